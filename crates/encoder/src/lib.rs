@@ -1,0 +1,1 @@
+//! Sentence encoders: loading, tokenising, forward pass, pooling.

@@ -1,0 +1,1 @@
+//! Collections: store, indexes, encoder and worker pool as one engine.

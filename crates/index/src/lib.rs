@@ -1,0 +1,1 @@
+//! Derived indexes of a partition: vectors and attributes.

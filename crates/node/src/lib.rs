@@ -1,0 +1,1 @@
+//! The Node.js addon: N-API classes, conversions, error codes.

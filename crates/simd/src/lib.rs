@@ -1,0 +1,1 @@
+//! CPU kernels with run-time dispatch: distances, matrix products, row operations.

@@ -1,0 +1,1 @@
+//! SQLite storage: records, vectors, change sequence, durability.
