@@ -1,0 +1,3 @@
+//! How the kernels are computed: one module per instruction set.
+
+pub(crate) mod scalar;

@@ -1,0 +1,62 @@
+//! One table of kernels per level, and the choice among them.
+
+use std::sync::OnceLock;
+
+use crate::{
+    Kernels, Level, LevelError,
+    activation::Activation,
+    arch,
+    attention::AttentionScratch,
+    matmul::{Epilogue, PackedMatrix},
+};
+
+/// The environment variable that forces a level.
+const VARIABLE: &str = "HIPPOCAMP_CPU";
+
+/// The kernels of one level.
+///
+/// Safety of every entry: the CPU has the level's instructions, and the lengths are those that [`Kernels`] documents and
+/// asserts. They are called from there only.
+pub(crate) struct Table {
+    pub(crate) level: Level,
+    /// Columns in a panel of packed weights.
+    pub(crate) width: usize,
+    pub(crate) dot: unsafe fn(&[f32], &[f32]) -> f32,
+    pub(crate) l2_squared: unsafe fn(&[f32], &[f32]) -> f32,
+    pub(crate) dot_rows: unsafe fn(&[f32], &[f32], &mut [f32]),
+    pub(crate) l2_squared_rows: unsafe fn(&[f32], &[f32], &mut [f32]),
+    pub(crate) matmul: unsafe fn(&[f32], &PackedMatrix, Epilogue<'_>, &mut [f32]),
+    pub(crate) layer_norm: unsafe fn(&mut [f32], &[f32], &[f32], f32),
+    pub(crate) add: unsafe fn(&mut [f32], &[f32]),
+    pub(crate) max: unsafe fn(&mut [f32], &[f32]),
+    pub(crate) scale: unsafe fn(&mut [f32], f32),
+    pub(crate) divide: unsafe fn(&mut [f32], f32),
+    pub(crate) softmax: unsafe fn(&mut [f32], usize),
+    pub(crate) activate: unsafe fn(&mut [f32], Activation),
+    pub(crate) attention: unsafe fn(&[f32], usize, usize, &mut AttentionScratch, &mut [f32]),
+}
+
+/// The table of a level, if this CPU has it.
+pub(crate) fn at(level: Level) -> Result<&'static Kernels, LevelError> {
+    if !level.is_available() {
+        return Err(LevelError::Unavailable { level, available: Level::all_available() });
+    }
+    match level {
+        Level::Scalar => Ok(&arch::scalar::KERNELS),
+        _ => Err(LevelError::Unavailable { level, available: Level::all_available() }),
+    }
+}
+
+/// The process-wide choice.
+pub(crate) fn detect() -> Result<&'static Kernels, LevelError> {
+    static CHOICE: OnceLock<Result<&'static Kernels, LevelError>> = OnceLock::new();
+    CHOICE.get_or_init(|| choose(std::env::var_os(VARIABLE).as_deref())).clone()
+}
+
+/// The level that `forced` names; without it (or with an empty one) the best there is.
+fn choose(forced: Option<&std::ffi::OsStr>) -> Result<&'static Kernels, LevelError> {
+    match forced {
+        Some(name) if !name.is_empty() => at(name.to_string_lossy().parse()?),
+        _ => at(Level::all_available().last().copied().unwrap_or(Level::Scalar)),
+    }
+}

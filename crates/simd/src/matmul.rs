@@ -1,0 +1,89 @@
+//! The operands of a matrix product: packed weights and what is done to each output value.
+//!
+//! ```text
+//! out[i][j] = epilogue(Σ_p x[i][p] w[j][p])          x: [m, k]   w: [n, k]   out: [m, n]
+//! ```
+//!
+//! Weights are packed once, when a model is loaded, into panels of as many output columns as one block of registers
+//! holds. In a panel the values that are multiplied by the same `x[i][p]` lie side by side:
+//!
+//! ```text
+//! packed[panel][p][column]  =  w[panel * width + column][p]        zero where panel * width + column ≥ n
+//! ```
+//!
+//! so the inner loop reads one stream of whole vectors, aligned to a cache line, whatever `n` and `k` are.
+
+use std::fmt;
+
+use crate::{Level, activation::Activation, aligned::AlignedBuffer};
+
+/// A weight matrix in the layout of one level's [`Kernels::matmul`](crate::Kernels::matmul).
+#[derive(Clone)]
+pub struct PackedMatrix {
+    pub(crate) level: Level,
+    n: usize,
+    k: usize,
+    panels: AlignedBuffer,
+}
+
+impl PackedMatrix {
+    /// Packs `w`, `[n, k]` row-major, into panels of `width` columns.
+    pub(crate) fn new(level: Level, width: usize, w: &[f32], n: usize, k: usize) -> Self {
+        let mut panels = AlignedBuffer::zeroed(n.div_ceil(width) * width * k);
+        let rows = w.chunks(width * k);
+        for (panel, rows) in panels.as_mut_slice().chunks_exact_mut(width * k).zip(rows) {
+            for (column, row) in rows.chunks_exact(k).enumerate() {
+                for (group, value) in panel.chunks_exact_mut(width).zip(row) {
+                    group[column] = *value;
+                }
+            }
+        }
+        Self { level, n, k, panels }
+    }
+
+    /// How many outputs: the rows of the matrix that was packed.
+    #[must_use]
+    pub fn n(&self) -> usize {
+        self.n
+    }
+
+    /// How many inputs: the columns of the matrix that was packed.
+    #[must_use]
+    pub fn k(&self) -> usize {
+        self.k
+    }
+
+    /// How much memory the packed values take.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        size_of_val(self.panels.as_slice())
+    }
+
+    /// `[panel][k][width]`.
+    pub(crate) fn panels(&self) -> &[f32] {
+        self.panels.as_slice()
+    }
+}
+
+impl fmt::Debug for PackedMatrix {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PackedMatrix")
+            .field("level", &self.level)
+            .field("n", &self.n)
+            .field("k", &self.k)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What happens to an output value of a matrix product before it is stored, while it is still in the cache.
+#[derive(Debug, Clone, Copy)]
+pub enum Epilogue<'a> {
+    /// Nothing.
+    None,
+    /// `+ bias[j]`; `bias: [n]`.
+    Bias(&'a [f32]),
+    /// `f(· + bias[j])`.
+    BiasActivation(&'a [f32], Activation),
+    /// `+ bias[j] + residual[i][j]`; `residual: [m, n]`.
+    BiasResidual(&'a [f32], &'a [f32]),
+}
