@@ -1,1 +1,37 @@
-//! Derived indexes of a partition: vectors and attributes.
+//! Derived indexes of one partition: everything in here can be rebuilt from the store's rows at any time.
+//!
+//! - [`FlatIndex`]: exact vector search over f32 rows.
+//! - [`AttributeIndex`]: metadata values to the slots that carry them, for [`Filter`]s.
+//!
+//! Both speak of records by their [`Slot`], a dense position that this crate hands out; which record
+//! sits in a slot is the engine's business. Slots are handed out in order and never reused, so a bitmap
+//! that still names a removed slot is harmless: the vector index masks it.
+
+#![forbid(unsafe_code)]
+#![warn(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+#![cfg_attr(
+    test,
+    allow(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::panic,
+        reason = "a test fails by panicking"
+    )
+)]
+
+mod attribute;
+mod filter;
+mod flat;
+mod metric;
+mod top_k;
+
+pub use attribute::AttributeIndex;
+pub use filter::{Filter, FilterError, FilterValue};
+pub use flat::{FlatIndex, IndexError};
+pub use metric::{Metric, UnknownMetric};
+pub use top_k::Neighbor;
+
+/// A record's dense position in a partition's indexes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Slot(pub u32);
