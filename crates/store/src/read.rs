@@ -1,0 +1,282 @@
+//! A snapshot that reads rows.
+
+use std::cell::RefCell;
+
+use rusqlite::{Connection, Params};
+
+use crate::{
+    CollectionId, CollectionRow, Error, Lsn, NamespaceId, Row, RowId, column::Columns,
+    connection::Site,
+};
+
+/// What a row is read from: with its vector, or without touching the vectors' pages.
+macro_rules! row_statement {
+    (with_vector $index:literal $tail:literal) => {
+        concat!(
+            "SELECT r.id, r.key, r.text, r.meta, r.created, r.updated, r.lsn, r.ns, v.v \
+             FROM records AS r",
+            $index,
+            " LEFT JOIN vectors AS v ON v.id = r.id ",
+            $tail
+        )
+    };
+    (without_vector $index:literal $tail:literal) => {
+        concat!(
+            "SELECT r.id, r.key, r.text, r.meta, r.created, r.updated, r.lsn, r.ns \
+             FROM records AS r",
+            $index,
+            " ",
+            $tail
+        )
+    };
+    (either $with_vector:expr, $index:literal, $tail:literal) => {
+        if $with_vector {
+            row_statement!(with_vector $index $tail)
+        } else {
+            row_statement!(without_vector $index $tail)
+        }
+    };
+}
+
+/// One snapshot of the store: what others commit meanwhile is not seen.
+pub struct ReadTx<'a> {
+    pub(crate) conn: &'a Connection,
+    pub(crate) site: &'a Site,
+    /// Dimensions of the namespaces that were asked for in this transaction.
+    pub(crate) dimensions: RefCell<Vec<(NamespaceId, usize)>>,
+}
+
+impl<'a> ReadTx<'a> {
+    pub(crate) fn new(conn: &'a Connection, site: &'a Site) -> Self {
+        Self { conn, site, dimensions: RefCell::new(Vec::new()) }
+    }
+
+    /// The last transaction of this snapshot that changed something.
+    ///
+    /// # Errors
+    /// As every read: [`Error::Corrupt`], [`Error::Io`], [`Error::Busy`].
+    pub fn lsn(&self) -> Result<Lsn, Error> {
+        let sql = "SELECT key, value FROM meta WHERE key = 'lsn'";
+        self.optional(sql, [], "meta", |columns| columns.size(1))?
+            .map(|lsn| Lsn(lsn as i64))
+            .ok_or_else(|| self.site.corrupt("table meta has no row \"lsn\"".to_owned()))
+    }
+
+    /// The collection of that name.
+    ///
+    /// # Errors
+    /// As every read.
+    pub fn collection(&self, name: &str) -> Result<Option<CollectionRow>, Error> {
+        let sql = "SELECT id, name, dimension, metric, fingerprint, settings, created \
+                   FROM collections WHERE name = ?1";
+        self.optional(sql, [name], "collections", collection_row)
+    }
+
+    /// All collections, in the order of their making.
+    ///
+    /// # Errors
+    /// As every read.
+    pub fn collections(&self) -> Result<Vec<CollectionRow>, Error> {
+        let sql = "SELECT id, name, dimension, metric, fingerprint, settings, created \
+                   FROM collections ORDER BY id";
+        let mut found = Vec::new();
+        self.each(sql, [], "collections", |columns| {
+            found.push(collection_row(columns)?);
+            Ok(())
+        })?;
+        Ok(found)
+    }
+
+    /// The namespace of that path, whose encoding is the caller's.
+    ///
+    /// # Errors
+    /// As every read.
+    pub fn namespace(
+        &self,
+        collection: CollectionId,
+        path: &[u8],
+    ) -> Result<Option<NamespaceId>, Error> {
+        let sql = "SELECT id FROM namespaces WHERE collection = ?1 AND path = ?2";
+        self.optional(sql, (collection.0, path), "namespaces", |columns| {
+            Ok(NamespaceId(columns.integer(0)?))
+        })
+    }
+
+    /// All namespaces of a collection with their paths and numbers of records, in the order of
+    /// their making.
+    ///
+    /// # Errors
+    /// As every read.
+    pub fn namespaces(
+        &self,
+        collection: CollectionId,
+    ) -> Result<Vec<(NamespaceId, Vec<u8>, u64)>, Error> {
+        let sql = "SELECT id, path, records FROM namespaces WHERE collection = ?1 ORDER BY id";
+        let mut found = Vec::new();
+        self.each(sql, [collection.0], "namespaces", |columns| {
+            let id = NamespaceId(columns.integer(0)?);
+            found.push((id, columns.bytes(1)?.to_vec(), columns.size(2)?));
+            Ok(())
+        })?;
+        Ok(found)
+    }
+
+    /// How many records the namespace has; none if it is not there.
+    ///
+    /// # Errors
+    /// As every read.
+    pub fn count(&self, ns: NamespaceId) -> Result<u64, Error> {
+        let sql = "SELECT id, records FROM namespaces WHERE id = ?1";
+        let count = self.optional(sql, [ns.0], "namespaces", |columns| columns.size(1))?;
+        Ok(count.unwrap_or(0))
+    }
+
+    /// The record of that key.
+    ///
+    /// # Errors
+    /// As every read.
+    pub fn get(&self, ns: NamespaceId, key: &str, with_vector: bool) -> Result<Option<Row>, Error> {
+        let sql = row_statement!(either with_vector,
+            " INDEXED BY records_by_key", "WHERE r.ns = ?1 AND r.key = ?2");
+        self.optional(sql, (ns.0, key), "records", |columns| self.row(columns, with_vector))
+    }
+
+    /// The records of those ids in that order; `None` where one was deleted.
+    ///
+    /// # Errors
+    /// As every read.
+    pub fn rows(&self, ids: &[RowId], with_vector: bool) -> Result<Vec<Option<Row>>, Error> {
+        let sql = row_statement!(either with_vector, "", "WHERE r.id = ?1");
+        ids.iter()
+            .map(|id| {
+                self.optional(sql, [id.0], "records", |columns| self.row(columns, with_vector))
+            })
+            .collect()
+    }
+
+    /// The ids of those keys in that order; `None` where there is no such record.
+    ///
+    /// # Errors
+    /// As every read.
+    pub fn row_ids<K: AsRef<str>>(
+        &self,
+        ns: NamespaceId,
+        keys: &[K],
+    ) -> Result<Vec<Option<RowId>>, Error> {
+        keys.iter().map(|key| self.row_id(ns, key.as_ref())).collect()
+    }
+
+    /// Up to `limit` records with ids above `after`, in the order of their ids: of first insertion.
+    ///
+    /// # Errors
+    /// As every read.
+    pub fn list(
+        &self,
+        ns: NamespaceId,
+        after: Option<RowId>,
+        limit: usize,
+        with_vector: bool,
+    ) -> Result<Vec<Row>, Error> {
+        let sql = row_statement!(either with_vector, " INDEXED BY records_by_ns",
+            "WHERE r.ns = ?1 AND r.id > ?2 ORDER BY r.id LIMIT ?3");
+        let after = after.map_or(i64::MIN, |row| row.0);
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let mut found = Vec::new();
+        self.each(sql, (ns.0, after, limit), "records", |columns| {
+            found.push(self.row(columns, with_vector)?);
+            Ok(())
+        })?;
+        Ok(found)
+    }
+
+    pub(crate) fn row_id(&self, ns: NamespaceId, key: &str) -> Result<Option<RowId>, Error> {
+        let sql = "SELECT id FROM records INDEXED BY records_by_key WHERE ns = ?1 AND key = ?2";
+        self.optional(sql, (ns.0, key), "records", |columns| Ok(RowId(columns.integer(0)?)))
+    }
+
+    /// The length of every vector of a namespace; `None` if the namespace is not there.
+    pub(crate) fn dimension(&self, ns: NamespaceId) -> Result<Option<usize>, Error> {
+        if let Some((_, known)) = self.dimensions.borrow().iter().find(|(id, _)| *id == ns) {
+            return Ok(Some(*known));
+        }
+        let sql = "SELECT c.id, c.dimension FROM namespaces AS n \
+                   JOIN collections AS c ON c.id = n.collection WHERE n.id = ?1";
+        let found = self.optional(sql, [ns.0], "collections", |columns| columns.size(1))?;
+        let found = found.map(|dimension| usize::try_from(dimension).unwrap_or(usize::MAX));
+        if let Some(dimension) = found {
+            self.dimensions.borrow_mut().push((ns, dimension));
+        }
+        Ok(found)
+    }
+
+    fn row(&self, columns: &Columns<'_>, with_vector: bool) -> Result<Row, Error> {
+        let vector = if with_vector {
+            let ns = NamespaceId(columns.integer(7)?);
+            let dimension = self.dimension(ns)?;
+            let dimension = dimension
+                .ok_or_else(|| columns.corrupt(7, "names a namespace that is not there"))?;
+            let mut vector = Vec::new();
+            columns.vector(8, dimension, &mut vector)?;
+            Some(vector)
+        } else {
+            None
+        };
+        Ok(Row {
+            row: RowId(columns.integer(0)?),
+            key: columns.text(1)?.to_owned(),
+            text: columns.optional_text(2)?.map(str::to_owned),
+            meta: columns.optional_text(3)?.map(str::to_owned),
+            created_ms: columns.integer(4)?,
+            updated_ms: columns.integer(5)?,
+            lsn: Lsn(columns.integer(6)?),
+            vector,
+        })
+    }
+
+    /// Runs a constant statement and converts its first row, if any.
+    pub(crate) fn optional<T>(
+        &self,
+        sql: &'static str,
+        params: impl Params,
+        table: &'static str,
+        convert: impl FnOnce(&Columns<'_>) -> Result<T, Error>,
+    ) -> Result<Option<T>, Error> {
+        let fail = |error| self.site.fail(&error);
+        let mut statement = self.conn.prepare_cached(sql).map_err(fail)?;
+        let mut rows = statement.query(params).map_err(fail)?;
+        match rows.next().map_err(fail)? {
+            Some(row) => convert(&Columns::new(row, &self.site.path, table)).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// Runs a constant statement and visits its rows one after the other.
+    pub(crate) fn each(
+        &self,
+        sql: &'static str,
+        params: impl Params,
+        table: &'static str,
+        mut visit: impl FnMut(&Columns<'_>) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let fail = |error| self.site.fail(&error);
+        let mut statement = self.conn.prepare_cached(sql).map_err(fail)?;
+        let mut rows = statement.query(params).map_err(fail)?;
+        while let Some(row) = rows.next().map_err(fail)? {
+            visit(&Columns::new(row, &self.site.path, table))?;
+        }
+        Ok(())
+    }
+}
+
+fn collection_row(columns: &Columns<'_>) -> Result<CollectionRow, Error> {
+    Ok(CollectionRow {
+        id: CollectionId(columns.integer(0)?),
+        name: columns.text(1)?.to_owned(),
+        dimension: usize::try_from(columns.size(2)?)
+            .map_err(|_| columns.corrupt(2, "is beyond this machine's address space"))?,
+        metric: columns.text(3)?.to_owned(),
+        fingerprint: columns.optional_text(4)?.map(str::to_owned),
+        settings: columns.text(5)?.to_owned(),
+        created_ms: columns.integer(6)?,
+    })
+}

@@ -1,0 +1,319 @@
+//! A transaction that changes rows, with savepoints.
+//!
+//! Every call leaves its rows whole or fails the transaction: when SQLite fails in the middle of a
+//! call, the innermost savepoint (or the transaction) can no longer succeed, whatever its closure
+//! returns. Refusals that were found before anything was changed (a key exists, a dimension is
+//! wrong) leave it usable.
+
+use std::{
+    ops::Deref,
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+use rusqlite::Params;
+
+use crate::{
+    CollectionId, Error, Lsn, NamespaceId, NewCollection, NewRow, Put, PutMode, ReadTx, RowId,
+    column::encode_vector,
+};
+
+/// The largest vector that fits SQLite's limit of 1,000,000,000 bytes for one value.
+const MAX_DIMENSION: usize = 249_999_999;
+
+/// A transaction in progress; reads through it see its own changes.
+pub struct WriteTx<'a> {
+    read: ReadTx<'a>,
+    lsn: Lsn,
+    changed: bool,
+    /// How many savepoints are open.
+    depth: usize,
+    /// Why the innermost savepoint, or the transaction, cannot succeed any more.
+    doom: Option<Error>,
+    /// A vector's bytes, reused from row to row.
+    bytes: Vec<u8>,
+}
+
+impl<'a> Deref for WriteTx<'a> {
+    type Target = ReadTx<'a>;
+
+    fn deref(&self) -> &ReadTx<'a> {
+        &self.read
+    }
+}
+
+impl<'a> WriteTx<'a> {
+    /// Takes over a connection on which `BEGIN IMMEDIATE` has succeeded.
+    pub(crate) fn new(read: ReadTx<'a>) -> Result<Self, Error> {
+        let overflow = || read.site.corrupt("table meta, row \"lsn\": is at its end".to_owned());
+        let lsn = Lsn(read.lsn()?.0.checked_add(1).ok_or_else(overflow)?);
+        Ok(Self { read, lsn, changed: false, depth: 0, doom: None, bytes: Vec::new() })
+    }
+
+    /// This transaction's number: the store's if it changes something and commits.
+    #[must_use]
+    pub fn lsn(&self) -> Lsn {
+        self.lsn
+    }
+
+    /// Runs `f` as one step of this transaction: its error undoes what it did and nothing else.
+    ///
+    /// # Errors
+    /// What `f` returns, or what made SQLite undo the step.
+    pub fn savepoint<T, E: From<Error>>(
+        &mut self,
+        f: impl FnOnce(&mut Self) -> Result<T, E>,
+    ) -> Result<T, E> {
+        const BEGIN: &str = "SAVEPOINT step";
+        const RELEASE: &str = "RELEASE step";
+        const UNDO: &str = "ROLLBACK TO step";
+        let (depth, changed) = (self.depth, self.changed);
+        self.step(|tx| tx.execute(BEGIN, ()))?;
+        self.depth = depth.saturating_add(1);
+        let result = f(self);
+        if self.depth != depth.saturating_add(1) {
+            // A panic inside a nested step was caught outside of it: which rows are whole is
+            // unknown, and so is how many savepoints to undo.
+            let error = self.interrupted();
+            self.doom = Some(error.clone());
+            return Err(result.err().unwrap_or_else(|| error.into()));
+        }
+        let doom = self.doom.clone();
+        if result.is_ok() && doom.is_none() {
+            self.step(|tx| tx.execute(RELEASE, ()))?;
+            self.depth = depth;
+            return result;
+        }
+        self.depth = depth;
+        if !self.read.conn.is_autocommit() {
+            self.doom = None;
+            self.changed = changed;
+            self.read.dimensions.borrow_mut().clear();
+            self.step(|tx| {
+                tx.execute(UNDO, ())?;
+                tx.execute(RELEASE, ())
+            })?;
+        }
+        Err(result.err().or(doom.map(E::from)).unwrap_or_else(|| self.interrupted().into()))
+    }
+
+    /// Makes a collection; its creation time is now.
+    ///
+    /// # Errors
+    /// [`Error::CollectionExists`], [`Error::InvalidDimension`]; as every write: [`Error::Corrupt`],
+    /// [`Error::DiskFull`], [`Error::Io`].
+    pub fn create_collection(&mut self, new: &NewCollection<'_>) -> Result<CollectionId, Error> {
+        let dimension = new.dimension;
+        if dimension == 0 || dimension > MAX_DIMENSION {
+            return Err(Error::InvalidDimension { dimension, max: MAX_DIMENSION });
+        }
+        if self.collection(new.name)?.is_some() {
+            return Err(Error::CollectionExists { name: new.name.to_owned() });
+        }
+        self.step(|tx| {
+            let sql = "INSERT INTO collections(name, dimension, metric, fingerprint, settings, \
+                       created) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+            let new = *new;
+            let values =
+                (new.name, dimension as i64, new.metric, new.fingerprint, new.settings, now_ms());
+            Ok(CollectionId(tx.insert(sql, values)?))
+        })
+    }
+
+    /// Deletes a collection and everything in it; whether it was there.
+    ///
+    /// # Errors
+    /// As every write.
+    pub fn drop_collection(&mut self, id: CollectionId) -> Result<bool, Error> {
+        self.step(|tx| {
+            for sql in [
+                "DELETE FROM vectors WHERE id IN (SELECT r.id FROM records AS r JOIN namespaces \
+                 AS n ON n.id = r.ns WHERE n.collection = ?1)",
+                "DELETE FROM records WHERE ns IN \
+                 (SELECT id FROM namespaces WHERE collection = ?1)",
+                "DELETE FROM deletions WHERE ns IN \
+                 (SELECT id FROM namespaces WHERE collection = ?1)",
+                "DELETE FROM namespaces WHERE collection = ?1",
+            ] {
+                tx.execute(sql, [id.0])?;
+            }
+            tx.read.dimensions.borrow_mut().clear();
+            Ok(tx.execute("DELETE FROM collections WHERE id = ?1", [id.0])? != 0)
+        })
+    }
+
+    /// The namespace of that path, made if it is missing and `create` says so.
+    ///
+    /// # Errors
+    /// [`Error::UnknownCollection`] if it had to be made in a collection that is not there; as
+    /// every write.
+    pub fn namespace(
+        &mut self,
+        collection: CollectionId,
+        path: &[u8],
+        create: bool,
+    ) -> Result<Option<NamespaceId>, Error> {
+        let found = self.read.namespace(collection, path)?;
+        if found.is_some() || !create {
+            return Ok(found);
+        }
+        let sql = "SELECT id FROM collections WHERE id = ?1";
+        if self.optional(sql, [collection.0], "collections", |_| Ok(()))?.is_none() {
+            return Err(Error::UnknownCollection { id: collection.0 });
+        }
+        self.step(|tx| {
+            let sql = "INSERT INTO namespaces(collection, path, records) VALUES (?1, ?2, 0)";
+            Ok(Some(NamespaceId(tx.insert(sql, (collection.0, path))?)))
+        })
+    }
+
+    /// Stores a record under its key.
+    ///
+    /// # Errors
+    /// [`Error::Exists`] in [`PutMode::Insert`], [`Error::Dimension`], [`Error::UnknownNamespace`],
+    /// [`Error::TooLarge`]; as every write.
+    pub fn put(
+        &mut self,
+        ns: NamespaceId,
+        new: &NewRow<'_>,
+        now_ms: i64,
+        mode: PutMode,
+    ) -> Result<Put, Error> {
+        let expected = self.dimension(ns)?.ok_or(Error::UnknownNamespace { id: ns.0 })?;
+        let found = new.vector.len();
+        if found != expected {
+            return Err(Error::Dimension { expected, found });
+        }
+        match (self.row_id(ns, new.key)?, mode) {
+            (Some(_), PutMode::Insert) => Err(Error::Exists { key: new.key.to_owned() }),
+            (Some(row), PutMode::Upsert) => self.step(|tx| tx.replace(row, new, now_ms)),
+            (None, _) => self.step(|tx| tx.insert_record(ns, new, now_ms)),
+        }
+    }
+
+    /// Deletes a record; the id it had, if it was there.
+    ///
+    /// # Errors
+    /// As every write.
+    pub fn delete(&mut self, ns: NamespaceId, key: &str) -> Result<Option<RowId>, Error> {
+        let Some(row) = self.row_id(ns, key)? else {
+            return Ok(None);
+        };
+        self.step(|tx| {
+            tx.execute("DELETE FROM vectors WHERE id = ?1", [row.0])?;
+            tx.execute("DELETE FROM records WHERE id = ?1", [row.0])?;
+            let sql = "INSERT INTO deletions(ns, lsn, id) VALUES (?1, ?2, ?3)";
+            tx.execute(sql, (ns.0, tx.lsn.0, row.0))?;
+            tx.execute("UPDATE namespaces SET records = records - 1 WHERE id = ?1", [ns.0])?;
+            Ok(Some(row))
+        })
+    }
+
+    /// Deletes every record of a namespace; how many there were.
+    ///
+    /// # Errors
+    /// As every write.
+    pub fn clear(&mut self, ns: NamespaceId) -> Result<u64, Error> {
+        self.step(|tx| {
+            let sql = "INSERT INTO deletions(ns, lsn, id) SELECT ns, ?2, id FROM records INDEXED \
+                       BY records_by_ns WHERE ns = ?1";
+            tx.execute(sql, (ns.0, tx.lsn.0))?;
+            let sql = "DELETE FROM vectors WHERE id IN \
+                       (SELECT id FROM records INDEXED BY records_by_ns WHERE ns = ?1)";
+            tx.execute(sql, [ns.0])?;
+            let sql = "DELETE FROM records INDEXED BY records_by_ns WHERE ns = ?1";
+            let deleted = tx.execute(sql, [ns.0])?;
+            if deleted != 0 {
+                tx.execute("UPDATE namespaces SET records = 0 WHERE id = ?1", [ns.0])?;
+            }
+            Ok(deleted)
+        })
+    }
+
+    /// Counts the transaction if it changed something, or says why it must be undone.
+    pub(crate) fn finish(mut self) -> Result<(), Error> {
+        if let Some(error) = self.doom {
+            return Err(error);
+        }
+        if self.depth != 0 || self.read.conn.is_autocommit() {
+            return Err(self.interrupted());
+        }
+        if self.changed {
+            let lsn = self.lsn.0;
+            self.step(|tx| tx.execute("UPDATE meta SET value = ?1 WHERE key = 'lsn'", [lsn]))?;
+        }
+        Ok(())
+    }
+
+    fn insert_record(
+        &mut self,
+        ns: NamespaceId,
+        new: &NewRow<'_>,
+        now_ms: i64,
+    ) -> Result<Put, Error> {
+        let sql = "INSERT INTO records(ns, key, text, meta, created, updated, lsn) \
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?5, ?6)";
+        let row = self.insert(sql, (ns.0, new.key, new.text, new.meta, now_ms, self.lsn.0))?;
+        self.write_vector("INSERT INTO vectors(id, v) VALUES (?1, ?2)", row, new.vector)?;
+        self.execute("UPDATE namespaces SET records = records + 1 WHERE id = ?1", [ns.0])?;
+        Ok(Put { row: RowId(row), replaced: false })
+    }
+
+    fn replace(&mut self, row: RowId, new: &NewRow<'_>, now_ms: i64) -> Result<Put, Error> {
+        let sql = "UPDATE records SET text = ?2, meta = ?3, updated = ?4, lsn = ?5 WHERE id = ?1";
+        self.execute(sql, (row.0, new.text, new.meta, now_ms, self.lsn.0))?;
+        self.write_vector("UPDATE vectors SET v = ?2 WHERE id = ?1", row.0, new.vector)?;
+        Ok(Put { row, replaced: true })
+    }
+
+    fn write_vector(&mut self, sql: &'static str, id: i64, vector: &[f32]) -> Result<(), Error> {
+        let mut bytes = std::mem::take(&mut self.bytes);
+        encode_vector(vector, &mut bytes);
+        let written = self.execute(sql, (id, bytes.as_slice()));
+        self.bytes = bytes;
+        if written? == 1 {
+            return Ok(());
+        }
+        Err(self.site.corrupt(format!("table vectors, row {id}: is missing")))
+    }
+
+    /// Runs one call's statements: an error among them fails the innermost savepoint.
+    fn step<T>(&mut self, f: impl FnOnce(&mut Self) -> Result<T, Error>) -> Result<T, Error> {
+        if let Some(error) = &self.doom {
+            return Err(error.clone());
+        }
+        let result = f(self);
+        if let Err(error) = &result {
+            self.doom = Some(error.clone());
+        }
+        result
+    }
+
+    /// Runs a constant statement; how many rows it changed.
+    fn execute(&mut self, sql: &'static str, params: impl Params) -> Result<u64, Error> {
+        let fail = |error| self.read.site.fail(&error);
+        let before = self.read.conn.total_changes();
+        self.read.conn.prepare_cached(sql).map_err(fail)?.execute(params).map_err(fail)?;
+        let rows = self.read.conn.total_changes().saturating_sub(before);
+        self.changed |= rows != 0;
+        Ok(rows)
+    }
+
+    /// Runs a constant insertion; the id of the new row.
+    fn insert(&mut self, sql: &'static str, params: impl Params) -> Result<i64, Error> {
+        self.execute(sql, params)?;
+        Ok(self.read.conn.last_insert_rowid())
+    }
+
+    fn interrupted(&self) -> Error {
+        Error::Unexpected {
+            path: self.site.path.clone(),
+            code: 0,
+            message: "the transaction ended before its last step".to_owned(),
+        }
+    }
+}
+
+fn now_ms() -> i64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(now.as_millis()).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,106 @@
+//! What the tests of the store share: folders, stores and rows to begin with.
+
+#![allow(dead_code, reason = "each test binary uses a part")]
+
+use std::path::{Path, PathBuf};
+
+use hippocamp_store::{
+    Change, Error, Lsn, NamespaceId, NewCollection, NewRow, OpenOptions, Put, PutMode, ReadTx,
+    RowId, Store, WriteTx,
+};
+use tempfile::TempDir;
+
+/// The dimension of the collection that [`begin`] makes.
+pub(crate) const DIMENSION: usize = 4;
+
+/// A folder that is removed at the end, and the path of a store in it.
+pub(crate) fn place() -> (TempDir, PathBuf) {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("memory.db");
+    (folder, path)
+}
+
+pub(crate) fn open(path: &Path) -> Store {
+    Store::open(path, &OpenOptions::default()).unwrap()
+}
+
+/// A new store with a collection of [`DIMENSION`] and one namespace.
+pub(crate) fn begin(path: &Path) -> (Store, NamespaceId) {
+    let store = open(path);
+    let ns = write(&store, |tx| default_namespace(tx)).unwrap();
+    (store, ns)
+}
+
+/// The namespace that [`begin`] makes.
+pub(crate) fn default_namespace(tx: &mut WriteTx<'_>) -> Result<NamespaceId, Error> {
+    let collection = match tx.collection("notes")? {
+        Some(found) => found.id,
+        None => tx.create_collection(&NewCollection {
+            name: "notes",
+            dimension: DIMENSION,
+            metric: "cosine",
+            fingerprint: None,
+            settings: "{}",
+        })?,
+    };
+    Ok(tx.namespace(collection, b"", true)?.unwrap())
+}
+
+pub(crate) fn write<T>(
+    store: &Store,
+    f: impl FnOnce(&mut WriteTx<'_>) -> Result<T, Error>,
+) -> Result<T, Error> {
+    store.write(f)
+}
+
+pub(crate) fn read<T>(
+    store: &Store,
+    f: impl FnOnce(&ReadTx<'_>) -> Result<T, Error>,
+) -> Result<T, Error> {
+    store.read(f)
+}
+
+/// A vector that can be told from others: `seed` and three numbers made of it.
+pub(crate) fn vector(seed: u32) -> [f32; DIMENSION] {
+    let seed = seed as f32;
+    [seed, -seed, seed / 3.0, 1.0]
+}
+
+/// Puts `key` with the text `text of KEY`, metadata with `seed` and [`vector`] of `seed`, at the
+/// time `1000 + seed`.
+pub(crate) fn put(
+    tx: &mut WriteTx<'_>,
+    ns: NamespaceId,
+    key: &str,
+    seed: u32,
+    mode: PutMode,
+) -> Result<Put, Error> {
+    let (text, meta) = (format!("text of {key}"), format!("{{\"seed\":{seed}}}"));
+    let new = NewRow { key, text: Some(&text), meta: Some(&meta), vector: &vector(seed) };
+    tx.put(ns, &new, 1000 + i64::from(seed), mode)
+}
+
+/// A [`Change`] that can be kept.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Told {
+    Put(RowId, Vec<f32>, Option<String>),
+    Deleted(RowId),
+}
+
+pub(crate) fn changes(tx: &ReadTx<'_>, ns: NamespaceId, since: Lsn) -> Result<Vec<Told>, Error> {
+    let mut told = Vec::new();
+    tx.changes_since(ns, since, &mut |change| {
+        told.push(match change {
+            Change::Put { row, vector, meta } => {
+                Told::Put(row, vector.to_vec(), meta.map(str::to_owned))
+            }
+            Change::Deleted { row } => Told::Deleted(row),
+        });
+    })?;
+    Ok(told)
+}
+
+/// What [`changes`] tells of a row that [`put`] has put.
+pub(crate) fn told_put(row: RowId, seed: u32) -> Told {
+    Told::Put(row, vector(seed).to_vec(), Some(format!("{{\"seed\":{seed}}}")))
+}
