@@ -1,5 +1,5 @@
 // Packs what would be published: the package, and the package of this platform with the addon that is built.
-import { copyFileSync, cpSync, mkdirSync, readFileSync } from 'node:fs'
+import { copyFileSync, cpSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { root } from './root.mjs'
 import { capture, npm } from './run.mjs'
@@ -7,6 +7,7 @@ import { addonFile } from './setup/addon.mjs'
 
 /**
  * @typedef {object} Tarball
+ * @property {string} name of the package
  * @property {string} path
  * @property {string[]} files in the package, with forward slashes
  * @property {number} size packed, in bytes
@@ -26,11 +27,6 @@ export async function pack(folder) {
   return { main: await packOne(root, folder), platform: await packOne(source, folder) }
 }
 
-/** The version in package.json, with which every package must agree. */
-export function version() {
-  return JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).version
-}
-
 /**
  * @param {string} cwd
  * @param {string} folder
@@ -38,8 +34,9 @@ export function version() {
  */
 async function packOne(cwd, folder) {
   const command = npm('pack', '--json', '--ignore-scripts', '--pack-destination', folder)
-  const [{ filename, files, size }] = JSON.parse(await capture(command, { cwd }))
+  const [{ name, filename, files, size }] = JSON.parse(await capture(command, { cwd }))
   return {
+    name,
     path: join(folder, filename),
     files: files.map((/** @type {{ path: string }} */ file) => file.path),
     size,

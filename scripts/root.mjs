@@ -5,7 +5,10 @@ import { fileURLToPath } from 'node:url'
 
 export const root = dirname(dirname(fileURLToPath(import.meta.url)))
 
-/** A path inside `.hippocamp/`, which is made if absent; nothing in it is ever committed. */
+/**
+ * A path inside `.hippocamp/`, which is made if absent; nothing in it is ever committed.
+ * @param {...string} names
+ */
 export function state(...names) {
   const folder = join(root, '.hippocamp')
   mkdirSync(folder, { recursive: true })

@@ -4,6 +4,8 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { root } from './root.mjs'
 
+const COLOURS = { FORCE_COLOR: '1', CARGO_TERM_COLOR: 'always' }
+
 /**
  * Runs a command with its output shown. Rejects if it fails.
  * @param {string[]} command
@@ -80,17 +82,18 @@ export class Failed extends Error {
 function start([file, ...args], { cwd = root, env = process.env, show, keep }) {
   return new Promise((resolve, reject) => {
     const output = keep ? 'pipe' : 'inherit'
+    /** @type {import('node:child_process').ChildProcess} */
     const child = spawn(file, args, {
       cwd,
-      env:
-        keep && process.stdout.isTTY
-          ? { FORCE_COLOR: '1', CARGO_TERM_COLOR: 'always', ...env }
-          : env,
+      // A pipe hides the terminal from the child.
+      env: show && keep && process.stdout.isTTY ? { ...env, ...COLOURS } : env,
       stdio: ['ignore', output, output],
       shell: file.endsWith('.cmd'), // the only way in which Windows starts one
     })
     let out = ''
     let err = ''
+    child.stdout?.setEncoding('utf8')
+    child.stderr?.setEncoding('utf8')
     child.stdout?.on('data', chunk => {
       out += chunk
       if (show) process.stdout.write(chunk)

@@ -1,9 +1,9 @@
 // Makes the project ready to run, and does only what is missing: npm dependencies, native addon, dist/, model.
 // `npm run demo`, `npm test` and the others call it, so that a fresh clone needs no other command.
 //
-//   node scripts/setup.mjs [--release] [--no-model]
+//   node scripts/setup.mjs [--release] [--no-model] [--prebuilt]
 import { pathToFileURL } from 'node:url'
-import { addon } from './setup/addon.mjs'
+import { addon, adopt } from './setup/addon.mjs'
 import { dependencies } from './setup/dependencies.mjs'
 import { alone } from './setup/lock.mjs'
 import { model } from './setup/model.mjs'
@@ -52,8 +52,12 @@ export async function main(command) {
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1]).href) {
-  const profile = process.argv.includes('--release') ? 'release' : undefined
-  await main(() =>
-    setUp({ profile, model: process.argv.includes('--no-model') ? 'none' : 'required' }),
-  )
+  const has = (/** @type {string} */ flag) => process.argv.includes(flag)
+  await main(async () => {
+    if (has('--prebuilt')) adopt()
+    await setUp({
+      profile: has('--release') ? 'release' : undefined,
+      model: has('--no-model') ? 'none' : 'required',
+    })
+  })
 }

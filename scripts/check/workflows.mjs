@@ -14,7 +14,8 @@ export async function workflowsAreSound() {
   const faults = []
   for (const name of readdirSync(folder)) {
     const text = readFileSync(join(folder, name), 'utf8')
-    for (const { line, column, message } of await runLint(text, `.github/workflows/${name}`)) {
+    // As if from standard input: given a path, it would look for the file, which WebAssembly can't do.
+    for (const { line, column, message } of await runLint(text, '<stdin>')) {
       if (NEW_RUNNERS.some(runner => message.startsWith(`label "${runner}" is unknown`))) continue
       faults.push(`${name}:${line}:${column}: ${message}`)
     }

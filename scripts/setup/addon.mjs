@@ -33,6 +33,20 @@ export function addon(profile) {
   return { title: `building the native addon (profile ${chosen})`, run: () => build(chosen) }
 }
 
+/** Takes the one addon at the root as built from the sources that are here, as when it was built on another machine. */
+export function adopt() {
+  const files = readdirSync(root).filter(name => name.endsWith('.node'))
+  const [file] = files
+  if (!file || files.length > 1)
+    throw new Error(`there must be one prebuilt addon in ${root}; there are ${files.length}`)
+  writeStamp('addon', {
+    sources: hashOf(SOURCES),
+    profile: 'release',
+    file,
+    outputs: outputs(file),
+  })
+}
+
 /** The name of the built addon's file, which tells its platform: `hippocamp.linux-x64-gnu.node`. */
 export function addonFile() {
   const { file } = readStamp('addon')

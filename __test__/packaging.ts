@@ -1,0 +1,103 @@
+// What a user installs works, both ways to import it are one library, and its types are found.
+import { renameSync } from 'node:fs'
+import test from 'ava'
+import { install, type Project } from './support/installed.js'
+
+let project: Project
+
+test.before(async () => {
+  project = await install()
+})
+test.after.always(() => project?.remove())
+
+const USE = `
+  const store = await open(':memory:')
+  const points = store.collection('points', { dimension: 2 })
+  await points.add([{ id: 'east', vector: [1, 0] }, { id: 'north', vector: [0, 1] }])
+  const [best] = await points.searchByVector([0.1, 1], { k: 1 })
+  console.log(best.id)
+  await store.close()
+`
+
+test('an installed package works by import', async t => {
+  t.is(await project.run('use.mjs', `import { open } from 'hippocamp'\n${USE}`), 'north\n')
+})
+
+test('an installed package works by require', async t => {
+  const code = `const { open } = require('hippocamp')\n;(async () => {${USE}})()`
+  t.is(await project.run('use.cjs', code), 'north\n')
+})
+
+test('import and require give one library, with the same names', async t => {
+  const code = `
+    import { createRequire } from 'node:module'
+    import * as imported from 'hippocamp'
+    import * as importedMemory from 'hippocamp/memory'
+    const require = createRequire(import.meta.url)
+    const compare = (a, b) => ({
+      names: Object.keys(b).filter(name => !(name in a)).concat(Object.keys(a).filter(name => !(name in b))),
+      differing: Object.keys(b).filter(name => a[name] !== b[name]),
+      count: Object.keys(b).length > 0,
+    })
+    const own = ({ ...names }) => (delete names.default, delete names['module.exports'], names)
+    console.log(JSON.stringify([
+      compare(own(imported), own(require('hippocamp'))),
+      compare(own(importedMemory), own(require('hippocamp/memory'))),
+    ]))
+  `
+  const same = { names: [], differing: [], count: true }
+  t.deepEqual(JSON.parse(await project.run('same.mjs', code)), [same, same])
+})
+
+test('an error thrown by one is an instance of the class of the other', async t => {
+  const code = `
+    import { createRequire } from 'node:module'
+    import { open } from 'hippocamp'
+    const { HippocampError } = createRequire(import.meta.url)('hippocamp')
+    const store = await open(':memory:')
+    await store.close()
+    const error = await store.collections().catch(error => error)
+    console.log(error instanceof HippocampError, error.code)
+  `
+  t.is(await project.run('error.mjs', code), 'true ERR_CLOSED\n')
+})
+
+const TYPED = `
+  async function main(): Promise<void> {
+    const store = await open(':memory:')
+    const hits = await store.collection('points', { dimension: 2 }).searchByVector(new Float32Array(2), { k: 1 })
+    const ids: string[] = hits.map(hit => hit.id)
+    const memory: typeof VectorStoreRetrieverMemory = VectorStoreRetrieverMemory
+    // @ts-expect-error the types know the options' names
+    await open(':memory:', { durabilty: 'relaxed' })
+    console.log(ids, memory, HippocampError)
+  }
+  void main()
+`
+
+test('types are found and hold, by import and by require', async t => {
+  const names = `{ HippocampError, open } from 'hippocamp'\nimport { VectorStoreRetrieverMemory } from 'hippocamp/memory'`
+  t.is(
+    await project.typeErrors({
+      'typed.mts': `import ${names}\n${TYPED}`,
+      'typed.cts': `import ${names}\n${TYPED}`,
+    }),
+    '',
+  )
+})
+
+test('without the package of its platform, the error says which one is missing', async t => {
+  const alone = await install()
+  try {
+    renameSync(alone.platformPackage, `${alone.platformPackage}-moved`)
+    const code = `
+      const { open } = require('hippocamp')
+      open(':memory:').catch(error => console.log(error.code, error.message))
+    `
+    const printed = await alone.run('missing.cjs', code)
+    t.regex(printed, /^ERR_NATIVE_LOAD /)
+    t.regex(printed, /hippocamp-\w+-\w+/)
+  } finally {
+    alone.remove()
+  }
+})
