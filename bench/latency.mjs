@@ -1,0 +1,55 @@
+// Times asynchronous calls: how many a second, how long one takes, and whether the event loop was held up meanwhile.
+
+import { monitorEventLoopDelay } from 'node:perf_hooks'
+
+const RESOLUTION = 1
+
+/**
+ * Calls once for each input, with so many calls under way at any time.
+ * @template T
+ * @param {readonly T[]} inputs
+ * @param {number} callers
+ * @param {(input: T, at: number) => Promise<unknown>} call
+ * @returns {Promise<{ seconds: number, perSecond: number, p50: number, p99: number }>} p50 and p99 in milliseconds
+ */
+export async function timeCalls(inputs, callers, call) {
+  const times = new Float64Array(inputs.length)
+  let next = 0
+  const caller = async () => {
+    while (next < inputs.length) {
+      const at = next++
+      const start = performance.now()
+      await call(inputs[at], at)
+      times[at] = performance.now() - start
+    }
+  }
+  const start = performance.now()
+  await Promise.all(Array.from({ length: callers }, caller))
+  const seconds = (performance.now() - start) / 1000
+  times.sort()
+  return {
+    seconds,
+    perSecond: inputs.length / seconds,
+    p50: percentile(times, 0.5),
+    p99: percentile(times, 0.99),
+  }
+}
+
+/**
+ * @param {() => Promise<unknown>} action
+ * @returns {Promise<{ seconds: number, longestDelay: number }>} the longest delay of the event loop in milliseconds
+ */
+export async function timeAction(action) {
+  const delay = monitorEventLoopDelay({ resolution: RESOLUTION })
+  delay.enable()
+  const start = performance.now()
+  await action()
+  const seconds = (performance.now() - start) / 1000
+  delay.disable()
+  return { seconds, longestDelay: Math.max(0, delay.max / 1e6 - RESOLUTION) }
+}
+
+/** The smallest value that at least this share of all values does not exceed. */
+function percentile(/** @type {Float64Array} */ sorted, /** @type {number} */ share) {
+  return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)]
+}
