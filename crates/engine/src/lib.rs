@@ -1,1 +1,51 @@
-//! Collections: store, indexes, encoder and worker pool as one engine.
+//! Collections: store, indexes, encoder and worker threads as one engine, usable from Rust alone.
+//!
+//! - [`Engine`] opens a store; [`Collection`] writes and reads one namespace of a collection.
+//! - [`TextEncoder`] turns texts into vectors on the worker threads of the [`Runtime`].
+//!
+//! A write is validated, encoded, committed by the writer thread and applied to the loaded partition, in
+//! this order; a read takes one snapshot of the store and the indexes at exactly that snapshot.
+
+#![forbid(unsafe_code)]
+#![warn(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+#![cfg_attr(
+    test,
+    allow(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::panic,
+        reason = "a test fails by panicking"
+    )
+)]
+
+mod cancel;
+mod collection;
+mod core;
+mod engine;
+mod error;
+mod limits;
+mod namespace;
+mod partition;
+mod read;
+mod record;
+mod runtime;
+mod target;
+mod text_encoder;
+mod validate;
+mod writer;
+
+pub use hippocamp_encoder::{LoadOptions, Pooling};
+pub use hippocamp_index::Metric;
+pub use hippocamp_simd::Level;
+pub use hippocamp_store::Durability;
+
+pub use cancel::Cancel;
+pub use collection::{Collection, CollectionOptions};
+pub use engine::{CollectionInfo, Engine, Location, StoreOptions, StoreStats};
+pub use error::Error;
+pub use limits::Limits;
+pub use read::{CollectionStats, NamespaceInfo};
+pub use record::{Hit, ListOptions, NewRecord, Page, Query, Record, SearchOptions, WriteMode};
+pub use runtime::{Priority, Runtime};
+pub use text_encoder::{Embeddings, Prompt, TextEncoder};

@@ -1,0 +1,328 @@
+//! Collections: what callers hold, and how they write.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use hippocamp_index::Metric;
+use hippocamp_store::CollectionRow;
+use ulid::Generator;
+
+use crate::limits::within;
+use crate::namespace::{self, check_label};
+use crate::target::Target;
+use crate::writer::{PreparedRecord, Request, Work};
+use crate::{
+    Cancel, Embeddings, Engine, Error, Limits, NewRecord, Priority, TextEncoder, WriteMode,
+    validate,
+};
+
+/// Up to this many texts count as somebody waiting, not as a batch.
+const INTERACTIVE_TEXTS: usize = 8;
+
+/// What a collection is to be like. What is left out is taken from the stored collection, or, for a new
+/// one, from the store's encoder.
+#[derive(Clone, Default)]
+pub struct CollectionOptions {
+    /// Values in a vector.
+    pub dimension: Option<usize>,
+    /// How vectors are compared; cosine for a new collection.
+    pub metric: Option<Metric>,
+    /// Encoder of its texts.
+    pub encoder: Option<TextEncoder>,
+}
+
+/// A handle on one namespace of a collection. Clones are cheap.
+#[derive(Clone)]
+pub struct Collection {
+    pub(crate) engine: Engine,
+    pub(crate) name: Arc<str>,
+    options: Arc<CollectionOptions>,
+    pub(crate) path: Arc<[String]>,
+    pub(crate) namespace: Arc<[u8]>,
+}
+
+impl fmt::Debug for Collection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Collection")
+            .field("name", &self.name)
+            .field("path", &self.path)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Collection {
+    pub(crate) fn new(
+        engine: Engine,
+        name: &str,
+        options: CollectionOptions,
+    ) -> Result<Self, Error> {
+        let limits = &engine.handle().limits;
+        check_label("the collection's name", name, limits)?;
+        if let Some(dimension) = options.dimension {
+            check_dimension(name, dimension, limits)?;
+        }
+        if let (Some(dimension), Some(encoder)) = (options.dimension, &options.encoder)
+            && dimension != encoder.dimension()
+        {
+            return Err(Error::InvalidArgument(format!(
+                "collection \"{name}\" is to have dimension {dimension}, but its encoder gives {}: leave dimension out",
+                encoder.dimension()
+            )));
+        }
+        Ok(Self {
+            engine,
+            name: name.into(),
+            options: Arc::new(options),
+            path: Arc::from([]),
+            namespace: Arc::from([]),
+        })
+    }
+
+    /// The collection's name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The namespace of this handle; the empty path by default.
+    #[must_use]
+    pub fn path(&self) -> &[String] {
+        &self.path
+    }
+
+    /// A handle on another namespace of the same collection.
+    ///
+    /// # Errors
+    /// A part that is empty, too long or contains NUL; more than 32 parts.
+    pub fn namespace(&self, path: &[String]) -> Result<Self, Error> {
+        let namespace = namespace::encode(path, self.limits())?.into();
+        Ok(Self { path: path.into(), namespace, ..self.clone() })
+    }
+
+    /// Validates and encodes records on the calling thread (and idle workers), then queues them to be
+    /// written; `done` gets their ids in order, on another thread, once they are durable and visible. All
+    /// are written or none.
+    pub fn write(
+        &self,
+        records: Vec<NewRecord>,
+        mode: WriteMode,
+        cancel: &Cancel,
+        done: impl FnOnce(Result<Vec<String>, Error>) + Send + 'static,
+    ) {
+        let prepared = match self.prepare(records, cancel) {
+            Ok(Some(prepared)) => prepared,
+            Ok(None) => return done(Ok(Vec::new())),
+            Err(error) => return done(Err(error)),
+        };
+        let (target, records) = prepared;
+        let ids: Vec<String> = records.iter().map(|record| record.id.clone()).collect();
+        self.submit(target, Work::Put { records, mode }, cancel, move |result| {
+            done(result.map(|_| ids))
+        });
+    }
+
+    /// Queues records to be deleted; `done` gets how many there were.
+    pub fn delete(
+        &self,
+        ids: Vec<String>,
+        cancel: &Cancel,
+        done: impl FnOnce(Result<u64, Error>) + Send + 'static,
+    ) {
+        let checked = within(
+            || "the batch".into(),
+            "ids",
+            ids.len(),
+            self.limits().batch_records,
+            "batchRecords",
+        )
+        .and_then(|()| ids.iter().try_for_each(|id| check_label("an id", id, self.limits())));
+        match checked {
+            Ok(()) => self.submit(self.bare_target(), Work::Delete { ids }, cancel, done),
+            Err(error) => done(Err(error)),
+        }
+    }
+
+    /// Queues the deletion of everything in this namespace; `done` gets how many records there were.
+    pub fn clear(&self, cancel: &Cancel, done: impl FnOnce(Result<u64, Error>) + Send + 'static) {
+        self.submit(self.bare_target(), Work::Clear, cancel, done);
+    }
+
+    pub(crate) fn limits(&self) -> &Limits {
+        &self.engine.handle().limits
+    }
+
+    /// The encoder for the texts of a stored collection, if it has one that is at hand.
+    ///
+    /// # Errors
+    /// [`Error::CollectionMismatch`] when the encoder at hand is another one.
+    pub(crate) fn encoder_for(&self, target: &Target) -> Result<Option<TextEncoder>, Error> {
+        let Some(wanted) = &target.fingerprint else { return Ok(None) };
+        match self.options.encoder.as_ref().or(self.engine.handle().encoder.as_ref()) {
+            Some(encoder) if encoder.fingerprint() == &**wanted => Ok(Some(encoder.clone())),
+            Some(encoder) => Err(Error::CollectionMismatch(format!(
+                "collection \"{}\" was made with another encoder than {} (fingerprint {} instead of {}): open it \
+                 with the encoder that made it, or use another collection",
+                self.name,
+                encoder.name(),
+                encoder.fingerprint().get(..12).unwrap_or_default(),
+                wanted.get(..12).unwrap_or(wanted),
+            ))),
+            None => Ok(None),
+        }
+    }
+
+    /// The stored collection as a target, checked against what this handle was told to expect.
+    pub(crate) fn stored_target(&self, row: &CollectionRow) -> Result<Target, Error> {
+        let target = Target::of(row, &self.namespace)?;
+        let mut expected = target.clone();
+        expected.dimension = self.options.dimension.unwrap_or(target.dimension);
+        expected.metric = self.options.metric.unwrap_or(target.metric);
+        if let Some(encoder) = &self.options.encoder {
+            expected.fingerprint = Some(encoder.fingerprint().into());
+        }
+        expected.check(row)?;
+        Ok(target)
+    }
+
+    pub(crate) fn encoder_required(&self, what: &str) -> Error {
+        Error::EncoderRequired { what: what.to_owned(), collection: self.name.to_string() }
+    }
+
+    /// Nothing when there is nothing to write.
+    fn prepare(
+        &self,
+        records: Vec<NewRecord>,
+        cancel: &Cancel,
+    ) -> Result<Option<(Target, Vec<PreparedRecord>)>, Error> {
+        cancel.check()?;
+        let core = self.engine.core()?;
+        validate::records(&records, self.limits())?;
+        let stored = core.store.read(|tx| Ok::<_, Error>(tx.collection(&self.name)?))?;
+        if records.is_empty() {
+            return Ok(None);
+        }
+        let (target, encoder) = match stored {
+            Some(row) => {
+                let target = self.stored_target(&row)?;
+                let texts = records.iter().any(|record| record.vector.is_none());
+                let encoder = if texts { self.encoder_for(&target)? } else { None };
+                (target, encoder)
+            }
+            None => self.new_target(&records)?,
+        };
+        for (row, record) in records.iter().enumerate() {
+            if let Some(vector) = &record.vector {
+                let what = || validate::name(row, record);
+                validate::vector(what, vector, &self.name, target.dimension, target.metric)?;
+            }
+        }
+        let embeddings = self.encode_missing(&records, encoder.as_ref(), cancel)?;
+        let prepared = assemble(records, embeddings, target.dimension);
+        Ok(Some((target, prepared)))
+    }
+
+    fn new_target(&self, records: &[NewRecord]) -> Result<(Target, Option<TextEncoder>), Error> {
+        let default = self.engine.handle().encoder.as_ref();
+        let encoder = self.options.encoder.as_ref().or_else(|| {
+            default
+                .filter(|default| self.options.dimension.is_none_or(|d| d == default.dimension()))
+        });
+        let given = records.iter().find_map(|record| record.vector.as_ref().map(Vec::len));
+        let dimension = encoder.map(TextEncoder::dimension).or(self.options.dimension).or(given);
+        let dimension = dimension.ok_or_else(|| self.encoder_required("storing text"))?;
+        check_dimension(&self.name, dimension, self.limits())?;
+        let target = Target {
+            dimension,
+            metric: self.options.metric.unwrap_or_default(),
+            fingerprint: encoder.map(|encoder| encoder.fingerprint().into()),
+            ..self.bare_target()
+        };
+        Ok((target, encoder.cloned()))
+    }
+
+    fn encode_missing(
+        &self,
+        records: &[NewRecord],
+        encoder: Option<&TextEncoder>,
+        cancel: &Cancel,
+    ) -> Result<Option<Embeddings>, Error> {
+        let without = records.iter().filter(|record| record.vector.is_none());
+        let texts: Vec<String> =
+            without.map(|record| record.text.clone().unwrap_or_default()).collect();
+        if texts.is_empty() {
+            return Ok(None);
+        }
+        let encoder =
+            encoder.ok_or_else(|| self.encoder_required("storing text without vectors"))?;
+        let priority =
+            if texts.len() <= INTERACTIVE_TEXTS { Priority::Interactive } else { Priority::Bulk };
+        encoder.encode_documents(texts, priority, cancel).map(Some)
+    }
+
+    /// Enough of a target for operations that take the collection as it is.
+    fn bare_target(&self) -> Target {
+        Target {
+            name: Arc::clone(&self.name),
+            namespace: Arc::clone(&self.namespace),
+            dimension: 0,
+            metric: Metric::default(),
+            fingerprint: None,
+        }
+    }
+
+    fn submit(
+        &self,
+        target: Target,
+        work: Work,
+        cancel: &Cancel,
+        done: impl FnOnce(Result<u64, Error>) + Send + 'static,
+    ) {
+        self.engine.submit(Request { target, work, cancel: cancel.clone(), done: Box::new(done) });
+    }
+}
+
+fn check_dimension(name: &str, dimension: usize, limits: &Limits) -> Result<(), Error> {
+    if dimension == 0 {
+        return Err(Error::InvalidArgument(format!(
+            "the dimension of collection \"{name}\" is 0: give the number of values in its vectors"
+        )));
+    }
+    within(
+        || format!("collection \"{name}\""),
+        "dimensions",
+        dimension,
+        limits.dimension,
+        "dimension",
+    )
+}
+
+/// Records with their ids and vectors: those given, and the encoded ones in the order of the texts.
+fn assemble(
+    records: Vec<NewRecord>,
+    embeddings: Option<Embeddings>,
+    dimension: usize,
+) -> Vec<PreparedRecord> {
+    let data = embeddings.map(|embeddings| embeddings.data).unwrap_or_default();
+    let mut encoded = data.chunks_exact(dimension.max(1));
+    records
+        .into_iter()
+        .map(|record| PreparedRecord {
+            id: record.id.unwrap_or_else(new_id),
+            text: record.text,
+            metadata: record.metadata,
+            vector: record
+                .vector
+                .unwrap_or_else(|| encoded.next().map(<[f32]>::to_vec).unwrap_or_default()),
+        })
+        .collect()
+}
+
+/// A ULID greater than all that this process made before.
+fn new_id() -> String {
+    static GENERATOR: Mutex<Generator> = Mutex::new(Generator::new());
+    let mut generator = GENERATOR.lock().unwrap_or_else(PoisonError::into_inner);
+    match generator.generate() {
+        Ok(id) => id.to_string(),
+        Err(overflow) => overflow.commit_overflow_increment().to_string(),
+    }
+}

@@ -1,0 +1,202 @@
+//! The in-memory indexes of one namespace, true up to an LSN.
+//!
+//! There is one way in which a partition learns of anything: [`Partition::refresh`] applies the store's
+//! changes since its own LSN. Loading is that from LSN 0; our own writes, another process's writes and a
+//! rebuild are the same path, so they cannot disagree.
+
+use std::collections::HashMap;
+
+use hippocamp_index::{AttributeIndex, Filter, FlatIndex, IndexError, Metric, Neighbor, Slot};
+use hippocamp_simd::Kernels;
+use hippocamp_store::{Change, Lsn, NamespaceId, ReadTx, RowId};
+use roaring::RoaringBitmap;
+use serde_json::{Map, Value};
+
+use crate::{Cancel, Error};
+
+/// Removed slots below which compacting is not worth while.
+const MIN_DEAD: u64 = 1024;
+
+pub(crate) struct Partition {
+    namespace: NamespaceId,
+    lsn: Lsn,
+    index: FlatIndex,
+    attributes: AttributeIndex,
+    /// The record in each slot, removed ones included.
+    rows: Vec<RowId>,
+    /// The live slot of each record.
+    slots: HashMap<RowId, Slot>,
+}
+
+impl Partition {
+    pub(crate) fn new(
+        namespace: NamespaceId,
+        dimension: usize,
+        metric: Metric,
+        kernels: &'static Kernels,
+    ) -> Self {
+        Self {
+            namespace,
+            lsn: Lsn(0),
+            index: FlatIndex::new(dimension, metric, kernels),
+            attributes: AttributeIndex::default(),
+            rows: Vec::new(),
+            slots: HashMap::new(),
+        }
+    }
+
+    /// Up to which change the indexes are true.
+    pub(crate) fn lsn(&self) -> Lsn {
+        self.lsn
+    }
+
+    /// Live records.
+    pub(crate) fn len(&self) -> u64 {
+        self.index.len()
+    }
+
+    pub(crate) fn bytes(&self) -> usize {
+        self.index.bytes()
+    }
+
+    /// Brings the indexes up to the transaction's snapshot.
+    pub(crate) fn refresh(&mut self, tx: &ReadTx<'_>) -> Result<(), Error> {
+        let to = tx.lsn()?;
+        if self.lsn >= to {
+            return Ok(());
+        }
+        let mut failure = None;
+        tx.changes_since(self.namespace, self.lsn, &mut |change| {
+            if failure.is_none() {
+                failure = self.apply(change).err();
+            }
+        })?;
+        if let Some(failure) = failure {
+            // Half-applied changes would be applied again: start over next time.
+            *self = Self::new(
+                self.namespace,
+                self.index.dimension(),
+                self.index.metric(),
+                self.index.kernels(),
+            );
+            return Err(failure);
+        }
+        self.lsn = to;
+        self.compact();
+        Ok(())
+    }
+
+    /// Whether a filter can be answered from the attribute index.
+    pub(crate) fn knows(&self, filter: &Filter) -> bool {
+        self.attributes.missing(filter).is_empty()
+    }
+
+    /// Indexes the paths of a filter. The partition must be at the transaction's snapshot.
+    pub(crate) fn learn(&mut self, tx: &ReadTx<'_>, filter: &Filter) -> Result<(), Error> {
+        const PAGE: usize = 1024;
+        let paths = self.attributes.missing(filter);
+        if paths.is_empty() {
+            return Ok(());
+        }
+        let mut entries = Vec::new();
+        let mut after = None;
+        loop {
+            let page = tx.list(self.namespace, after, PAGE, false)?;
+            for row in &page {
+                if let (Some(meta), Some(&slot)) = (&row.meta, self.slots.get(&row.row)) {
+                    entries.push((slot, parse(meta)?));
+                }
+            }
+            after = page.last().map(|row| row.row);
+            if page.len() < PAGE {
+                break;
+            }
+        }
+        self.attributes.start(&paths);
+        for (slot, metadata) in &entries {
+            self.attributes.insert_into(&paths, *slot, metadata);
+        }
+        Ok(())
+    }
+
+    /// The live slots that pass; nothing when all do.
+    pub(crate) fn select(&self, filter: &Filter) -> Option<RoaringBitmap> {
+        self.attributes.select(filter).map(|selected| selected - self.index.dead())
+    }
+
+    /// The records in a selection, in the order of their first insertion.
+    pub(crate) fn records(&self, selected: &RoaringBitmap) -> Vec<RowId> {
+        let mut rows: Vec<RowId> =
+            selected.iter().filter_map(|slot| self.row(Slot(slot))).collect();
+        rows.sort_unstable();
+        rows
+    }
+
+    pub(crate) fn search(
+        &self,
+        query: &[f32],
+        k: usize,
+        mask: Option<&RoaringBitmap>,
+        cancel: &Cancel,
+    ) -> Result<Vec<(RowId, Neighbor)>, Error> {
+        let found =
+            self.index.search(query, k, mask, &|| cancel.is_cancelled()).map_err(index_error)?;
+        cancel.check()?;
+        Ok(found.into_iter().filter_map(|n| Some((self.row(n.slot)?, n))).collect())
+    }
+
+    fn row(&self, slot: Slot) -> Option<RowId> {
+        self.rows.get(slot.0 as usize).copied()
+    }
+
+    fn apply(&mut self, change: Change<'_>) -> Result<(), Error> {
+        match change {
+            Change::Deleted { row } => {
+                if let Some(slot) = self.slots.remove(&row) {
+                    self.index.remove(slot);
+                }
+            }
+            Change::Put { row, vector, meta } => {
+                let metadata = match meta {
+                    Some(meta) if !self.attributes.is_empty() => Some(parse(meta)?),
+                    _ => None,
+                };
+                let slot = self.index.push(vector).map_err(index_error)?;
+                self.rows.push(row);
+                if let Some(old) = self.slots.insert(row, slot) {
+                    self.index.remove(old);
+                }
+                if let Some(metadata) = &metadata {
+                    self.attributes.insert(slot, metadata);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Half of the slots dead: close the gaps. Attribute paths are learnt again when asked for.
+    fn compact(&mut self) {
+        let dead = self.index.dead().len();
+        if dead < MIN_DEAD || dead < self.index.len() {
+            return;
+        }
+        let old = self.index.compact();
+        self.rows = old.iter().filter_map(|slot| self.row(*slot)).collect();
+        self.slots =
+            self.rows.iter().enumerate().map(|(slot, row)| (*row, Slot(slot as u32))).collect();
+        self.attributes = AttributeIndex::default();
+    }
+}
+
+fn parse(meta: &str) -> Result<Map<String, Value>, Error> {
+    serde_json::from_str(meta)
+        .map_err(|error| Error::Internal(format!("stored metadata is not JSON: {error}")))
+}
+
+fn index_error(error: IndexError) -> Error {
+    match error {
+        IndexError::Full => Error::InvalidArgument(error.to_string()),
+        // Vectors are checked before they are stored and before they are searched with.
+        _ => Error::Internal(error.to_string()),
+    }
+}

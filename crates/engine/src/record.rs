@@ -1,0 +1,118 @@
+//! What goes into a collection and what comes out.
+
+use std::fmt;
+
+/// A record to be written. It needs a text or a vector; with both, the vector is taken as it is.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct NewRecord {
+    /// Unique in its namespace; a ULID is made if absent.
+    pub id: Option<String>,
+    /// Encoded by the collection's encoder unless a vector is given.
+    pub text: Option<String>,
+    /// A JSON object.
+    pub metadata: Option<String>,
+    /// `dimension` finite values.
+    pub vector: Option<Vec<f32>>,
+}
+
+/// A stored record.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Record {
+    /// Unique in its namespace.
+    pub id: String,
+    /// As it was given.
+    pub text: Option<String>,
+    /// A JSON object.
+    pub metadata: Option<String>,
+    /// As it was given or encoded, when asked for.
+    pub vector: Option<Vec<f32>>,
+    /// Milliseconds since 1970 (UTC) of the first write of this id.
+    pub created_ms: i64,
+    /// Milliseconds since 1970 (UTC) of the last write.
+    pub updated_ms: i64,
+}
+
+/// A found record.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Hit {
+    /// What was found.
+    pub record: Record,
+    /// Higher is better; see [`Metric::score`](hippocamp_index::Metric::score).
+    pub score: f32,
+    /// Lower is better; see [`Metric::distance`](hippocamp_index::Metric::distance).
+    pub distance: f32,
+}
+
+/// What to do with an id that is already there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WriteMode {
+    /// Refuse the whole batch.
+    Add,
+    /// Replace text, metadata and vector; of two records with the same id in one batch the last wins.
+    Upsert,
+}
+
+/// What to search with.
+#[derive(Clone, PartialEq)]
+pub enum Query {
+    /// Encoded by the collection's encoder.
+    Text(String),
+    /// `dimension` finite values.
+    Vector(Vec<f32>),
+}
+
+impl fmt::Debug for Query {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Text(text) => f.debug_tuple("Text").field(text).finish(),
+            Self::Vector(vector) => write!(f, "Vector([f32; {}])", vector.len()),
+        }
+    }
+}
+
+/// How to search.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SearchOptions {
+    /// How many hits at most.
+    pub k: usize,
+    /// Only records whose metadata passes this filter (JSON).
+    pub filter: Option<String>,
+    /// Only hits with at least this score.
+    pub min_score: Option<f32>,
+    /// Whether hits carry their vectors.
+    pub with_vectors: bool,
+}
+
+impl Default for SearchOptions {
+    fn default() -> Self {
+        Self { k: 10, filter: None, min_score: None, with_vectors: false }
+    }
+}
+
+/// How to list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListOptions {
+    /// Only records whose metadata passes this filter (JSON).
+    pub filter: Option<String>,
+    /// How many records at most.
+    pub limit: usize,
+    /// The `cursor` of the page before.
+    pub cursor: Option<String>,
+    /// Whether records carry their vectors.
+    pub with_vectors: bool,
+}
+
+impl Default for ListOptions {
+    fn default() -> Self {
+        Self { filter: None, limit: 100, cursor: None, with_vectors: false }
+    }
+}
+
+/// Part of a listing, in the order of first insertion.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Page {
+    /// The records.
+    pub records: Vec<Record>,
+    /// Where to go on; none when there is nothing more.
+    pub cursor: Option<String>,
+}

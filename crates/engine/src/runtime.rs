@@ -1,0 +1,272 @@
+//! The worker threads of the process.
+//!
+//! A fixed set of threads takes jobs from two queues, interactive before bulk. Long work is split by
+//! [`Runtime::for_each`], in which the calling thread takes part: it never waits for a thread that it
+//! might itself be keeping from running, so jobs may split work without risk of deadlock. Between two
+//! pieces of bulk work a thread first serves what is interactive: a lone query waits for at most one piece.
+//!
+//! Not libuv's pool (four threads that file and DNS calls share) and no async runtime: the work is
+//! computation, and the only thing to wait for is the disk, which has a thread of its own.
+
+use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Condvar, LazyLock, Mutex, MutexGuard, PoisonError};
+use std::thread;
+
+use crate::Error;
+
+/// Which queue a job waits in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Priority {
+    /// Somebody waits for the answer: searches, single texts.
+    Interactive,
+    /// Batches.
+    Bulk,
+}
+
+type Job = Box<dyn FnOnce() + Send>;
+
+#[derive(Default)]
+struct Queues {
+    interactive: VecDeque<Job>,
+    bulk: VecDeque<Job>,
+}
+
+/// The process's worker threads.
+pub struct Runtime {
+    queues: Mutex<Queues>,
+    wake: Condvar,
+    threads: usize,
+}
+
+/// Environment variable with the number of worker threads.
+const THREADS: &str = "HIPPOCAMP_THREADS";
+const MAX_THREADS: usize = 1024;
+
+static SHARED: LazyLock<Runtime> = LazyLock::new(|| Runtime {
+    queues: Mutex::default(),
+    wake: Condvar::new(),
+    threads: Runtime::configured_threads().unwrap_or(1),
+});
+
+impl Runtime {
+    /// The one runtime of this process; its threads start at the first call.
+    pub fn shared() -> &'static Self {
+        static STARTED: LazyLock<()> = LazyLock::new(|| {
+            for number in 0..SHARED.threads {
+                let name = format!("hippocamp-{number}");
+                // A thread that cannot be had leaves the work to the others; with none at all,
+                // jobs would never run, and `spawn` runs them on the caller's thread instead.
+                if thread::Builder::new().name(name).spawn(|| SHARED.work()).is_ok() {
+                    RUNNING.fetch_add(1, Ordering::Release);
+                }
+            }
+        });
+        LazyLock::force(&STARTED);
+        &SHARED
+    }
+
+    /// How many threads the environment asks for: `HIPPOCAMP_THREADS`, or one for each core.
+    ///
+    /// # Errors
+    /// A value that is not a number from 1 to 1,024.
+    pub fn configured_threads() -> Result<usize, Error> {
+        match std::env::var(THREADS) {
+            Err(_) => Ok(thread::available_parallelism().map_or(1, usize::from).min(MAX_THREADS)),
+            Ok(value) => match value.parse() {
+                Ok(threads @ 1..=MAX_THREADS) => Ok(threads),
+                _ => Err(Error::InvalidArgument(format!(
+                    "{THREADS} is \"{value}\": set it to a number from 1 to {MAX_THREADS}, or unset it"
+                ))),
+            },
+        }
+    }
+
+    /// The number of worker threads.
+    #[must_use]
+    pub fn threads(&self) -> usize {
+        self.threads
+    }
+
+    /// Queues a job. A panic in it is caught and ends only the job.
+    pub fn spawn(&self, priority: Priority, job: impl FnOnce() + Send + 'static) {
+        if RUNNING.load(Ordering::Acquire) == 0 {
+            return run(Box::new(job));
+        }
+        let mut queues = self.lock();
+        match priority {
+            Priority::Interactive => queues.interactive.push_back(Box::new(job)),
+            Priority::Bulk => queues.bulk.push_back(Box::new(job)),
+        }
+        drop(queues);
+        self.wake.notify_one();
+    }
+
+    /// Runs `piece(0)` … `piece(count - 1)` on this thread and any idle workers, and returns when all
+    /// are done. After the first error no further piece is started.
+    ///
+    /// # Errors
+    /// The first error of a piece; [`Error::Internal`] when one panicked.
+    pub fn for_each(
+        &self,
+        priority: Priority,
+        count: usize,
+        piece: impl Fn(usize) -> Result<(), Error> + Send + Sync + 'static,
+    ) -> Result<(), Error> {
+        let split = Arc::new(Split {
+            piece: Box::new(piece),
+            count,
+            next: AtomicUsize::new(0),
+            finished: Mutex::new(0),
+            all_finished: Condvar::new(),
+            failed: AtomicBool::new(false),
+            error: Mutex::new(None),
+        });
+        for _ in 1..count.min(self.threads) {
+            let split = Arc::clone(&split);
+            self.spawn(priority, move || split.take_part(priority));
+        }
+        split.take_part(priority);
+        split.wait()
+    }
+
+    fn work(&self) {
+        loop {
+            let mut queues = self.lock();
+            let job = loop {
+                if let Some(job) =
+                    queues.interactive.pop_front().or_else(|| queues.bulk.pop_front())
+                {
+                    break job;
+                }
+                queues = self.wake.wait(queues).unwrap_or_else(PoisonError::into_inner);
+            };
+            drop(queues);
+            run(job);
+        }
+    }
+
+    fn serve_interactive(&self) {
+        loop {
+            let job = self.lock().interactive.pop_front();
+            match job {
+                Some(job) => run(job),
+                None => return,
+            }
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Queues> {
+        self.queues.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+static RUNNING: AtomicUsize = AtomicUsize::new(0);
+
+fn run(job: Job) {
+    // The job's own completion reports the panic, if anybody waits for it.
+    let _ = catch_unwind(AssertUnwindSafe(job));
+}
+
+struct Split {
+    piece: Box<dyn Fn(usize) -> Result<(), Error> + Send + Sync>,
+    count: usize,
+    next: AtomicUsize,
+    finished: Mutex<usize>,
+    all_finished: Condvar,
+    failed: AtomicBool,
+    error: Mutex<Option<Error>>,
+}
+
+impl Split {
+    fn take_part(&self, priority: Priority) {
+        loop {
+            let index = self.next.fetch_add(1, Ordering::Relaxed);
+            if index >= self.count {
+                return;
+            }
+            if !self.failed.load(Ordering::Acquire) {
+                let result = catch_unwind(AssertUnwindSafe(|| (self.piece)(index)))
+                    .unwrap_or_else(|panic| Err(Error::Internal(panic_message(panic.as_ref()))));
+                if let Err(error) = result {
+                    self.failed.store(true, Ordering::Release);
+                    self.error.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
+                }
+            }
+            let mut finished = self.finished.lock().unwrap_or_else(PoisonError::into_inner);
+            *finished += 1;
+            if *finished == self.count {
+                self.all_finished.notify_all();
+            }
+            drop(finished);
+            if priority == Priority::Bulk {
+                Runtime::shared().serve_interactive();
+            }
+        }
+    }
+
+    fn wait(&self) -> Result<(), Error> {
+        let mut finished = self.finished.lock().unwrap_or_else(PoisonError::into_inner);
+        while *finished < self.count {
+            finished = self.all_finished.wait(finished).unwrap_or_else(PoisonError::into_inner);
+        }
+        drop(finished);
+        self.error.lock().unwrap_or_else(PoisonError::into_inner).take().map_or(Ok(()), Err)
+    }
+}
+
+/// What a caught panic said.
+pub(crate) fn panic_message(panic: &(dyn std::any::Any + Send)) -> String {
+    let said = panic.downcast_ref::<&str>().map(|s| (*s).to_owned());
+    said.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "panic".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use super::*;
+
+    #[test]
+    fn every_piece_runs_once_even_when_splits_nest() {
+        let (send, receive) = mpsc::channel();
+        for _ in 0..4 {
+            let send = send.clone();
+            Runtime::shared().spawn(Priority::Bulk, move || {
+                let runs: Arc<Vec<AtomicUsize>> =
+                    Arc::new((0..50).map(|_| AtomicUsize::new(0)).collect());
+                let counted = Arc::clone(&runs);
+                let result = Runtime::shared().for_each(Priority::Bulk, 50, move |i| {
+                    Runtime::shared().for_each(Priority::Interactive, 3, |_| Ok(()))?;
+                    counted[i].fetch_add(1, Ordering::Relaxed);
+                    Ok(())
+                });
+                let once = runs.iter().all(|r| r.load(Ordering::Relaxed) == 1);
+                send.send((result.is_ok(), once)).unwrap();
+            });
+        }
+        drop(send);
+        assert_eq!(receive.iter().collect::<Vec<_>>(), [(true, true); 4]);
+    }
+
+    #[test]
+    fn the_first_error_ends_the_split_and_a_panic_is_an_error() {
+        let error = Runtime::shared()
+            .for_each(Priority::Bulk, 100, |i| if i == 3 { Err(Error::Closed) } else { Ok(()) });
+        assert!(matches!(error, Err(Error::Closed)));
+        let error = Runtime::shared().for_each(Priority::Bulk, 4, |_| panic!("seven"));
+        assert!(matches!(error, Err(Error::Internal(said)) if said == "seven"));
+        assert!(Runtime::shared().for_each(Priority::Bulk, 0, |_| Err(Error::Closed)).is_ok());
+    }
+
+    #[test]
+    fn a_panicking_job_does_not_take_its_thread_with_it() {
+        for _ in 0..3 * Runtime::shared().threads() {
+            Runtime::shared().spawn(Priority::Interactive, || panic!("a job's own fault"));
+        }
+        let (send, receive) = mpsc::channel();
+        Runtime::shared().spawn(Priority::Interactive, move || send.send(1).unwrap());
+        assert_eq!(receive.recv(), Ok(1));
+    }
+}

@@ -1,0 +1,68 @@
+//! Which collection and namespace an operation is about, and what the collection must be like.
+
+use std::sync::Arc;
+
+use hippocamp_index::Metric;
+use hippocamp_store::CollectionRow;
+
+use crate::Error;
+
+/// A collection as the caller expects it, and a namespace in it.
+#[derive(Clone, Debug)]
+pub(crate) struct Target {
+    pub(crate) name: Arc<str>,
+    pub(crate) namespace: Arc<[u8]>,
+    pub(crate) dimension: usize,
+    pub(crate) metric: Metric,
+    pub(crate) fingerprint: Option<Arc<str>>,
+}
+
+impl Target {
+    /// # Errors
+    /// [`Error::CollectionMismatch`] when the stored collection is another one than this expects.
+    pub(crate) fn check(&self, row: &CollectionRow) -> Result<(), Error> {
+        let stored = Self::of(row, &self.namespace)?;
+        let differs = |what: &str, stored: &str, asked: &str| {
+            Err(Error::CollectionMismatch(format!(
+                "collection \"{}\" has {what} {stored}, not {asked}: open it with {stored}, or use another collection",
+                self.name
+            )))
+        };
+        if stored.dimension != self.dimension {
+            return differs(
+                "dimension",
+                &stored.dimension.to_string(),
+                &self.dimension.to_string(),
+            );
+        }
+        if stored.metric != self.metric {
+            return differs("metric", stored.metric.as_str(), self.metric.as_str());
+        }
+        if stored.fingerprint != self.fingerprint {
+            let show = |f: &Option<Arc<str>>| {
+                f.as_ref().map_or("no encoder".to_owned(), |f| {
+                    format!("encoder {}", f.get(..12).unwrap_or(f))
+                })
+            };
+            return differs("vectors of", &show(&stored.fingerprint), &show(&self.fingerprint));
+        }
+        Ok(())
+    }
+
+    /// The stored collection's own properties.
+    pub(crate) fn of(row: &CollectionRow, namespace: &Arc<[u8]>) -> Result<Self, Error> {
+        let metric = row.metric.parse().map_err(|_| {
+            Error::CollectionMismatch(format!(
+                "collection \"{}\" has metric \"{}\", which this version does not know: use a newer version",
+                row.name, row.metric
+            ))
+        })?;
+        Ok(Self {
+            name: row.name.as_str().into(),
+            namespace: Arc::clone(namespace),
+            dimension: row.dimension,
+            metric,
+            fingerprint: row.fingerprint.as_deref().map(Into::into),
+        })
+    }
+}

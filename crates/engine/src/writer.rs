@@ -1,0 +1,249 @@
+//! The thread that writes.
+//!
+//! Requests from any thread queue up here. The writer takes all that are waiting and commits them in one
+//! transaction, each in a savepoint of its own: one sync of the disk serves them all, and a request that
+//! fails (an id that exists, say) takes nothing with it. After the commit the loaded partitions are
+//! brought up to date, and only then are the callers told: acknowledged means durable and visible.
+
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use hippocamp_store::{NamespaceId, NewCollection, NewRow, PutMode, WriteTx};
+
+use crate::core::Core;
+use crate::target::Target;
+use crate::{Cancel, Error, WriteMode};
+
+/// Requests in one transaction.
+const MAX_GROUP: usize = 256;
+
+/// A record that is ready to be stored.
+pub(crate) struct PreparedRecord {
+    pub(crate) id: String,
+    pub(crate) text: Option<String>,
+    pub(crate) metadata: Option<String>,
+    pub(crate) vector: Vec<f32>,
+}
+
+pub(crate) enum Work {
+    Put { records: Vec<PreparedRecord>, mode: WriteMode },
+    Delete { ids: Vec<String> },
+    Clear,
+    DropCollection,
+}
+
+/// How many records were written or removed (for a dropped collection: 1 if it was there).
+pub(crate) type Done = Box<dyn FnOnce(Result<u64, Error>) + Send>;
+
+pub(crate) struct Request {
+    pub(crate) target: Target,
+    pub(crate) work: Work,
+    pub(crate) cancel: Cancel,
+    pub(crate) done: Done,
+}
+
+pub(crate) struct Writer {
+    queue: Mutex<Option<Sender<Request>>>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Writer {
+    pub(crate) fn start(core: Arc<Core>) -> Result<Self, Error> {
+        let (send, receive) = channel();
+        let thread = thread::Builder::new()
+            .name("hippocamp-writer".to_owned())
+            .spawn(move || run(&core, &receive))
+            .map_err(|source| Error::Io {
+                what: "cannot start the writer thread".to_owned(),
+                source,
+            })?;
+        Ok(Self { queue: Mutex::new(Some(send)), thread: Mutex::new(Some(thread)) })
+    }
+
+    pub(crate) fn submit(&self, request: Request) {
+        let queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let refused = match queue {
+            Some(queue) => queue.send(request).err().map(|refused| refused.0),
+            None => Some(request),
+        };
+        if let Some(request) = refused {
+            (request.done)(Err(Error::Closed));
+        }
+    }
+
+    /// Lets the queued requests finish and ends the thread.
+    pub(crate) fn stop(&self) {
+        drop(self.queue.lock().unwrap_or_else(PoisonError::into_inner).take());
+        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(thread) = thread {
+            let _ = thread.join();
+        }
+    }
+}
+
+fn run(core: &Core, queue: &Receiver<Request>) {
+    while let Ok(first) = queue.recv() {
+        let mut group = vec![first];
+        while group.len() < MAX_GROUP
+            && let Ok(next) = queue.try_recv()
+        {
+            group.push(next);
+        }
+        commit_and_answer(core, group);
+    }
+}
+
+fn commit_and_answer(core: &Core, group: Vec<Request>) {
+    // From here on a request can no longer be cancelled: it is about to be committed.
+    let (group, cancelled): (Vec<_>, Vec<_>) =
+        group.into_iter().partition(|r| r.cancel.commit().is_ok());
+    for request in cancelled {
+        (request.done)(Err(Error::Aborted));
+    }
+    let outcomes = match commit(core, &group) {
+        Ok(outcomes) => outcomes,
+        Err(error) if group.len() == 1 => vec![Err(error)],
+        // One of them spoils the transaction itself (too large for the disk, say): each on its own.
+        Err(_) => group
+            .iter()
+            .map(|request| {
+                commit(core, std::slice::from_ref(request)).and_then(|mut one| one.swap_remove(0))
+            })
+            .collect(),
+    };
+    let touched = outcomes.iter().filter_map(|outcome| outcome.as_ref().ok()?.namespace);
+    core.refresh(touched);
+    for (request, outcome) in group.into_iter().zip(outcomes) {
+        if matches!(request.work, Work::DropCollection) && outcome.is_ok() {
+            core.forget_partitions();
+        }
+        (request.done)(outcome.map(|outcome| outcome.count));
+    }
+}
+
+struct Outcome {
+    namespace: Option<NamespaceId>,
+    count: u64,
+}
+
+/// # Errors
+/// The transaction as a whole failed and nothing was changed. Each request's own error is inside.
+fn commit(core: &Core, group: &[Request]) -> Result<Vec<Result<Outcome, Error>>, Error> {
+    if group.is_empty() {
+        return Ok(Vec::new());
+    }
+    core.store.write(|tx| {
+        let mut outcomes = Vec::with_capacity(group.len());
+        for request in group {
+            let outcome = tx.savepoint(|tx| apply(tx, request));
+            match outcome {
+                Err(Error::Store(error)) if !is_about_the_request(&error) => {
+                    return Err(Error::Store(error));
+                }
+                outcome => outcomes.push(outcome),
+            }
+        }
+        Ok(outcomes)
+    })
+}
+
+/// Whether others in the same transaction can still be committed after this error.
+fn is_about_the_request(error: &hippocamp_store::Error) -> bool {
+    use hippocamp_store::Error as E;
+    matches!(
+        error,
+        E::Exists { .. }
+            | E::CollectionExists { .. }
+            | E::UnknownCollection { .. }
+            | E::UnknownNamespace { .. }
+            | E::Dimension { .. }
+            | E::InvalidDimension { .. }
+            | E::TooLarge
+    )
+}
+
+fn apply(tx: &mut WriteTx<'_>, request: &Request) -> Result<Outcome, Error> {
+    match &request.work {
+        Work::Put { records, mode } => put(tx, &request.target, records, *mode),
+        Work::Delete { ids } => delete(tx, &request.target, ids),
+        Work::Clear => clear(tx, &request.target),
+        Work::DropCollection => {
+            let collection = tx.collection(&request.target.name)?;
+            if let Some(collection) = &collection {
+                tx.drop_collection(collection.id)?;
+            }
+            Ok(Outcome { namespace: None, count: u64::from(collection.is_some()) })
+        }
+    }
+}
+
+fn put(
+    tx: &mut WriteTx<'_>,
+    target: &Target,
+    records: &[PreparedRecord],
+    mode: WriteMode,
+) -> Result<Outcome, Error> {
+    let collection = match tx.collection(&target.name)? {
+        Some(row) => {
+            target.check(&row)?;
+            row.id
+        }
+        None => tx.create_collection(&NewCollection {
+            name: &target.name,
+            dimension: target.dimension,
+            metric: target.metric.as_str(),
+            fingerprint: target.fingerprint.as_deref(),
+            settings: "{}",
+        })?,
+    };
+    let Some(namespace) = tx.namespace(collection, &target.namespace, true)? else {
+        return Err(Error::Internal("a namespace could not be made".to_owned()));
+    };
+    let mode = match mode {
+        WriteMode::Add => PutMode::Insert,
+        WriteMode::Upsert => PutMode::Upsert,
+    };
+    let now = now_ms();
+    for record in records {
+        let row = NewRow {
+            key: &record.id,
+            text: record.text.as_deref(),
+            meta: record.metadata.as_deref(),
+            vector: &record.vector,
+        };
+        tx.put(namespace, &row, now, mode)?;
+    }
+    Ok(Outcome { namespace: Some(namespace), count: records.len() as u64 })
+}
+
+fn delete(tx: &mut WriteTx<'_>, target: &Target, ids: &[String]) -> Result<Outcome, Error> {
+    let Some(namespace) = existing_namespace(tx, target)? else {
+        return Ok(Outcome { namespace: None, count: 0 });
+    };
+    let mut count = 0;
+    for id in ids {
+        count += u64::from(tx.delete(namespace, id)?.is_some());
+    }
+    Ok(Outcome { namespace: Some(namespace), count })
+}
+
+fn clear(tx: &mut WriteTx<'_>, target: &Target) -> Result<Outcome, Error> {
+    let Some(namespace) = existing_namespace(tx, target)? else {
+        return Ok(Outcome { namespace: None, count: 0 });
+    };
+    Ok(Outcome { namespace: Some(namespace), count: tx.clear(namespace)? })
+}
+
+fn existing_namespace(tx: &mut WriteTx<'_>, target: &Target) -> Result<Option<NamespaceId>, Error> {
+    match tx.collection(&target.name)? {
+        Some(collection) => Ok(tx.namespace(collection.id, &target.namespace, false)?),
+        None => Ok(None),
+    }
+}
+
+fn now_ms() -> i64 {
+    let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since_1970.as_millis()).unwrap_or(i64::MAX)
+}
