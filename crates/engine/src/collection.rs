@@ -117,7 +117,7 @@ impl Collection {
         let (target, records) = prepared;
         let ids: Vec<String> = records.iter().map(|record| record.id.clone()).collect();
         self.submit(target, Work::Put { records, mode }, cancel, move |result| {
-            done(result.map(|_| ids))
+            done(result.map(|_| ids));
         });
     }
 

@@ -106,10 +106,11 @@ impl Error {
     pub fn code(&self) -> &'static str {
         match self {
             Self::InvalidArgument(_) => "ERR_INVALID_ARGUMENT",
-            Self::LimitExceeded { .. } => "ERR_LIMIT_EXCEEDED",
+            Self::LimitExceeded { .. } | Self::InvalidFilter(FilterError::TooLarge { .. }) => {
+                "ERR_LIMIT_EXCEEDED"
+            }
             Self::DimensionMismatch { .. } => "ERR_DIMENSION_MISMATCH",
             Self::InvalidVector { .. } => "ERR_INVALID_VECTOR",
-            Self::InvalidFilter(FilterError::TooLarge { .. }) => "ERR_LIMIT_EXCEEDED",
             Self::InvalidFilter(_) => "ERR_INVALID_FILTER",
             Self::InvalidMetadata { .. } => "ERR_INVALID_METADATA",
             Self::CollectionMismatch(_) => "ERR_COLLECTION_MISMATCH",

@@ -193,6 +193,7 @@ fn parse(meta: &str) -> Result<Map<String, Value>, Error> {
         .map_err(|error| Error::Internal(format!("stored metadata is not JSON: {error}")))
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "the shape that map_err asks for")]
 fn index_error(error: IndexError) -> Error {
     match error {
         IndexError::Full => Error::InvalidArgument(error.to_string()),

@@ -52,6 +52,7 @@ static SHARED: LazyLock<Runtime> = LazyLock::new(|| Runtime {
 
 impl Runtime {
     /// The one runtime of this process; its threads start at the first call.
+    #[must_use]
     pub fn shared() -> &'static Self {
         static STARTED: LazyLock<()> = LazyLock::new(|| {
             for number in 0..SHARED.threads {

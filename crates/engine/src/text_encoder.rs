@@ -121,7 +121,7 @@ impl TextEncoder {
         priority: Priority,
         cancel: &Cancel,
     ) -> Result<Embeddings, Error> {
-        self.check_texts(&texts)?;
+        check_texts(&texts)?;
         let prefix = self.prefix(prompt)?.to_owned();
         self.encode_checked(texts, prefix, priority, cancel)
     }
@@ -149,17 +149,6 @@ impl TextEncoder {
             Prompt::Literal(text) => text,
             Prompt::Named(name) => self.0.encoder.prompt(name)?,
         })
-    }
-
-    fn check_texts(&self, texts: &[String]) -> Result<(), Error> {
-        let limits = Limits::default();
-        within(|| "the batch".into(), "texts", texts.len(), limits.batch_records, "batchRecords")?;
-        let bytes = texts.iter().map(String::len).sum();
-        within(|| "the batch".into(), "bytes", bytes, limits.batch_bytes, "batchBytes")?;
-        texts
-            .iter()
-            .enumerate()
-            .try_for_each(|(i, text)| check_text(|| format!("text {i}"), text, &limits))
     }
 
     fn encode_checked(
@@ -237,6 +226,17 @@ impl TextEncoder {
         let kept = self.0.scratches.lock().unwrap_or_else(PoisonError::into_inner).pop();
         kept.unwrap_or_default()
     }
+}
+
+fn check_texts(texts: &[String]) -> Result<(), Error> {
+    let limits = Limits::default();
+    within(|| "the batch".into(), "texts", texts.len(), limits.batch_records, "batchRecords")?;
+    let bytes = texts.iter().map(String::len).sum();
+    within(|| "the batch".into(), "bytes", bytes, limits.batch_bytes, "batchBytes")?;
+    texts
+        .iter()
+        .enumerate()
+        .try_for_each(|(i, text)| check_text(|| format!("text {i}"), text, &limits))
 }
 
 /// # Errors

@@ -1,4 +1,5 @@
 //! Many callers, several handles, another process's writes, closing and cancelling.
+#![expect(clippy::float_cmp, reason = "small whole numbers are exact")]
 
 mod support;
 
