@@ -1,0 +1,216 @@
+//! A loaded sentence encoder.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::Path;
+
+use hippocamp_simd::{Kernels, Level};
+
+use crate::config::Architecture;
+use crate::fingerprint::Identity;
+use crate::folder::Folder;
+use crate::forward::{Model, Scratch};
+use crate::layers::Network;
+use crate::modules::Modules;
+use crate::settings::Settings;
+use crate::stages::Stages;
+use crate::tokenizer::Tokenizer;
+use crate::{Error, LoadOptions, Tokens};
+
+/// Tokens that [`Encoder::encode`] sends through the network at once.
+const MICRO_BATCH_TOKENS: usize = 512;
+
+/// A sentence encoder: text in, vector out. It is not changed by use and can be shared between threads.
+pub struct Encoder {
+    name: String,
+    fingerprint: String,
+    settings: Settings,
+    tokenizer: Tokenizer,
+    model: Model,
+}
+
+impl Encoder {
+    /// Loads a model folder as sentence-transformers writes it, or a plain BERT folder.
+    ///
+    /// Takes about as long as reading its files, and little more memory than its weights.
+    ///
+    /// # Errors
+    /// A folder that is missing, incomplete, damaged or of an unsupported kind, a level that the CPU lacks, or an
+    /// option that does not fit the model.
+    pub fn load(folder: &Path, options: &LoadOptions) -> Result<Self, Error> {
+        let kernels = match options.level {
+            Some(level) => Kernels::at(level)?,
+            None => Kernels::detect()?,
+        };
+        let folder = Folder::open(folder)?;
+        let modules = Modules::load(&folder, options)?;
+        let architecture = Architecture::load(&modules.transformer)?;
+        let settings = Settings::load(&folder, &modules.transformer, &architecture, options)?;
+        let tokenizer = Tokenizer::load(&modules.transformer, architecture.vocabulary, &settings)?;
+        let stages = Stages::load(&modules.stages, architecture.hidden, kernels)?;
+        let (network, weights) =
+            Network::load(&modules.transformer, &architecture, settings.max_tokens, kernels)?;
+        let fingerprint = Identity {
+            version: 1,
+            precision: "f32",
+            architecture: &architecture,
+            pooling: modules.pooling,
+            stages: &stages.summaries,
+            max_tokens: settings.max_tokens,
+            lowercase: settings.lowercase,
+            tokenizer: tokenizer.digest(),
+            weights: &weights,
+        }
+        .fingerprint()
+        .map_err(|error| Error::invalid(folder.path(), error))?;
+        let model = Model {
+            architecture,
+            network,
+            pooling: modules.pooling,
+            stages: stages.list,
+            dimension: stages.dimension,
+            kernels,
+        };
+        Ok(Self { name: name(folder.path()), fingerprint, settings, tokenizer, model })
+    }
+
+    /// Values in a vector.
+    #[must_use]
+    pub fn dimension(&self) -> usize {
+        self.model.dimension
+    }
+
+    /// Tokens of a text that are looked at, special tokens included; longer texts are cut.
+    #[must_use]
+    pub fn max_tokens(&self) -> usize {
+        self.settings.max_tokens
+    }
+
+    /// 64 hexadecimal digits that are equal for two encoders exactly when they give the same vectors, up to the
+    /// rounding of another instruction set.
+    #[must_use]
+    pub fn fingerprint(&self) -> &str {
+        &self.fingerprint
+    }
+
+    /// The folder's name; for a folder in the hub's cache the name of the model there.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The instruction set in use.
+    #[must_use]
+    pub fn level(&self) -> Level {
+        self.model.kernels.level()
+    }
+
+    /// The model's prompts by name, with those of [`LoadOptions::prompts`].
+    #[must_use]
+    pub fn prompts(&self) -> &BTreeMap<String, String> {
+        &self.settings.prompts
+    }
+
+    /// Name of the prompt that the model means when none is named.
+    #[must_use]
+    pub fn default_prompt(&self) -> Option<&str> {
+        self.settings.default_prompt.as_deref()
+    }
+
+    /// The text of a prompt, to be passed as a prefix.
+    ///
+    /// # Errors
+    /// [`Error::UnknownPrompt`] with the names that there are.
+    pub fn prompt(&self, name: &str) -> Result<&str, Error> {
+        let prompts = &self.settings.prompts;
+        prompts.get(name).map(String::as_str).ok_or_else(|| Error::UnknownPrompt {
+            name: name.to_owned(),
+            known: prompts.keys().cloned().collect(),
+        })
+    }
+
+    /// Splits `prefix` and `text`, taken together, into tokens, at most [`max_tokens`](Self::max_tokens).
+    ///
+    /// # Errors
+    /// [`Error::Tokenizer`] when the tokenizer cannot do it (one without a token for unknown characters).
+    pub fn tokenize(&self, text: &str, prefix: &str) -> Result<Tokens, Error> {
+        self.tokenizer.tokenize(text, prefix)
+    }
+
+    /// How many tokens a text has of its own: without special tokens, without a limit.
+    ///
+    /// # Errors
+    /// As [`tokenize`](Self::tokenize).
+    pub fn count_tokens(&self, text: &str) -> Result<usize, Error> {
+        self.tokenizer.count(text)
+    }
+
+    /// Encodes a batch into `out`, `[batch.len(), dimension]` row-major.
+    ///
+    /// A text's vector has the same bits in any batch. The batch's tokens go through the network together:
+    /// some hundred are a good number, and memory grows with them. A text without tokens gets zeros.
+    ///
+    /// # Errors
+    /// [`Error::InvalidInput`] when `out` has another length or the tokens are another encoder's,
+    /// [`Error::NotFinite`] when the weights are damaged.
+    pub fn forward(
+        &self,
+        batch: &[&Tokens],
+        scratch: &mut Scratch,
+        out: &mut [f32],
+    ) -> Result<(), Error> {
+        self.model.forward(batch, scratch, out)
+    }
+
+    /// Encodes texts on the calling thread: `[texts.len(), dimension]` row-major. `prefix` is put before each.
+    ///
+    /// # Errors
+    /// As [`tokenize`](Self::tokenize) and [`forward`](Self::forward).
+    pub fn encode(&self, texts: &[&str], prefix: &str) -> Result<Vec<f32>, Error> {
+        let mut vectors = vec![0.0; texts.len() * self.dimension()];
+        let mut scratch = Scratch::default();
+        let mut rest = vectors.as_mut_slice();
+        let mut flush = |batch: &mut Vec<Tokens>| {
+            let out = rest.split_off_mut(..batch.len() * self.dimension()).unwrap_or_default();
+            let references: Vec<&Tokens> = batch.iter().collect();
+            let result = self.forward(&references, &mut scratch, out);
+            batch.clear();
+            result
+        };
+        let (mut batch, mut tokens) = (Vec::new(), 0);
+        for text in texts {
+            let text = self.tokenize(text, prefix)?;
+            if tokens + text.len() > MICRO_BATCH_TOKENS {
+                flush(&mut batch)?;
+                tokens = 0;
+            }
+            tokens += text.len();
+            batch.push(text);
+        }
+        flush(&mut batch)?;
+        Ok(vectors)
+    }
+}
+
+impl fmt::Debug for Encoder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Encoder")
+            .field("name", &self.name)
+            .field("fingerprint", &self.fingerprint)
+            .field("dimension", &self.dimension())
+            .field("max_tokens", &self.max_tokens())
+            .field("level", &self.level())
+            .finish_non_exhaustive()
+    }
+}
+
+/// The folder's own name. In the hub's cache that is a commit hash, and `models--ORG--NAME` stands two above.
+fn name(folder: &Path) -> String {
+    let full = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
+    let part = |path: &Path| path.file_name().map(|name| name.to_string_lossy().into_owned());
+    let repository = full.parent().and_then(Path::parent).and_then(part);
+    match repository.as_deref().and_then(|name| name.strip_prefix("models--")) {
+        Some(repository) => repository.replacen("--", "/", 1),
+        None => part(&full).unwrap_or_default(),
+    }
+}

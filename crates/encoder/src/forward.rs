@@ -1,0 +1,225 @@
+//! The forward pass.
+//!
+//! The tokens of all texts stand in one matrix `[T, hidden]` without padding; only attention, pooling and the
+//! position embeddings look at where a text begins.
+//!
+//! ```text
+//! x = norm(token + position)
+//! for each layer:
+//!     qkv = x Wqkv + b                     [T, 3 hidden]
+//!     c   = attention(qkv) for each text   [T, hidden]
+//!     y   = norm(c Wo + b + x)
+//!     x   = norm(act(y Wi + b) Wm + b + y)
+//! vector of a text = stages(pool(its rows of x))
+//! ```
+//!
+//! Invariant: each kernel computes a row from that row's inputs alone, or, in attention, from the rows of its
+//! own text. So a text's vector has the same bits in any batch.
+
+use hippocamp_simd::{Activation, AttentionScratch, Epilogue, Kernels};
+
+use crate::config::Architecture;
+use crate::layers::{Layer, LayerNorm, Network};
+use crate::stages::{self, Stage};
+use crate::{Error, Pooling, Tokens};
+
+/// Working memory of [`Encoder::forward`](crate::Encoder::forward): make one per thread and pass it to every call.
+///
+/// It grows to what the largest batch needed (about 13 KB a token for a hidden size of 384) and is then used
+/// again without allocating.
+#[derive(Debug, Default)]
+pub struct Scratch {
+    x: Vec<f32>,
+    y: Vec<f32>,
+    query_key_value: Vec<f32>,
+    context: Vec<f32>,
+    intermediate: Vec<f32>,
+    attention: AttentionScratch,
+    vectors: Vec<f32>,
+    spare: Vec<f32>,
+}
+
+impl Scratch {
+    /// How many bytes it holds.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        let buffers = [
+            &self.x,
+            &self.y,
+            &self.query_key_value,
+            &self.context,
+            &self.intermediate,
+            &self.vectors,
+            &self.spare,
+        ];
+        let values: usize = buffers.into_iter().map(Vec::capacity).sum();
+        values * size_of::<f32>() + self.attention.bytes()
+    }
+}
+
+/// What the forward pass reads.
+pub(crate) struct Model {
+    pub(crate) architecture: Architecture,
+    pub(crate) network: Network,
+    pub(crate) pooling: Pooling,
+    pub(crate) stages: Vec<Stage>,
+    /// Values in a text's vector.
+    pub(crate) dimension: usize,
+    pub(crate) kernels: &'static Kernels,
+}
+
+impl Model {
+    /// Encodes `batch` into `out`, `[batch.len(), dimension]`.
+    pub(crate) fn forward(
+        &self,
+        batch: &[&Tokens],
+        scratch: &mut Scratch,
+        out: &mut [f32],
+    ) -> Result<(), Error> {
+        if out.len() != batch.len() * self.dimension {
+            let problem = format!(
+                "{} values were given for {} vectors of {} dimensions: give as many as they have",
+                out.len(),
+                batch.len(),
+                self.dimension
+            );
+            return Err(Error::InvalidInput { problem });
+        }
+        let hidden = self.architecture.hidden;
+        let tokens: usize = batch.iter().map(|text| text.len()).sum();
+        self.embed(batch, sized(&mut scratch.x, tokens * hidden))?;
+        if tokens > 0 {
+            for layer in &self.network.layers {
+                self.layer(layer, batch, tokens, scratch);
+            }
+        }
+        self.finish(batch, scratch, out)
+    }
+
+    /// Token plus position embeddings, normalised, into `x`, `[tokens, hidden]`.
+    fn embed(&self, batch: &[&Tokens], x: &mut [f32]) -> Result<(), Error> {
+        let hidden = self.architecture.hidden;
+        let mut rows = x.chunks_exact_mut(hidden);
+        for (position, text) in batch.iter().enumerate() {
+            let max_tokens = self.network.positions.len().checked_div(hidden).unwrap_or_default();
+            if text.len() > max_tokens {
+                let problem = format!(
+                    "text {position} has {} tokens, the encoder takes {max_tokens}: tokenise it with this encoder",
+                    text.len()
+                );
+                return Err(Error::InvalidInput { problem });
+            }
+            let places = self.network.positions.chunks_exact(hidden);
+            for ((&token, place), row) in text.ids().iter().zip(places).zip(&mut rows) {
+                if !self.network.tokens.read(token, row) {
+                    let problem = format!(
+                        "text {position} has token {token}, the encoder has {}: tokenise it with this encoder",
+                        self.architecture.vocabulary
+                    );
+                    return Err(Error::InvalidInput { problem });
+                }
+                self.kernels.add(row, place);
+            }
+        }
+        self.norm(x, &self.network.embedding_norm);
+        Ok(())
+    }
+
+    /// One transformer block over `scratch.x`.
+    fn layer(&self, layer: &Layer, batch: &[&Tokens], tokens: usize, scratch: &mut Scratch) {
+        let (kernels, hidden) = (self.kernels, self.architecture.hidden);
+        let x = sized(&mut scratch.x, tokens * hidden);
+        let y = sized(&mut scratch.y, tokens * hidden);
+        let query_key_value = sized(&mut scratch.query_key_value, tokens * 3 * hidden);
+        let context = sized(&mut scratch.context, tokens * hidden);
+        let intermediate =
+            sized(&mut scratch.intermediate, tokens * self.architecture.intermediate);
+
+        let linear = &layer.query_key_value;
+        kernels.matmul(x, &linear.weight, Epilogue::Bias(&linear.bias), query_key_value);
+        self.attend(batch, query_key_value, &mut scratch.attention, context);
+
+        let linear = &layer.attention_output;
+        kernels.matmul(context, &linear.weight, Epilogue::BiasResidual(&linear.bias, x), y);
+        self.norm(y, &layer.attention_norm);
+
+        let linear = &layer.intermediate;
+        let activation = Activation::from(self.architecture.activation);
+        kernels.matmul(
+            y,
+            &linear.weight,
+            Epilogue::BiasActivation(&linear.bias, activation),
+            intermediate,
+        );
+
+        let linear = &layer.output;
+        kernels.matmul(intermediate, &linear.weight, Epilogue::BiasResidual(&linear.bias, y), x);
+        self.norm(x, &layer.output_norm);
+    }
+
+    /// Attention, text by text.
+    fn attend(
+        &self,
+        batch: &[&Tokens],
+        mut query_key_value: &[f32],
+        scratch: &mut AttentionScratch,
+        mut context: &mut [f32],
+    ) {
+        let (hidden, heads) = (self.architecture.hidden, self.architecture.heads);
+        for text in batch.iter().filter(|text| !text.is_empty()) {
+            let rows = query_key_value.split_off(..text.len() * 3 * hidden);
+            let out = context.split_off_mut(..text.len() * hidden);
+            if let (Some(rows), Some(out)) = (rows, out) {
+                self.kernels.attention(
+                    rows,
+                    heads,
+                    self.architecture.head_dimension(),
+                    scratch,
+                    out,
+                );
+            }
+        }
+    }
+
+    /// Pooling and what follows it.
+    fn finish(
+        &self,
+        batch: &[&Tokens],
+        scratch: &mut Scratch,
+        out: &mut [f32],
+    ) -> Result<(), Error> {
+        let hidden = self.architecture.hidden;
+        scratch.vectors.resize(batch.len() * hidden, 0.0);
+        let mut rows = scratch.x.as_slice();
+        for (text, vector) in batch.iter().zip(scratch.vectors.chunks_exact_mut(hidden)) {
+            let rows = rows.split_off(..text.len() * hidden).unwrap_or_default();
+            stages::pool(self.pooling, rows, vector, self.kernels);
+        }
+        stages::apply(
+            &self.stages,
+            batch.len(),
+            &mut scratch.vectors,
+            &mut scratch.spare,
+            self.kernels,
+        );
+        for (text, vector) in scratch.vectors.chunks_exact(self.dimension).enumerate() {
+            if !vector.iter().all(|value| value.is_finite()) {
+                return Err(Error::NotFinite { text });
+            }
+        }
+        out.copy_from_slice(&scratch.vectors);
+        Ok(())
+    }
+
+    fn norm(&self, x: &mut [f32], norm: &LayerNorm) {
+        self.kernels.layer_norm(x, &norm.weight, &norm.bias, self.architecture.epsilon);
+    }
+}
+
+/// The first `len` values of a buffer that only grows.
+fn sized(buffer: &mut Vec<f32>, len: usize) -> &mut [f32] {
+    if buffer.len() < len {
+        buffer.resize(len, 0.0);
+    }
+    buffer.get_mut(..len).unwrap_or_default()
+}

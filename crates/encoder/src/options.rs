@@ -1,0 +1,33 @@
+//! What a caller may change about a model when loading it.
+
+use std::collections::BTreeMap;
+
+use hippocamp_simd::Level;
+use serde::Serialize;
+
+/// Changes to what the model folder says. The default changes nothing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LoadOptions {
+    /// Longest text in tokens, special tokens included; longer ones are cut. The model's own limits stay in force.
+    pub max_tokens: Option<usize>,
+    /// Another pooling than the folder's.
+    pub pooling: Option<Pooling>,
+    /// Whether vectors are scaled to length 1 at the end.
+    pub normalize: Option<bool>,
+    /// Prompts that are added to the folder's, or replace those of the same name.
+    pub prompts: BTreeMap<String, String>,
+    /// The instruction set, instead of the process-wide choice.
+    pub level: Option<Level>,
+}
+
+/// How the vectors of a text's tokens become the vector of the text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Pooling {
+    /// Their mean, special tokens included.
+    Mean,
+    /// The vector of the first token.
+    Cls,
+    /// The largest value in each dimension.
+    Max,
+}
