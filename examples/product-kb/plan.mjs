@@ -11,9 +11,10 @@ import { createHash } from 'node:crypto'
  */
 
 /**
- * What the encoder reads of a product. Measured with thirty customers' questions and all-MiniLM-L6-v2, the mean
- * reciprocal rank of the right product is 0.85 for the description alone, 0.88 with the specifications and 0.92
- * with the name before both.
+ * What the encoder reads of a product. Chosen by the mean reciprocal rank of the right product for thirty questions,
+ * English with all-MiniLM-L6-v2 and Chinese with multilingual-e5-small: 0.88 and 0.79 for description and
+ * specifications; 0.92 and 0.80 with the name before them; 0.93 and 0.83 with category and name, as here. The name with
+ * the category in brackets after it is worse: 0.87 and 0.80. The description alone: 0.85 in English.
  * @param {Product} product
  */
 export function productText({ name, category, description, specs }) {

@@ -22,9 +22,9 @@ export const QUESTIONS = {
     },
   ],
   zh: [
-    { text: '每周都坐长途飞机，怎么隔绝引擎声和说话声？', expected: ['HP-101'] },
+    { text: '经常坐飞机，想要能隔绝引擎噪音的耳机', expected: ['HP-101'] },
     { text: '冬天登山遇到暴风雪，住什么样的帐篷？', expected: ['TN-102'] },
-    { text: '打字不想吵到旁边的同事', expected: ['KB-101'] },
+    { text: '办公室里打字怕吵到别人', expected: ['KB-101'] },
     { text: '狗掉毛，沙发和楼梯上到处都是', expected: ['VC-101'] },
     { text: '出差路上剪4K视频', expected: ['LT-102'], category: '笔记本电脑' },
     { text: '按一个键就能喝到带奶泡的咖啡', expected: ['CF-102'], metric: 'l2' },
