@@ -44,19 +44,24 @@ impl<'a> Columns<'a> {
         self.typed(column, "a blob", |v| v.as_blob())
     }
 
-    /// Replaces `into` by the column's little-endian f32 numbers, of which there must be
-    /// `dimension`.
+    /// Replaces `into` by the little-endian f32 numbers that table `vectors` has for this row, of
+    /// which there must be `dimension`.
     pub(crate) fn vector(
         &self,
         column: usize,
         dimension: usize,
         into: &mut Vec<f32>,
     ) -> Result<(), Error> {
-        let bytes = self.bytes(column)?;
+        let joined = Columns { table: "vectors", ..*self };
+        let bytes = joined.bytes(column)?;
         let (numbers, rest) = bytes.as_chunks::<4>();
         if numbers.len() != dimension || !rest.is_empty() {
-            let what = format!("has {} bytes, a vector of {dimension} has 4 each", bytes.len());
-            return Err(self.corrupt(column, &what));
+            let what = format!(
+                "has {} bytes, a vector of {dimension} numbers has {}",
+                bytes.len(),
+                dimension.saturating_mul(4)
+            );
+            return Err(joined.corrupt(column, &what));
         }
         into.clear();
         into.extend(numbers.iter().map(|bytes| f32::from_le_bytes(*bytes)));

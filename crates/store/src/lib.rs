@@ -11,6 +11,7 @@
 //! | `read.rs` | [`ReadTx`]: a snapshot that reads rows |
 //! | `changes.rs` | what happened in a namespace since an [`Lsn`] |
 //! | `connection.rs` | opening, identifying and configuring a SQLite connection |
+//! | `wal.rs` | the write-ahead log: entering its mode, folding it into the file |
 //! | `schema.rs` | the tables, their version, their creation |
 //! | `column.rs` | typed values out of untrusted rows |
 //! | `model.rs`, `error.rs` | the types that cross the border |
@@ -40,6 +41,7 @@ mod model;
 mod read;
 mod schema;
 mod store;
+mod wal;
 mod write;
 
 pub use error::Error;

@@ -11,7 +11,7 @@
 
 use rusqlite::Connection;
 
-use crate::{Error, connection::Site};
+use crate::{Error, connection::Site, wal};
 
 /// SQLite's application id of our files, at byte 68 of the header: `hipp`.
 pub const APPLICATION_ID: i32 = 0x6869_7070;
@@ -106,7 +106,7 @@ pub(crate) fn identify(conn: &Connection, site: &Site) -> Result<Found, Error> {
 pub(crate) fn create(conn: &Connection, site: &Site) -> Result<(), Error> {
     let fail = |error| site.fail(&error);
     conn.pragma_update(None, "page_size", PAGE_SIZE).map_err(fail)?;
-    site.enter_wal(conn)?;
+    wal::enter(conn, site)?;
     conn.execute_batch("BEGIN IMMEDIATE").map_err(fail)?;
     let made = create_tables(conn, site).and_then(|()| conn.execute_batch("COMMIT").map_err(fail));
     if !conn.is_autocommit() {

@@ -10,11 +10,12 @@ use std::{
     sync::{Condvar, Mutex, MutexGuard, OnceLock, PoisonError},
 };
 
-use rusqlite::Connection;
+use rusqlite::{Connection, config::DbConfig};
 
 use crate::{
     Error, Lsn, OpenOptions, ReadTx, WriteTx,
     connection::{self, Site},
+    wal,
 };
 
 /// Reader connections kept for the next read; more are opened when more reads run at once.
@@ -71,7 +72,7 @@ impl Store {
     /// Bytes on disk: the file and its WAL.
     pub fn bytes(&self) -> u64 {
         let size = |path: &Path| fs::metadata(path).map_or(0, |found| found.len());
-        size(&self.site.path).saturating_add(size(&connection::wal_path(&self.site.path)))
+        size(&self.site.path).saturating_add(size(&wal::path_of(&self.site.path)))
     }
 
     /// Runs `f` as one transaction, all or nothing: commits if it returns `Ok`, else (and when it
@@ -97,17 +98,26 @@ impl Store {
         let mut tx = WriteTx::new(ReadTx::new(conn, &self.site))?;
         let result = f(&mut tx);
         let finished = tx.finish();
-        if let Err(error) = &finished {
-            self.remember_if(error.is_failed_sync(), error);
+        if let Err(error) = &finished
+            && error.is_failed_sync()
+        {
+            self.take_no_more_writes(conn, error);
         }
         let value = match (result, finished) {
             (Ok(value), Ok(())) => value,
             (Err(error), _) => return Err(error),
             (_, Err(error)) => return Err(error.into()),
         };
+        // After a failed commit bytes of unknown fate are in the WAL.
         open.commit().inspect_err(|error| {
-            self.remember_if(matches!(error, Error::Io { .. }), error);
+            if matches!(error, Error::Io { .. }) {
+                self.take_no_more_writes(conn, error);
+            }
         })?;
+        // This transaction is committed, whatever happens to the pages of older ones now.
+        if let Err(error @ Error::Io { .. }) = wal::fold_if_due(&ReadTx::new(conn, &self.site)) {
+            self.take_no_more_writes(conn, &error);
+        }
         Ok(value)
     }
 
@@ -175,11 +185,11 @@ impl Store {
         Ok(())
     }
 
-    fn remember_if(&self, fatal: bool, error: &Error) {
-        if fatal {
-            // The first one counts.
-            let _ = self.failure.set(error.to_string());
-        }
+    /// Remembers the first failure; closing then leaves the WAL as it is, for the next opening to
+    /// check it.
+    fn take_no_more_writes(&self, conn: &Connection, error: &Error) {
+        let _ = self.failure.set(error.to_string());
+        let _ = conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true);
     }
 }
 

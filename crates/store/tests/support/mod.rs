@@ -2,11 +2,15 @@
 
 #![allow(dead_code, reason = "each test binary uses a part")]
 
-use std::path::{Path, PathBuf};
+use std::{
+    env,
+    path::{Path, PathBuf},
+    process::Command,
+};
 
 use hippocamp_store::{
-    Change, Error, Lsn, NamespaceId, NewCollection, NewRow, OpenOptions, Put, PutMode, ReadTx,
-    RowId, Store, WriteTx,
+    Change, CollectionRow, Error, Lsn, NamespaceId, NewCollection, NewRow, OpenOptions, Put,
+    PutMode, ReadTx, Row, RowId, Store, WriteTx,
 };
 use tempfile::TempDir;
 
@@ -27,7 +31,7 @@ pub(crate) fn open(path: &Path) -> Store {
 /// A new store with a collection of [`DIMENSION`] and one namespace.
 pub(crate) fn begin(path: &Path) -> (Store, NamespaceId) {
     let store = open(path);
-    let ns = write(&store, |tx| default_namespace(tx)).unwrap();
+    let ns = write(&store, default_namespace).unwrap();
     (store, ns)
 }
 
@@ -103,4 +107,51 @@ pub(crate) fn changes(tx: &ReadTx<'_>, ns: NamespaceId, since: Lsn) -> Result<Ve
 /// What [`changes`] tells of a row that [`put`] has put.
 pub(crate) fn told_put(row: RowId, seed: u32) -> Told {
     Told::Put(row, vector(seed).to_vec(), Some(format!("{{\"seed\":{seed}}}")))
+}
+
+/// All records of a namespace with their vectors.
+pub(crate) fn all(store: &Store, ns: NamespaceId) -> Vec<Row> {
+    read(store, |tx| tx.list(ns, None, usize::MAX, true)).unwrap()
+}
+
+/// What is left of a file after everything was folded into it: whether SQLite finds it sound.
+pub(crate) fn assert_sound(path: &Path) {
+    let conn = rusqlite::Connection::open(path).unwrap();
+    let verdict: String = conn.query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
+    assert_eq!(verdict, "ok");
+    let (miscounted, orphans): (i64, i64) = conn
+        .query_row(
+            "SELECT (SELECT count(*) FROM namespaces AS n WHERE n.records != \
+             (SELECT count(*) FROM records AS r WHERE r.ns = n.id)), \
+             (SELECT count(*) FROM records FULL JOIN vectors USING (id) \
+             WHERE key IS NULL OR v IS NULL)",
+            [],
+            |row| Ok((row.get(0)?, row.get(1)?)),
+        )
+        .unwrap();
+    assert_eq!((miscounted, orphans), (0, 0));
+}
+
+/// The store that this process, started by [`child`], is to work on.
+pub(crate) fn child_path() -> Option<PathBuf> {
+    env::var_os("HIPPOCAMP_STORE_CHILD").map(PathBuf::from)
+}
+
+/// This test binary again, to run the ignored test `name` on the store at `path`.
+pub(crate) fn child(name: &str, path: &Path) -> Command {
+    let mut command = Command::new(env::current_exe().unwrap());
+    command
+        .args([name, "--exact", "--ignored", "--nocapture", "--test-threads=1"])
+        .env("HIPPOCAMP_STORE_CHILD", path);
+    command
+}
+
+#[expect(clippy::redundant_closure_for_method_calls, reason = "the path lacks the lifetimes")]
+pub(crate) fn lsn(store: &Store) -> Lsn {
+    read(store, |tx| tx.lsn()).unwrap()
+}
+
+#[expect(clippy::redundant_closure_for_method_calls, reason = "the path lacks the lifetimes")]
+pub(crate) fn collections(store: &Store) -> Vec<CollectionRow> {
+    read(store, |tx| tx.collections()).unwrap()
 }
