@@ -45,8 +45,13 @@ pub(crate) const GELU_R: [f32; 7] = [
     -0.112_243_08,
 ];
 
-/// Beyond this |x| the subtracted terms are zero in f32; a cut keeps infinities out of the products.
-pub(crate) const GELU_CUT: f32 = 16.0;
+/// Beyond these |x| the subtracted terms are zero in f32 (and 1 - tanh is less than half a unit in the last place): a
+/// cut there keeps every exponent above -88 and infinities out of the products.
+pub(crate) const GELU_CUT: f32 = 13.0;
+/// See [`GELU_CUT`].
+pub(crate) const GELU_TANH_CUT: f32 = 9.8;
+/// See [`GELU_CUT`].
+pub(crate) const TANH_CUT: f32 = 20.0;
 
 /// `2√(2/π)`: twice the factor in `gelu_tanh`.
 pub(crate) const GELU_TANH_SCALE: f32 = 1.595_769;

@@ -41,10 +41,15 @@ pub(crate) fn at(level: Level) -> Result<&'static Kernels, LevelError> {
     if !level.is_available() {
         return Err(LevelError::Unavailable { level, available: Level::all_available() });
     }
-    match level {
-        Level::Scalar => Ok(&arch::scalar::KERNELS),
-        _ => Err(LevelError::Unavailable { level, available: Level::all_available() }),
-    }
+    Ok(match level {
+        #[cfg(target_arch = "x86_64")]
+        Level::Avx2 => &arch::x86_64::avx2::KERNELS,
+        #[cfg(target_arch = "x86_64")]
+        Level::Avx512 => &arch::x86_64::avx512::KERNELS,
+        #[cfg(target_arch = "aarch64")]
+        Level::Neon => &arch::aarch64::neon::KERNELS,
+        _ => &arch::scalar::KERNELS,
+    })
 }
 
 /// The process-wide choice.

@@ -235,7 +235,10 @@ impl Kernels {
         assert!(hidden > 0, "attention with {heads} heads of {head_dim}");
         assert_eq!(out.len() % hidden, 0, "out is [len, {hidden}]");
         assert_eq!(qkv.len(), 3 * out.len(), "qkv is [len, 3 × {hidden}]");
-        // SAFETY: `qkv` and `out` have equally many rows of `3 * hidden` and `hidden`; the table is handed out only where
+        if out.is_empty() {
+            return;
+        }
+        // SAFETY: `qkv` and `out` have equally many rows, at least one, of `3 * hidden` and `hidden`; the table is handed out only where
         // its level is available.
         unsafe { (self.table.attention)(qkv, heads, head_dim, scratch, out) }
     }

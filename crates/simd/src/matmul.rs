@@ -32,11 +32,7 @@ impl PackedMatrix {
         let mut panels = AlignedBuffer::zeroed(n.div_ceil(width) * width * k);
         let rows = w.chunks(width * k);
         for (panel, rows) in panels.as_mut_slice().chunks_exact_mut(width * k).zip(rows) {
-            for (column, row) in rows.chunks_exact(k).enumerate() {
-                for (group, value) in panel.chunks_exact_mut(width).zip(row) {
-                    group[column] = *value;
-                }
-            }
+            pack_panel(panel, width, rows.chunks_exact(k));
         }
         Self { level, n, k, panels }
     }
@@ -62,6 +58,23 @@ impl PackedMatrix {
     /// `[panel][k][width]`.
     pub(crate) fn panels(&self) -> &[f32] {
         self.panels.as_slice()
+    }
+}
+
+/// Lays up to `width` rows side by side: `panel[p][column] = rows[column][p]`, 0 in columns without a row.
+#[inline]
+pub(crate) fn pack_panel<'a>(
+    panel: &mut [f32],
+    width: usize,
+    rows: impl ExactSizeIterator<Item = &'a [f32]>,
+) {
+    if rows.len() < width {
+        panel.fill(0.0);
+    }
+    for (column, row) in rows.enumerate() {
+        for (group, value) in panel.chunks_exact_mut(width).zip(row) {
+            group[column] = *value;
+        }
     }
 }
 

@@ -5,7 +5,9 @@
 
 use crate::{
     Kernels, Level,
-    activation::{Activation, GELU_CUT, GELU_R, GELU_T, GELU_TANH_CUBIC, GELU_TANH_SCALE},
+    activation::{
+        Activation, GELU_CUT, GELU_R, GELU_T, GELU_TANH_CUBIC, GELU_TANH_CUT, GELU_TANH_SCALE,
+    },
     attention::AttentionScratch,
     dispatch::Table,
     matmul::{Epilogue, PackedMatrix},
@@ -33,11 +35,11 @@ pub(crate) static KERNELS: Kernels = Kernels::from_table(Table {
 });
 
 fn dot(a: &[f32], b: &[f32]) -> f32 {
-    a.iter().zip(b).map(|(a, b)| a * b).sum()
+    a.iter().zip(b).fold(0.0, |sum, (a, b)| sum + a * b)
 }
 
 fn l2_squared(a: &[f32], b: &[f32]) -> f32 {
-    a.iter().zip(b).map(|(a, b)| (a - b) * (a - b)).sum()
+    a.iter().zip(b).fold(0.0, |sum, (a, b)| sum + (a - b) * (a - b))
 }
 
 fn dot_rows(query: &[f32], rows: &[f32], out: &mut [f32]) {
@@ -152,7 +154,7 @@ fn gelu(x: f32) -> f32 {
 }
 
 fn gelu_tanh(x: f32) -> f32 {
-    let a = x.abs().min(GELU_CUT);
+    let a = x.abs().min(GELU_TANH_CUT);
     let e = (-GELU_TANH_SCALE * (a + GELU_TANH_CUBIC * a * a * a)).exp();
     relu(x) - a * (e / (1.0 + e))
 }

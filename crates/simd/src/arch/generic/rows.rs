@@ -1,0 +1,323 @@
+//! Operations on values and on rows of values. Memory-bound, but for the exponentials.
+
+use super::{
+    activation::{self, EXP_LOWEST},
+    vector::Vector,
+};
+use crate::activation::Activation;
+
+/// A function of one value. (A trait and not a closure: closures are not sure to be inlined.)
+trait Map<V> {
+    /// # Safety
+    /// The CPU has V's instructions.
+    unsafe fn apply(&self, x: V) -> V;
+}
+
+/// `x = f(x)`.
+#[inline(always)]
+unsafe fn map<V: Vector, F: Map<V>>(x: &mut [f32], f: &F) {
+    let (len, x) = (x.len(), x.as_mut_ptr());
+    // SAFETY: `i + LANES ≤ len`, and `i + (len - i) = len` for the last, partial one.
+    unsafe {
+        let mut i = 0;
+        while i + V::LANES <= len {
+            f.apply(V::load(x.add(i))).store(x.add(i));
+            i += V::LANES;
+        }
+        if i < len {
+            f.apply(V::load_first(x.add(i), len - i)).store_first(x.add(i), len - i);
+        }
+    }
+}
+
+/// A function of two values.
+trait Combine<V> {
+    fn apply(x: V, y: V) -> V;
+}
+
+/// `x = f(x, y)` for equally many values.
+#[inline(always)]
+unsafe fn combine<V: Vector, F: Combine<V>>(x: *mut f32, y: *const f32, len: usize) {
+    // SAFETY: `i + LANES ≤ len`, and `i + (len - i) = len` for the last, partial one.
+    unsafe {
+        let mut i = 0;
+        while i + V::LANES <= len {
+            F::apply(V::load(x.add(i)), V::load(y.add(i))).store(x.add(i));
+            i += V::LANES;
+        }
+        if i < len {
+            let rest = len - i;
+            F::apply(V::load_first(x.add(i), rest), V::load_first(y.add(i), rest))
+                .store_first(x.add(i), rest);
+        }
+    }
+}
+
+struct Sum;
+
+impl<V: Vector> Combine<V> for Sum {
+    #[inline(always)]
+    fn apply(x: V, y: V) -> V {
+        x.add(y)
+    }
+}
+
+struct Larger;
+
+impl<V: Vector> Combine<V> for Larger {
+    #[inline(always)]
+    fn apply(x: V, y: V) -> V {
+        y.max(x)
+    }
+}
+
+/// # Safety
+/// The CPU has V's instructions; `x` and `y` are equally long.
+#[inline(always)]
+pub(crate) unsafe fn add<V: Vector>(x: &mut [f32], y: &[f32]) {
+    // SAFETY: both hold `x.len()` values.
+    unsafe { add_at::<V>(x.as_mut_ptr(), y.as_ptr(), x.len()) }
+}
+
+/// [`add`] for values in the middle of something.
+///
+/// # Safety
+/// The CPU has V's instructions; `len` values can be read and written at `x`, and read at `y`.
+#[inline(always)]
+pub(crate) unsafe fn add_at<V: Vector>(x: *mut f32, y: *const f32, len: usize) {
+    // SAFETY: passed on.
+    unsafe { combine::<V, Sum>(x, y, len) }
+}
+
+/// # Safety
+/// The CPU has V's instructions; `x` and `y` are equally long.
+#[inline(always)]
+pub(crate) unsafe fn max<V: Vector>(x: &mut [f32], y: &[f32]) {
+    // SAFETY: both hold `x.len()` values.
+    unsafe { combine::<V, Larger>(x.as_mut_ptr(), y.as_ptr(), x.len()) }
+}
+
+struct Times<V>(V);
+
+impl<V: Vector> Map<V> for Times<V> {
+    #[inline(always)]
+    unsafe fn apply(&self, x: V) -> V {
+        x.mul(self.0)
+    }
+}
+
+struct Over<V>(V);
+
+impl<V: Vector> Map<V> for Over<V> {
+    #[inline(always)]
+    unsafe fn apply(&self, x: V) -> V {
+        x.div(self.0)
+    }
+}
+
+/// # Safety
+/// The CPU has V's instructions.
+#[inline(always)]
+pub(crate) unsafe fn scale<V: Vector>(x: &mut [f32], by: f32) {
+    // SAFETY: passed on.
+    unsafe { map(x, &Times(V::splat(by))) }
+}
+
+/// # Safety
+/// The CPU has V's instructions.
+#[inline(always)]
+pub(crate) unsafe fn divide<V: Vector>(x: &mut [f32], by: f32) {
+    // SAFETY: passed on.
+    unsafe { map(x, &Over(V::splat(by))) }
+}
+
+macro_rules! maps {
+    ($($name:ident = $function:ident)*) => {$(
+        struct $name;
+
+        impl<V: Vector> Map<V> for $name {
+            #[inline(always)]
+            unsafe fn apply(&self, x: V) -> V {
+                // SAFETY: passed on.
+                unsafe { activation::$function(x) }
+            }
+        }
+    )*};
+}
+
+maps! { Gelu = gelu GeluTanh = gelu_tanh Relu = relu Tanh = tanh }
+
+/// # Safety
+/// The CPU has V's instructions.
+#[inline(always)]
+pub(crate) unsafe fn activate<V: Vector>(x: &mut [f32], f: Activation) {
+    // SAFETY: passed on.
+    unsafe {
+        match f {
+            Activation::Gelu => map::<V, _>(x, &Gelu),
+            Activation::GeluTanh => map::<V, _>(x, &GeluTanh),
+            Activation::Relu => map::<V, _>(x, &Relu),
+            Activation::Tanh => map::<V, _>(x, &Tanh),
+        }
+    }
+}
+
+/// A row brought down to one value.
+trait Fold<V> {
+    /// `so_far` and one more value.
+    fn take(&self, so_far: V, x: V) -> V;
+    /// Two partial results in one.
+    fn merge(a: V, b: V) -> V;
+}
+
+/// Folds a row in four registers in turn, so that one step need not wait for the last.
+///
+/// The lanes of the result are still to be brought together.
+///
+/// # Safety
+/// The CPU has V's instructions; `width` values can be read from `row` on.
+#[inline(always)]
+unsafe fn fold<V: Vector, F: Fold<V>>(row: *const f32, width: usize, start: V, f: &F) -> V {
+    const CHAINS: usize = 4;
+    let mut chains = [start; CHAINS];
+    let mut i = 0;
+    // SAFETY: `at + LANES ≤ width`, or `i + rest ≤ width` for the partial load.
+    unsafe {
+        while i + CHAINS * V::LANES <= width {
+            for (chain, so_far) in chains.iter_mut().enumerate() {
+                *so_far = f.take(*so_far, V::load(row.add(i + chain * V::LANES)));
+            }
+            i += CHAINS * V::LANES;
+        }
+        for so_far in &mut chains {
+            let rest = (width - i).min(V::LANES);
+            if rest == 0 {
+                break;
+            }
+            let x = V::load_first(row.add(i), rest);
+            *so_far = f.take(*so_far, x).first_or(rest, *so_far);
+            i += rest;
+        }
+    }
+    let [a, b, c, d] = chains;
+    F::merge(F::merge(a, b), F::merge(c, d))
+}
+
+struct Total;
+
+impl<V: Vector> Fold<V> for Total {
+    #[inline(always)]
+    fn take(&self, so_far: V, x: V) -> V {
+        so_far.add(x)
+    }
+
+    #[inline(always)]
+    fn merge(a: V, b: V) -> V {
+        a.add(b)
+    }
+}
+
+struct SquaredDeviations<V> {
+    from: V,
+}
+
+impl<V: Vector> Fold<V> for SquaredDeviations<V> {
+    #[inline(always)]
+    fn take(&self, so_far: V, x: V) -> V {
+        let deviation = x.sub(self.from);
+        deviation.fma(deviation, so_far)
+    }
+
+    #[inline(always)]
+    fn merge(a: V, b: V) -> V {
+        a.add(b)
+    }
+}
+
+struct Largest;
+
+impl<V: Vector> Fold<V> for Largest {
+    #[inline(always)]
+    fn take(&self, so_far: V, x: V) -> V {
+        so_far.max(x)
+    }
+
+    #[inline(always)]
+    fn merge(a: V, b: V) -> V {
+        a.max(b)
+    }
+}
+
+/// # Safety
+/// The CPU has V's instructions; `x` is whole rows of `weight.len()` > 0, and `bias` is as long.
+#[inline(always)]
+pub(crate) unsafe fn layer_norm<V: Vector>(x: &mut [f32], weight: &[f32], bias: &[f32], eps: f32) {
+    let width = weight.len();
+    let (weight, bias) = (weight.as_ptr(), bias.as_ptr());
+    for row in x.chunks_exact_mut(width) {
+        let row = row.as_mut_ptr();
+        // SAFETY: row, weight and bias hold `width` values each; `i + LANES ≤ width`, and `i + rest = width`.
+        unsafe {
+            let zero = V::splat(0.0);
+            let mean = V::splat(fold(row, width, zero, &Total).sum() / width as f32);
+            let squares = fold(row, width, zero, &SquaredDeviations { from: mean }).sum();
+            let factor = V::splat(1.0 / (squares / width as f32 + eps).sqrt());
+            let mut i = 0;
+            while i + V::LANES <= width {
+                let (weight, bias) = (V::load(weight.add(i)), V::load(bias.add(i)));
+                V::load(row.add(i)).sub(mean).mul(factor).fma(weight, bias).store(row.add(i));
+                i += V::LANES;
+            }
+            if i < width {
+                let rest = width - i;
+                let weight = V::load_first(weight.add(i), rest);
+                let bias = V::load_first(bias.add(i), rest);
+                let x = V::load_first(row.add(i), rest);
+                x.sub(mean).mul(factor).fma(weight, bias).store_first(row.add(i), rest);
+            }
+        }
+    }
+}
+
+/// # Safety
+/// The CPU has V's instructions; `x` is whole rows of `width` > 0.
+#[inline(always)]
+pub(crate) unsafe fn softmax<V: Vector>(x: &mut [f32], width: usize) {
+    for row in x.chunks_exact_mut(width) {
+        // SAFETY: a row holds `width` values.
+        unsafe {
+            let sum = exponentials::<V>(row.as_mut_ptr(), width, 1.0);
+            scale::<V>(row, 1.0 / sum);
+        }
+    }
+}
+
+/// Softmax without its last step: `x = exp(by · (x - largest x))`; returns the sum of these.
+///
+/// # Safety
+/// The CPU has V's instructions; `width` values can be read and written from `row` on; `by` > 0.
+#[inline(always)]
+pub(crate) unsafe fn exponentials<V: Vector>(row: *mut f32, width: usize, by: f32) -> f32 {
+    // SAFETY: `i + LANES ≤ width`, and `i + rest = width`.
+    unsafe {
+        let largest = fold(row, width, V::splat(f32::NEG_INFINITY), &Largest).largest();
+        let (largest, by) = (V::splat(largest), V::splat(by));
+        let lowest = V::splat(EXP_LOWEST);
+        let mut sum = V::splat(0.0);
+        let mut i = 0;
+        while i + V::LANES <= width {
+            let e = activation::exp(lowest.max(V::load(row.add(i)).sub(largest).mul(by)));
+            e.store(row.add(i));
+            sum = sum.add(e);
+            i += V::LANES;
+        }
+        if i < width {
+            let rest = width - i;
+            let e = V::load_first(row.add(i), rest).sub(largest).mul(by);
+            let e = activation::exp(lowest.max(e));
+            e.store_first(row.add(i), rest);
+            sum = sum.add(e).first_or(rest, sum);
+        }
+        sum.sum()
+    }
+}

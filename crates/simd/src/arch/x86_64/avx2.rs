@@ -1,0 +1,155 @@
+//! AVX2 with FMA: eight lanes, sixteen registers.
+//!
+//! Tile: 6 rows × 2 vectors. Twelve sums, two vectors of B and one broadcast of A fill the registers; twelve multiply-adds
+//! take six cycles, their eight loads at most four.
+
+use std::arch::x86_64::{
+    __m256, __m256i, _mm_add_ps, _mm_add_ss, _mm_cvtss_f32, _mm_max_ps, _mm_max_ss,
+    _mm_movehdup_ps, _mm_movehl_ps, _mm256_add_ps, _mm256_and_ps, _mm256_andnot_ps,
+    _mm256_blendv_ps, _mm256_castps_si256, _mm256_castps256_ps128, _mm256_castsi256_ps,
+    _mm256_div_ps, _mm256_extractf128_ps, _mm256_fmadd_ps, _mm256_fnmadd_ps, _mm256_loadu_ps,
+    _mm256_loadu_si256, _mm256_maskload_ps, _mm256_maskstore_ps, _mm256_max_ps, _mm256_min_ps,
+    _mm256_mul_ps, _mm256_or_ps, _mm256_set1_ps, _mm256_slli_epi32, _mm256_storeu_ps,
+    _mm256_sub_ps,
+};
+
+use crate::{
+    Level,
+    arch::generic::{
+        matmul::tiles,
+        vector::{Vector, lanes},
+        vector_kernels,
+    },
+};
+
+vector_kernels!(Level::Avx2, F32x8, "avx2,fma,f16c");
+tiles!(F32x8, 2 vectors wide, up to 6 rows: 1 2 3 4 5 6);
+
+/// Eight f32.
+#[derive(Clone, Copy)]
+struct F32x8(__m256);
+
+/// All bits set in the first `count` lanes.
+///
+/// # Safety
+/// The CPU has AVX; `count` ≤ 8.
+#[inline(always)]
+unsafe fn first(count: usize) -> __m256i {
+    static MASKS: [i32; 16] = [-1, -1, -1, -1, -1, -1, -1, -1, 0, 0, 0, 0, 0, 0, 0, 0];
+    // SAFETY: 8 - count + 8 ≤ 16.
+    unsafe { _mm256_loadu_si256(MASKS.as_ptr().add(8 - count).cast()) }
+}
+
+impl Vector for F32x8 {
+    const LANES: usize = 8;
+
+    #[inline(always)]
+    unsafe fn splat(value: f32) -> Self {
+        // SAFETY: passed on.
+        Self(unsafe { _mm256_set1_ps(value) })
+    }
+
+    #[inline(always)]
+    unsafe fn load(from: *const f32) -> Self {
+        // SAFETY: passed on.
+        Self(unsafe { _mm256_loadu_ps(from) })
+    }
+
+    #[inline(always)]
+    unsafe fn load_first(from: *const f32, count: usize) -> Self {
+        // SAFETY: passed on; lanes without a set bit are not read.
+        Self(unsafe { _mm256_maskload_ps(from, first(count)) })
+    }
+
+    #[inline(always)]
+    unsafe fn store(self, to: *mut f32) {
+        // SAFETY: passed on.
+        unsafe { _mm256_storeu_ps(to, self.0) }
+    }
+
+    #[inline(always)]
+    unsafe fn store_first(self, to: *mut f32, count: usize) {
+        // SAFETY: passed on; lanes without a set bit are not written.
+        unsafe { _mm256_maskstore_ps(to, first(count), self.0) }
+    }
+
+    #[inline(always)]
+    fn first_or(self, count: usize, other: Self) -> Self {
+        Self(lanes!(_mm256_blendv_ps(other.0, self.0, _mm256_castsi256_ps(first(count)))))
+    }
+
+    #[inline(always)]
+    fn add(self, other: Self) -> Self {
+        Self(lanes!(_mm256_add_ps(self.0, other.0)))
+    }
+
+    #[inline(always)]
+    fn sub(self, other: Self) -> Self {
+        Self(lanes!(_mm256_sub_ps(self.0, other.0)))
+    }
+
+    #[inline(always)]
+    fn mul(self, other: Self) -> Self {
+        Self(lanes!(_mm256_mul_ps(self.0, other.0)))
+    }
+
+    #[inline(always)]
+    fn div(self, other: Self) -> Self {
+        Self(lanes!(_mm256_div_ps(self.0, other.0)))
+    }
+
+    #[inline(always)]
+    fn fma(self, by: Self, plus: Self) -> Self {
+        Self(lanes!(_mm256_fmadd_ps(self.0, by.0, plus.0)))
+    }
+
+    #[inline(always)]
+    fn neg_fma(self, by: Self, plus: Self) -> Self {
+        Self(lanes!(_mm256_fnmadd_ps(self.0, by.0, plus.0)))
+    }
+
+    #[inline(always)]
+    fn max(self, other: Self) -> Self {
+        Self(lanes!(_mm256_max_ps(self.0, other.0)))
+    }
+
+    #[inline(always)]
+    fn min(self, other: Self) -> Self {
+        Self(lanes!(_mm256_min_ps(self.0, other.0)))
+    }
+
+    #[inline(always)]
+    fn abs(self) -> Self {
+        Self(lanes!(_mm256_andnot_ps(_mm256_set1_ps(-0.0), self.0)))
+    }
+
+    #[inline(always)]
+    fn with_sign_of(self, sign: Self) -> Self {
+        let sign = lanes!(_mm256_and_ps(_mm256_set1_ps(-0.0), sign.0));
+        Self(lanes!(_mm256_or_ps(self.0, sign)))
+    }
+
+    #[inline(always)]
+    fn shift_into_exponent(self) -> Self {
+        let bits = lanes!(_mm256_castps_si256(self.0));
+        Self(lanes!(_mm256_castsi256_ps(_mm256_slli_epi32::<23>(bits))))
+    }
+
+    #[inline(always)]
+    fn sum(self) -> f32 {
+        lanes!({
+            let x = _mm_add_ps(_mm256_castps256_ps128(self.0), _mm256_extractf128_ps::<1>(self.0));
+            let x = _mm_add_ps(x, _mm_movehl_ps(x, x));
+            _mm_cvtss_f32(_mm_add_ss(x, _mm_movehdup_ps(x)))
+        })
+    }
+
+    #[inline(always)]
+    fn largest(self) -> f32 {
+        lanes!({
+            let x = _mm_max_ps(_mm256_castps256_ps128(self.0), _mm256_extractf128_ps::<1>(self.0));
+            let x = _mm_max_ps(x, _mm_movehl_ps(x, x));
+            _mm_cvtss_f32(_mm_max_ss(x, _mm_movehdup_ps(x)))
+        })
+    }
+}

@@ -1,0 +1,82 @@
+//! Every kernel at every level that this CPU has, against definitions in f64.
+
+mod checks;
+
+use hippocamp_simd::{AttentionScratch, Kernels, Level};
+
+fn at_every_level(check: fn(&Kernels)) {
+    for level in Level::all_available() {
+        println!("{level}");
+        check(Kernels::at(level).unwrap());
+    }
+}
+
+macro_rules! tests {
+    ($($name:ident = $check:path;)*) => {
+        $(
+            #[test]
+            fn $name() {
+                at_every_level($check);
+            }
+        )*
+
+        #[test]
+        fn the_list_of_checks_is_complete() {
+            let named = [$($check as fn(&Kernels)),*];
+            assert_eq!(checks::ALL.len(), named.len());
+        }
+    };
+}
+
+tests! {
+    distances_are_right_at_every_length_and_alignment = checks::distances::of_every_length;
+    a_scan_has_the_bits_of_single_distances = checks::distances::of_rows;
+    any_finite_vector_is_normalized = checks::distances::normalized;
+    products_are_right_for_every_number_of_rows = checks::products::of_every_number_of_rows;
+    products_are_right_for_every_number_of_columns = checks::products::of_every_number_of_columns;
+    products_are_right_for_every_depth = checks::products::of_every_depth;
+    a_row_has_the_same_bits_in_any_batch = checks::products::same_bits_in_any_batch;
+    a_product_passes_nan_on_in_its_row_only = checks::products::of_special_values;
+    arithmetic_is_exact = checks::rows::arithmetic;
+    layer_norms_are_right_at_every_width = checks::rows::layer_norms;
+    softmax_is_right_at_every_width = checks::rows::softmaxes;
+    softmax_holds_for_extreme_values = checks::rows::softmax_of_extremes;
+    activations_are_right_over_all_of_f32 = checks::activations::over_all_values;
+    activations_hold_for_special_values = checks::activations::of_special_values;
+    activations_do_not_depend_on_the_position = checks::activations::at_every_position;
+    attention_is_right_at_every_length = checks::attention::of_every_length;
+    attention_is_right_for_every_head_size = checks::attention::of_every_head;
+    attention_over_long_texts_needs_linear_memory = checks::attention::of_long_texts;
+    attention_does_not_see_what_is_left_in_the_scratch = checks::attention::with_used_scratch;
+}
+
+#[test]
+fn the_longest_text_needs_less_than_two_megabytes_of_scratch() {
+    let kernels = Kernels::detect().unwrap();
+    let (len, head_dim) = (8_192, 8);
+    let mut scratch = AttentionScratch::new();
+    let mut out = vec![0.0; len * head_dim];
+    kernels.attention(
+        &checks::inputs::noise(len * 3 * head_dim),
+        1,
+        head_dim,
+        &mut scratch,
+        &mut out,
+    );
+    assert!(scratch.bytes() < 2 << 20, "{} bytes", scratch.bytes());
+    assert!(out.iter().all(|x| x.abs() < 2.0));
+}
+
+#[test]
+#[should_panic(expected = "out is [2, 3]")]
+fn a_product_refuses_an_output_of_the_wrong_length() {
+    let kernels = Kernels::at(Level::Scalar).unwrap();
+    let w = kernels.pack(&[1.0; 12], 3, 4);
+    kernels.matmul(&[1.0; 8], &w, hippocamp_simd::Epilogue::None, &mut [0.0; 5]);
+}
+
+#[test]
+#[should_panic(expected = "rows × query.len()")]
+fn a_scan_refuses_rows_of_another_width() {
+    Kernels::at(Level::Scalar).unwrap().dot_rows(&[1.0; 3], &[1.0; 8], &mut [0.0; 3]);
+}
