@@ -1,0 +1,143 @@
+/**
+ * Reads the zip container of a Python wheel (PKWARE APPNOTE 4.3; no encryption, no zip64, stored or deflated entries).
+ *
+ * Only wheels whose SHA-256 was verified get here; still, nothing outside the target folder is written, and each entry's
+ * length and CRC-32 are checked, because a full disk or a failing one is not the wheel's fault.
+ */
+import { createReadStream } from 'node:fs'
+import { type FileHandle, mkdir, open } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { pipeline } from 'node:stream/promises'
+import { crc32, createInflateRaw } from 'node:zlib'
+import { SourceFailure } from './source-failure.js'
+
+const END_OF_DIRECTORY = 0x06054b50
+const DIRECTORY_ENTRY = 0x02014b50
+const LOCAL_HEADER = 0x04034b50
+const END_LENGTH = 22
+const LONGEST_COMMENT = 0xffff
+const STORED = 0
+const DEFLATED = 8
+
+interface Entry {
+  readonly name: string
+  readonly method: number
+  readonly crc: number
+  /** Bytes in the archive. */
+  readonly packed: number
+  /** Bytes of the file. */
+  readonly size: number
+  readonly headerOffset: number
+}
+
+/**
+ * Unpacks the files below `folder` (ending in a slash) that `select` wants; names are given without the folder.
+ *
+ * Errors: SourceFailure that says what is wrong with the archive.
+ */
+export async function unpackZip(
+  archive: string,
+  folder: string,
+  into: string,
+  select: (name: string) => boolean,
+  signal?: AbortSignal | undefined,
+): Promise<void> {
+  const file = await open(archive, 'r')
+  try {
+    for (const entry of await readDirectory(file)) {
+      const name = entry.name.startsWith(folder) ? entry.name.slice(folder.length) : ''
+      if (name === '' || name.endsWith('/') || !select(name)) continue
+      if (name.split('/').includes('..') || name.startsWith('/') || /[\\:\0]/.test(name)) {
+        throw new SourceFailure(
+          `the archive has an entry "${entry.name}" that leads out of its folder`,
+        )
+      }
+      await unpackEntry(archive, entry, await dataOffset(file, entry), join(into, name), signal)
+    }
+  } finally {
+    await file.close()
+  }
+}
+
+async function readDirectory(file: FileHandle): Promise<Entry[]> {
+  const { size } = await file.stat()
+  const tail = await readAt(file, Math.max(0, size - END_LENGTH - LONGEST_COMMENT), size)
+  let end = tail.length - END_LENGTH
+  while (end >= 0 && tail.readUInt32LE(end) !== END_OF_DIRECTORY) end--
+  if (end < 0) throw new SourceFailure('it is not a zip archive')
+  const count = tail.readUInt16LE(end + 10)
+  const length = tail.readUInt32LE(end + 12)
+  const start = tail.readUInt32LE(end + 16)
+  if (start + length > size) throw new SourceFailure('its directory lies outside of the archive')
+
+  const directory = await readAt(file, start, start + length)
+  const entries: Entry[] = []
+  for (let at = 0; entries.length < count; ) {
+    if (at + 46 > length || directory.readUInt32LE(at) !== DIRECTORY_ENTRY) {
+      throw new SourceFailure('its directory is damaged')
+    }
+    const nameEnd = at + 46 + directory.readUInt16LE(at + 28)
+    entries.push({
+      name: directory.toString('utf8', at + 46, nameEnd),
+      method: directory.readUInt16LE(at + 10),
+      crc: directory.readUInt32LE(at + 16),
+      packed: directory.readUInt32LE(at + 20),
+      size: directory.readUInt32LE(at + 24),
+      headerOffset: directory.readUInt32LE(at + 42),
+    })
+    at = nameEnd + directory.readUInt16LE(at + 30) + directory.readUInt16LE(at + 32)
+  }
+  return entries
+}
+
+/** Name and extra field of the local header can differ in length from those of the directory. */
+async function dataOffset(file: FileHandle, entry: Entry): Promise<number> {
+  const header = await readAt(file, entry.headerOffset, entry.headerOffset + 30)
+  if (header.length < 30 || header.readUInt32LE(0) !== LOCAL_HEADER) {
+    throw new SourceFailure(`its entry "${entry.name}" is damaged`)
+  }
+  return entry.headerOffset + 30 + header.readUInt16LE(26) + header.readUInt16LE(28)
+}
+
+async function unpackEntry(
+  archive: string,
+  entry: Entry,
+  start: number,
+  target: string,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  await mkdir(dirname(target), { recursive: true })
+  const output = await open(target, 'wx')
+  try {
+    let crc = 0
+    let size = 0
+    const write = async (pieces: AsyncIterable<Buffer>) => {
+      for await (const piece of pieces) {
+        crc = crc32(piece, crc)
+        size += piece.length
+        if (size > entry.size) break
+        await output.writeFile(piece)
+      }
+    }
+    if (entry.packed > 0) {
+      const input = createReadStream(archive, { start, end: start + entry.packed - 1 })
+      const options = { signal }
+      if (entry.method === DEFLATED) await pipeline(input, createInflateRaw(), write, options)
+      else if (entry.method === STORED) await pipeline(input, write, options)
+      else throw new SourceFailure(`its entry "${entry.name}" has compression ${entry.method}`)
+    }
+    if (size !== entry.size || crc !== entry.crc) {
+      throw new SourceFailure(`its entry "${entry.name}" is damaged`)
+    }
+    await output.sync()
+  } finally {
+    await output.close()
+  }
+}
+
+/** Bytes from `start` to `end`, or to the end of the file. */
+async function readAt(file: FileHandle, start: number, end: number): Promise<Buffer> {
+  const buffer = Buffer.alloc(end - start)
+  const { bytesRead } = await file.read(buffer, 0, buffer.length, start)
+  return buffer.subarray(0, bytesRead)
+}
