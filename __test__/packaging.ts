@@ -1,7 +1,10 @@
 // What a user installs works, both ways to import it are one library, and its types are found.
-import { renameSync } from 'node:fs'
+import { readdirSync, renameSync } from 'node:fs'
+import { join } from 'node:path'
 import test from 'ava'
 import { install, type Project } from './support/installed.js'
+import { read, root } from './support/sources.js'
+import { crates } from './support/workspace.js'
 
 let project: Project
 
@@ -99,5 +102,13 @@ test('without the package of its platform, the error says which one is missing',
     t.regex(printed, /hippocamp-\w+-\w+/)
   } finally {
     alone.remove()
+  }
+})
+
+test('crates, package and platform packages have one version', t => {
+  const { version } = JSON.parse(read('package.json'))
+  t.deepEqual([...new Set(crates().map(crate => crate.version))], [version])
+  for (const folder of readdirSync(join(root, 'npm'))) {
+    t.is(JSON.parse(read(`npm/${folder}/package.json`)).version, version, folder)
   }
 })

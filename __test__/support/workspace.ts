@@ -5,6 +5,7 @@ import { root } from './sources.js'
 export interface Crate {
   /** Without the `hippocamp-` prefix. */
   name: string
+  version: string
   /** Names of the crates which it declares, of every kind: normal, build and test. */
   dependencies: string[]
   /** The root files of its library and programs, relative to the project's root. */
@@ -15,6 +16,7 @@ interface Metadata {
   packages: {
     id: string
     name: string
+    version: string
     dependencies: { name: string }[]
     targets: { kind: string[]; src_path: string }[]
   }[]
@@ -31,8 +33,9 @@ export function crates(): Crate[] {
   const { packages, workspace_members } = load()
   return packages
     .filter(({ id }) => workspace_members.includes(id))
-    .map(({ name, dependencies, targets }) => ({
+    .map(({ name, version, dependencies, targets }) => ({
       name: own(name),
+      version,
       dependencies: dependencies.map(dependency => own(dependency.name)),
       roots: targets
         .filter(({ kind }) => kind.some(kind => ['lib', 'cdylib', 'bin'].includes(kind)))
