@@ -10,13 +10,14 @@ use rusqlite::{Rows, Statement};
 use crate::{Change, Error, Lsn, NamespaceId, ReadTx, RowId, column::Columns};
 
 /// Everything live, in the order of the ids: also the order of the vectors on disk.
-const LIVE: &str = "SELECT r.id, r.lsn, r.meta, v.v FROM records AS r INDEXED BY records_by_ns \
+pub(crate) const LIVE: &str = "SELECT r.id, r.lsn, r.meta, v.v FROM records AS r INDEXED BY records_by_ns \
     LEFT JOIN vectors AS v ON v.id = r.id WHERE r.ns = ?1 ORDER BY r.id";
 
-const PUT: &str = "SELECT r.id, r.lsn, r.meta, v.v FROM records AS r INDEXED BY records_by_change \
+pub(crate) const PUT: &str = "SELECT r.id, r.lsn, r.meta, v.v FROM records AS r INDEXED BY records_by_change \
     LEFT JOIN vectors AS v ON v.id = r.id WHERE r.ns = ?1 AND r.lsn > ?2 ORDER BY r.lsn, r.id";
 
-const DELETED: &str = "SELECT id, lsn FROM deletions WHERE ns = ?1 AND lsn > ?2 ORDER BY lsn, id";
+pub(crate) const DELETED: &str =
+    "SELECT id, lsn FROM deletions WHERE ns = ?1 AND lsn > ?2 ORDER BY lsn, id";
 
 impl ReadTx<'_> {
     /// Visits what changed in `ns` after `since`, in LSN order; deletions before puts of the same

@@ -25,12 +25,15 @@
 //!   would drop the locks which SQLite holds in this process (POSIX advisory locks).
 
 #![forbid(unsafe_code)]
-#![warn(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::arithmetic_side_effects
+#![cfg_attr(
+    not(test),
+    warn(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::panic,
+        clippy::arithmetic_side_effects
+    )
 )]
 
 mod changes;
@@ -43,6 +46,9 @@ mod schema;
 mod store;
 mod wal;
 mod write;
+
+#[cfg(test)]
+mod white_box;
 
 pub use error::Error;
 pub use model::{

@@ -9,34 +9,32 @@ use crate::{
     connection::Site,
 };
 
-/// What a row is read from: with its vector, or without touching the vectors' pages.
-macro_rules! row_statement {
-    (with_vector $index:literal $tail:literal) => {
-        concat!(
-            "SELECT r.id, r.key, r.text, r.meta, r.created, r.updated, r.lsn, r.ns, v.v \
-             FROM records AS r",
-            $index,
-            " LEFT JOIN vectors AS v ON v.id = r.id ",
-            $tail
-        )
-    };
-    (without_vector $index:literal $tail:literal) => {
-        concat!(
-            "SELECT r.id, r.key, r.text, r.meta, r.created, r.updated, r.lsn, r.ns \
-             FROM records AS r",
-            $index,
-            " ",
-            $tail
-        )
-    };
-    (either $with_vector:expr, $index:literal, $tail:literal) => {
-        if $with_vector {
-            row_statement!(with_vector $index $tail)
-        } else {
-            row_statement!(without_vector $index $tail)
-        }
+/// The columns of a record, with or without its vector: without, no page of `vectors` is read.
+macro_rules! record {
+    ($index:literal, $tail:literal) => {
+        [
+            concat!(
+                "SELECT r.id, r.key, r.text, r.meta, r.created, r.updated, r.lsn FROM records AS r ",
+                $index,
+                $tail
+            ),
+            concat!(
+                "SELECT r.id, r.key, r.text, r.meta, r.created, r.updated, r.lsn, r.ns, v.v \
+                 FROM records AS r ",
+                $index,
+                " LEFT JOIN vectors AS v ON v.id = r.id",
+                $tail
+            ),
+        ]
     };
 }
+
+/// Each without and with the vector.
+pub(crate) const GET: [&str; 2] =
+    record!("INDEXED BY records_by_key", " WHERE r.ns = ?1 AND r.key = ?2");
+pub(crate) const ROW: [&str; 2] = record!("", " WHERE r.id = ?1");
+pub(crate) const LIST: [&str; 2] =
+    record!("INDEXED BY records_by_ns", " WHERE r.ns = ?1 AND r.id > ?2 ORDER BY r.id LIMIT ?3");
 
 /// One snapshot of the store: what others commit meanwhile is not seen.
 pub struct ReadTx<'a> {
@@ -136,8 +134,7 @@ impl<'a> ReadTx<'a> {
     /// # Errors
     /// As every read.
     pub fn get(&self, ns: NamespaceId, key: &str, with_vector: bool) -> Result<Option<Row>, Error> {
-        let sql = row_statement!(either with_vector,
-            " INDEXED BY records_by_key", "WHERE r.ns = ?1 AND r.key = ?2");
+        let sql = choose(GET, with_vector);
         self.optional(sql, (ns.0, key), "records", |columns| self.row(columns, with_vector))
     }
 
@@ -146,7 +143,7 @@ impl<'a> ReadTx<'a> {
     /// # Errors
     /// As every read.
     pub fn rows(&self, ids: &[RowId], with_vector: bool) -> Result<Vec<Option<Row>>, Error> {
-        let sql = row_statement!(either with_vector, "", "WHERE r.id = ?1");
+        let sql = choose(ROW, with_vector);
         ids.iter()
             .map(|id| {
                 self.optional(sql, [id.0], "records", |columns| self.row(columns, with_vector))
@@ -177,8 +174,7 @@ impl<'a> ReadTx<'a> {
         limit: usize,
         with_vector: bool,
     ) -> Result<Vec<Row>, Error> {
-        let sql = row_statement!(either with_vector, " INDEXED BY records_by_ns",
-            "WHERE r.ns = ?1 AND r.id > ?2 ORDER BY r.id LIMIT ?3");
+        let sql = choose(LIST, with_vector);
         let after = after.map_or(i64::MIN, |row| row.0);
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         let mut found = Vec::new();
@@ -266,6 +262,10 @@ impl<'a> ReadTx<'a> {
         }
         Ok(())
     }
+}
+
+fn choose([without, with]: [&'static str; 2], with_vector: bool) -> &'static str {
+    if with_vector { with } else { without }
 }
 
 fn collection_row(columns: &Columns<'_>) -> Result<CollectionRow, Error> {

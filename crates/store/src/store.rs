@@ -31,7 +31,7 @@ pub struct Store {
     watch: Mutex<Option<Watch>>,
     /// `None` if read-only or closed. Last, so that it is dropped last: the last connection folds
     /// the WAL into the file.
-    writer: Mutex<Option<Connection>>,
+    pub(crate) writer: Mutex<Option<Connection>>,
 }
 
 /// The connection that tells whether anybody has written, and what it said last.

@@ -20,6 +20,22 @@ use crate::{
 /// The largest vector that fits SQLite's limit of 1,000,000,000 bytes for one value.
 const MAX_DIMENSION: usize = 249_999_999;
 
+/// What goes with a collection.
+pub(crate) const DROP: [&str; 4] = [
+    "DELETE FROM vectors WHERE id IN (SELECT r.id FROM namespaces AS n JOIN records AS r \
+     INDEXED BY records_by_ns ON r.ns = n.id WHERE n.collection = ?1)",
+    "DELETE FROM records WHERE ns IN (SELECT id FROM namespaces WHERE collection = ?1)",
+    "DELETE FROM deletions WHERE ns IN (SELECT id FROM namespaces WHERE collection = ?1)",
+    "DELETE FROM namespaces WHERE collection = ?1",
+];
+
+/// What clearing a namespace does, in this order: remember, then delete.
+pub(crate) const REMEMBER_ALL: &str = "INSERT INTO deletions(ns, lsn, id) \
+    SELECT ns, ?2, id FROM records INDEXED BY records_by_ns WHERE ns = ?1";
+pub(crate) const CLEAR_VECTORS: &str = "DELETE FROM vectors WHERE id IN \
+    (SELECT id FROM records INDEXED BY records_by_ns WHERE ns = ?1)";
+pub(crate) const CLEAR_RECORDS: &str = "DELETE FROM records INDEXED BY records_by_ns WHERE ns = ?1";
+
 /// A transaction in progress; reads through it see its own changes.
 pub struct WriteTx<'a> {
     read: ReadTx<'a>,
@@ -125,15 +141,7 @@ impl<'a> WriteTx<'a> {
     /// As every write.
     pub fn drop_collection(&mut self, id: CollectionId) -> Result<bool, Error> {
         self.step(|tx| {
-            for sql in [
-                "DELETE FROM vectors WHERE id IN (SELECT r.id FROM records AS r JOIN namespaces \
-                 AS n ON n.id = r.ns WHERE n.collection = ?1)",
-                "DELETE FROM records WHERE ns IN \
-                 (SELECT id FROM namespaces WHERE collection = ?1)",
-                "DELETE FROM deletions WHERE ns IN \
-                 (SELECT id FROM namespaces WHERE collection = ?1)",
-                "DELETE FROM namespaces WHERE collection = ?1",
-            ] {
+            for sql in DROP {
                 tx.execute(sql, [id.0])?;
             }
             tx.read.dimensions.borrow_mut().clear();
@@ -214,14 +222,9 @@ impl<'a> WriteTx<'a> {
     /// As every write.
     pub fn clear(&mut self, ns: NamespaceId) -> Result<u64, Error> {
         self.step(|tx| {
-            let sql = "INSERT INTO deletions(ns, lsn, id) SELECT ns, ?2, id FROM records INDEXED \
-                       BY records_by_ns WHERE ns = ?1";
-            tx.execute(sql, (ns.0, tx.lsn.0))?;
-            let sql = "DELETE FROM vectors WHERE id IN \
-                       (SELECT id FROM records INDEXED BY records_by_ns WHERE ns = ?1)";
-            tx.execute(sql, [ns.0])?;
-            let sql = "DELETE FROM records INDEXED BY records_by_ns WHERE ns = ?1";
-            let deleted = tx.execute(sql, [ns.0])?;
+            tx.execute(REMEMBER_ALL, (ns.0, tx.lsn.0))?;
+            tx.execute(CLEAR_VECTORS, [ns.0])?;
+            let deleted = tx.execute(CLEAR_RECORDS, [ns.0])?;
             if deleted != 0 {
                 tx.execute("UPDATE namespaces SET records = 0 WHERE id = ?1", [ns.0])?;
             }
@@ -281,7 +284,9 @@ impl<'a> WriteTx<'a> {
         if let Some(error) = &self.doom {
             return Err(error.clone());
         }
-        let result = f(self);
+        // After some failures, also of reads, SQLite undoes the whole transaction by itself;
+        // another statement would then be committed on its own.
+        let result = if self.read.conn.is_autocommit() { Err(self.interrupted()) } else { f(self) };
         if let Err(error) = &result {
             self.doom = Some(error.clone());
         }
