@@ -8,6 +8,7 @@
 //! |---|---|
 //! | `store.rs` | [`Store`]: one writer, a few readers, closing |
 //! | `write.rs` | [`WriteTx`]: a transaction that changes rows, with savepoints |
+//! | `catalogue.rs` | making and dropping collections and namespaces |
 //! | `read.rs` | [`ReadTx`]: a snapshot that reads rows |
 //! | `changes.rs` | what happened in a namespace since an [`Lsn`] |
 //! | `connection.rs` | opening, identifying and configuring a SQLite connection |
@@ -36,6 +37,7 @@
     )
 )]
 
+mod catalogue;
 mod changes;
 mod column;
 mod connection;

@@ -3,8 +3,8 @@
 use tempfile::TempDir;
 
 use crate::{
-    Error, Lsn, NamespaceId, NewCollection, NewRow, OpenOptions, PutMode, Store, changes, read,
-    write,
+    Error, Lsn, NamespaceId, NewCollection, NewRow, OpenOptions, PutMode, Store, catalogue,
+    changes, read, write,
 };
 
 fn begin() -> (TempDir, Store, NamespaceId) {
@@ -39,7 +39,7 @@ fn no_statement_reads_or_sorts_a_whole_table() {
     let writer = store.writer.lock().unwrap();
     let conn = writer.as_ref().unwrap();
     let statements = [read::GET, read::ROW, read::LIST].concat();
-    let statements = [&statements[..], &write::DROP].concat();
+    let statements = [&statements[..], &catalogue::DROP].concat();
     let clear = [write::REMEMBER_ALL, write::CLEAR_VECTORS, write::CLEAR_RECORDS];
     let changes = [changes::LIVE, changes::PUT, changes::DELETED];
     for statement in [&statements[..], &clear, &changes].concat() {
