@@ -1,0 +1,317 @@
+//! Collections.
+
+use hippocamp_engine::{
+    Collection, Error, Limits, ListOptions, Priority, Query, SearchOptions, WriteMode,
+};
+use napi::Env;
+use napi::bindgen_prelude::PromiseRaw;
+use napi_derive::napi;
+
+use crate::batch::{self, RecordBatch, StringBatch};
+use crate::cancel::{self, CancelToken};
+use crate::options::size;
+use crate::rows::{IdColumn, RecordColumns};
+use crate::{error, operation};
+
+/// A handle on one namespace of a collection.
+#[napi]
+pub struct NativeCollection {
+    engine: Collection,
+    limits: Limits,
+}
+
+/// How to search.
+#[napi(object, object_to_js = false)]
+pub struct NativeSearchOptions {
+    /// How many hits at most.
+    pub k: i64,
+    /// A filter as JSON.
+    pub filter: Option<String>,
+    /// Only hits with at least this score.
+    pub min_score: Option<f64>,
+    /// Whether hits carry their vectors.
+    pub vectors: bool,
+}
+
+impl NativeSearchOptions {
+    fn into_engine(self) -> Result<SearchOptions, Error> {
+        Ok(SearchOptions {
+            k: size("k", self.k)?,
+            filter: self.filter,
+            min_score: self.min_score.map(|score| score as f32),
+            with_vectors: self.vectors,
+        })
+    }
+}
+
+/// How to list.
+#[napi(object, object_to_js = false)]
+pub struct NativeListOptions {
+    /// How many records at most.
+    pub limit: i64,
+    /// A filter as JSON.
+    pub filter: Option<String>,
+    /// The cursor of the page before.
+    pub cursor: Option<String>,
+    /// Whether records carry their vectors.
+    pub vectors: bool,
+}
+
+impl NativeListOptions {
+    fn into_engine(self) -> Result<ListOptions, Error> {
+        Ok(ListOptions {
+            filter: self.filter,
+            limit: size("limit", self.limit)?,
+            cursor: self.cursor,
+            with_vectors: self.vectors,
+        })
+    }
+}
+
+/// Part of a listing.
+#[napi(object, object_from_js = false)]
+pub struct NativePage {
+    /// The records.
+    pub records: RecordColumns,
+    /// Where to go on.
+    pub cursor: Option<String>,
+}
+
+/// A namespace in a listing.
+#[napi(object, object_from_js = false)]
+pub struct NativeNamespaceInfo {
+    /// Its path.
+    pub path: Vec<String>,
+    /// Its live records.
+    pub records: f64,
+}
+
+/// A namespace of a collection in numbers.
+#[napi(object, object_from_js = false)]
+pub struct NativeCollectionStats {
+    /// Values in a vector; absent before the first record.
+    pub dimension: Option<u32>,
+    /// How vectors are compared; absent before the first record.
+    pub metric: Option<String>,
+    /// Fingerprint of the encoder.
+    pub encoder: Option<String>,
+    /// Live records in this namespace.
+    pub records: f64,
+    /// How many of them are in the index in memory.
+    pub indexed: f64,
+    /// Bytes of vectors in memory.
+    pub index_bytes: f64,
+}
+
+#[napi]
+impl NativeCollection {
+    pub(crate) fn new(engine: Collection, limits: Limits) -> Self {
+        Self { engine, limits }
+    }
+
+    /// A handle on another namespace of the same collection.
+    ///
+    /// # Errors
+    /// A bad path.
+    #[napi(catch_unwind)]
+    pub fn namespace(&self, env: Env, path: Vec<String>) -> napi::Result<Self> {
+        match self.engine.namespace(&path) {
+            Ok(engine) => Ok(Self::new(engine, self.limits.clone())),
+            Err(refused) => Err(error::throw(&env, &refused)),
+        }
+    }
+
+    /// A batch for so many records.
+    ///
+    /// # Errors
+    /// More than a batch may have.
+    #[napi(catch_unwind)]
+    pub fn record_batch(&self, env: Env, count: u32) -> napi::Result<RecordBatch> {
+        batch::check_count(env, "records", count as usize, &self.limits)?;
+        Ok(RecordBatch::new(self.limits.clone()))
+    }
+
+    /// A batch for so many ids.
+    ///
+    /// # Errors
+    /// More than a batch may have.
+    #[napi(catch_unwind)]
+    pub fn id_batch(&self, env: Env, count: u32) -> napi::Result<StringBatch> {
+        batch::check_count(env, "ids", count as usize, &self.limits)?;
+        Ok(StringBatch::new("ids", self.limits.clone()))
+    }
+
+    /// Writes the records of the batch and resolves with their ids.
+    #[napi(catch_unwind)]
+    pub fn write<'env>(
+        &self,
+        env: &'env Env,
+        records: &mut RecordBatch,
+        upsert: bool,
+        token: Option<&CancelToken>,
+    ) -> napi::Result<PromiseRaw<'env, IdColumn>> {
+        let (collection, records) = (self.engine.clone(), records.take());
+        let mode = if upsert { WriteMode::Upsert } else { WriteMode::Add };
+        let priority = if records.len() == 1 { Priority::Interactive } else { Priority::Bulk };
+        operation::hand_over(env, priority, cancel::of(token), move |cancel, answer| {
+            collection.write(records, mode, cancel, |ids| answer.give(ids.map(IdColumn::new)));
+        })
+    }
+
+    /// Deletes the records with the ids of the batch and resolves with how many there were.
+    #[napi(catch_unwind)]
+    pub fn delete<'env>(
+        &self,
+        env: &'env Env,
+        ids: &mut StringBatch,
+        token: Option<&CancelToken>,
+    ) -> napi::Result<PromiseRaw<'env, f64>> {
+        let (collection, ids) = (self.engine.clone(), ids.take());
+        operation::hand_over(
+            env,
+            Priority::Interactive,
+            cancel::of(token),
+            move |cancel, answer| {
+                collection
+                    .delete(ids, cancel, |count| answer.give(count.map(|count| count as f64)));
+            },
+        )
+    }
+
+    /// Deletes every record of this namespace and resolves with how many there were.
+    #[napi(catch_unwind)]
+    pub fn clear<'env>(
+        &self,
+        env: &'env Env,
+        token: Option<&CancelToken>,
+    ) -> napi::Result<PromiseRaw<'env, f64>> {
+        let collection = self.engine.clone();
+        operation::hand_over(
+            env,
+            Priority::Interactive,
+            cancel::of(token),
+            move |cancel, answer| {
+                collection.clear(cancel, |count| answer.give(count.map(|count| count as f64)));
+            },
+        )
+    }
+
+    /// The records with the ids of the batch, in its order.
+    #[napi(catch_unwind)]
+    pub fn get<'env>(
+        &self,
+        env: &'env Env,
+        ids: &mut StringBatch,
+        vectors: bool,
+        token: Option<&CancelToken>,
+    ) -> napi::Result<PromiseRaw<'env, RecordColumns>> {
+        let (collection, ids) = (self.engine.clone(), ids.take());
+        operation::read(env, Priority::Interactive, cancel::of(token), move |_| {
+            collection.get(&ids, vectors).map(RecordColumns::of_records)
+        })
+    }
+
+    /// Records in the order of their insertion.
+    #[napi(catch_unwind)]
+    pub fn list<'env>(
+        &self,
+        env: &'env Env,
+        options: NativeListOptions,
+        token: Option<&CancelToken>,
+    ) -> napi::Result<PromiseRaw<'env, NativePage>> {
+        let collection = self.engine.clone();
+        operation::read(env, Priority::Interactive, cancel::of(token), move |_| {
+            let page = collection.list(&options.into_engine()?)?;
+            let records = page.records.into_iter().map(Some).collect();
+            Ok(NativePage { records: RecordColumns::of_records(records), cursor: page.cursor })
+        })
+    }
+
+    /// How many records pass the filter.
+    #[napi(catch_unwind)]
+    pub fn count<'env>(
+        &self,
+        env: &'env Env,
+        filter: Option<String>,
+        token: Option<&CancelToken>,
+    ) -> napi::Result<PromiseRaw<'env, f64>> {
+        let collection = self.engine.clone();
+        operation::read(env, Priority::Interactive, cancel::of(token), move |_| {
+            collection.count(filter.as_deref()).map(|count| count as f64)
+        })
+    }
+
+    /// The records nearest to a text.
+    #[napi(catch_unwind)]
+    pub fn search<'env>(
+        &self,
+        env: &'env Env,
+        text: String,
+        options: NativeSearchOptions,
+        token: Option<&CancelToken>,
+    ) -> napi::Result<PromiseRaw<'env, RecordColumns>> {
+        self.search_with(env, Query::Text(text), options, token)
+    }
+
+    /// The records nearest to a vector.
+    #[napi(catch_unwind)]
+    pub fn search_by_vector<'env>(
+        &self,
+        env: &'env Env,
+        vector: &[f32],
+        options: NativeSearchOptions,
+        token: Option<&CancelToken>,
+    ) -> napi::Result<PromiseRaw<'env, RecordColumns>> {
+        self.search_with(env, Query::Vector(vector.to_vec()), options, token)
+    }
+
+    fn search_with<'env>(
+        &self,
+        env: &'env Env,
+        query: Query,
+        options: NativeSearchOptions,
+        token: Option<&CancelToken>,
+    ) -> napi::Result<PromiseRaw<'env, RecordColumns>> {
+        let collection = self.engine.clone();
+        operation::read(env, Priority::Interactive, cancel::of(token), move |cancel| {
+            collection.search(query, &options.into_engine()?, cancel).map(RecordColumns::of_hits)
+        })
+    }
+
+    /// Every namespace of the collection that holds records.
+    #[napi(catch_unwind)]
+    pub fn namespaces<'env>(
+        &self,
+        env: &'env Env,
+        token: Option<&CancelToken>,
+    ) -> napi::Result<PromiseRaw<'env, Vec<NativeNamespaceInfo>>> {
+        let collection = self.engine.clone();
+        operation::read(env, Priority::Interactive, cancel::of(token), move |_| {
+            let infos = collection.namespaces()?.into_iter();
+            let infos = infos
+                .map(|info| NativeNamespaceInfo { path: info.path, records: info.records as f64 });
+            Ok(infos.collect())
+        })
+    }
+
+    /// The namespace in numbers.
+    #[napi(catch_unwind)]
+    pub fn stats<'env>(
+        &self,
+        env: &'env Env,
+        token: Option<&CancelToken>,
+    ) -> napi::Result<PromiseRaw<'env, NativeCollectionStats>> {
+        let collection = self.engine.clone();
+        operation::read(env, Priority::Interactive, cancel::of(token), move |_| {
+            let stats = collection.stats()?;
+            Ok(NativeCollectionStats {
+                dimension: stats.dimension.map(|dimension| dimension as u32),
+                metric: stats.metric.map(|metric| metric.as_str().to_owned()),
+                encoder: stats.encoder,
+                records: stats.records as f64,
+                indexed: stats.indexed as f64,
+                index_bytes: stats.index_bytes as f64,
+            })
+        })
+    }
+}

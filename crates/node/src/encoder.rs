@@ -1,0 +1,141 @@
+//! Sentence encoders.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+
+use hippocamp_engine::{Limits, Priority, Prompt, TextEncoder};
+use napi::Env;
+use napi::bindgen_prelude::{Float32Array, PromiseRaw};
+use napi_derive::napi;
+
+use crate::batch::{self, StringBatch};
+use crate::cancel::{self, CancelToken};
+use crate::operation;
+use crate::options::NativeLoadOptions;
+
+/// Up to this many texts count as somebody waiting, not as a batch.
+const INTERACTIVE_TEXTS: usize = 8;
+
+/// A loaded encoder.
+#[napi]
+pub struct NativeEncoder(TextEncoder);
+
+/// Loads a model folder.
+#[napi(catch_unwind)]
+pub fn load_encoder<'env>(
+    env: &'env Env,
+    folder: String,
+    options: NativeLoadOptions,
+    token: Option<&CancelToken>,
+) -> napi::Result<PromiseRaw<'env, NativeEncoder>> {
+    operation::read(env, Priority::Bulk, cancel::of(token), move |_| {
+        TextEncoder::load(&PathBuf::from(folder), &options.into_engine()?).map(NativeEncoder)
+    })
+}
+
+/// Vectors of texts.
+#[napi(object, object_from_js = false)]
+pub struct NativeEmbeddings {
+    /// Row-major, `count * dimension` values.
+    pub data: Float32Array,
+    /// How many texts.
+    pub count: u32,
+    /// Values in each vector.
+    pub dimension: u32,
+    /// Tokens that went through the model.
+    pub tokens: f64,
+    /// How many texts were cut.
+    pub truncated: u32,
+}
+
+#[napi]
+impl NativeEncoder {
+    pub(crate) fn engine(&self) -> TextEncoder {
+        self.0.clone()
+    }
+
+    /// Values in a vector.
+    #[napi(getter, catch_unwind)]
+    pub fn dimension(&self) -> u32 {
+        self.0.dimension() as u32
+    }
+
+    /// Tokens of a text that are looked at.
+    #[napi(getter, catch_unwind)]
+    pub fn max_tokens(&self) -> u32 {
+        self.0.max_tokens() as u32
+    }
+
+    /// Equal for two encoders exactly when they give the same vectors.
+    #[napi(getter, catch_unwind)]
+    pub fn fingerprint(&self) -> String {
+        self.0.fingerprint().to_owned()
+    }
+
+    /// The model's name.
+    #[napi(getter, catch_unwind)]
+    pub fn name(&self) -> String {
+        self.0.name().to_owned()
+    }
+
+    /// The model's prompts by name.
+    #[napi(getter, catch_unwind)]
+    pub fn prompts(&self) -> HashMap<String, String> {
+        self.0.prompts().clone().into_iter().collect()
+    }
+
+    /// A batch for so many texts.
+    ///
+    /// # Errors
+    /// More than a batch may have.
+    #[napi(catch_unwind)]
+    pub fn batch(&self, env: Env, count: u32) -> napi::Result<StringBatch> {
+        let limits = Limits::default();
+        batch::check_count(env, "texts", count as usize, &limits)?;
+        Ok(StringBatch::new("texts", limits))
+    }
+
+    /// Encodes the texts of the batch, with one of the model's prompts or a prefix before each.
+    #[napi(catch_unwind)]
+    pub fn encode<'env>(
+        &self,
+        env: &'env Env,
+        texts: &mut StringBatch,
+        prompt: Option<String>,
+        prefix: Option<String>,
+        token: Option<&CancelToken>,
+    ) -> napi::Result<PromiseRaw<'env, NativeEmbeddings>> {
+        let prompt = match (prompt, prefix) {
+            (Some(name), _) => Prompt::Named(name),
+            (None, Some(text)) => Prompt::Literal(text),
+            (None, None) => Prompt::None,
+        };
+        let priority =
+            if texts.len() <= INTERACTIVE_TEXTS { Priority::Interactive } else { Priority::Bulk };
+        let (encoder, texts) = (self.engine(), texts.take());
+        operation::read(env, priority, cancel::of(token), move |cancel| {
+            let embeddings = encoder.encode(texts, &prompt, priority, cancel)?;
+            Ok(NativeEmbeddings {
+                data: Float32Array::new(embeddings.data),
+                count: embeddings.count as u32,
+                dimension: embeddings.dimension as u32,
+                tokens: embeddings.tokens as f64,
+                truncated: embeddings.truncated as u32,
+            })
+        })
+    }
+
+    /// Tokens of a text, uncut and without special tokens.
+    #[napi(catch_unwind)]
+    pub fn count_tokens<'env>(
+        &self,
+        env: &'env Env,
+        text: String,
+        token: Option<&CancelToken>,
+    ) -> napi::Result<PromiseRaw<'env, u32>> {
+        let encoder = self.engine();
+        operation::read(env, Priority::Interactive, cancel::of(token), move |_| {
+            encoder.count_tokens(&text).map(|count| count as u32)
+        })
+    }
+}

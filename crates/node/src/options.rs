@@ -1,0 +1,182 @@
+//! Options as they come from JavaScript, where their names and types were checked.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use hippocamp_engine::{
+    CollectionOptions, Durability, Error, Limits, LoadOptions, Location, Metric, Pooling,
+    StoreOptions, TextEncoder,
+};
+use napi_derive::napi;
+
+/// How to load an encoder.
+#[napi(object, object_to_js = false)]
+pub struct NativeLoadOptions {
+    /// Tokens of a text that are looked at.
+    pub max_tokens: Option<i64>,
+    /// `mean`, `cls` or `max`.
+    pub pooling: Option<String>,
+    /// Whether vectors are scaled to length 1.
+    pub normalize: Option<bool>,
+    /// Added to the model's own prompts.
+    pub prompts: Option<HashMap<String, String>>,
+    /// `scalar`, `neon`, `avx2` or `avx512`.
+    pub cpu: Option<String>,
+}
+
+impl NativeLoadOptions {
+    pub(crate) fn into_engine(self) -> Result<LoadOptions, Error> {
+        let pooling = self.pooling.map(|name| match name.as_str() {
+            "mean" => Ok(Pooling::Mean),
+            "cls" => Ok(Pooling::Cls),
+            "max" => Ok(Pooling::Max),
+            _ => Err(unknown("pooling", &name, r#""mean", "cls" or "max""#)),
+        });
+        Ok(LoadOptions {
+            max_tokens: self.max_tokens.map(|tokens| size("maxTokens", tokens)).transpose()?,
+            pooling: pooling.transpose()?,
+            normalize: self.normalize,
+            prompts: self.prompts.into_iter().flatten().collect(),
+            level: self.cpu.map(|name| name.parse().map_err(Error::Cpu)).transpose()?,
+        })
+    }
+}
+
+/// How to open a store.
+#[napi(object, object_to_js = false)]
+pub struct NativeStoreOptions {
+    /// The file; a temporary one if absent.
+    pub path: Option<String>,
+    /// `durable`, `relaxed` or `memory`.
+    pub durability: Option<String>,
+    /// Whether every write is refused.
+    pub read_only: Option<bool>,
+    /// Whether the file is made if there is none.
+    pub create: Option<bool>,
+    /// How long to wait for another process's write, in milliseconds.
+    pub busy_timeout: Option<i64>,
+    /// Upper bounds.
+    pub limits: Option<NativeLimits>,
+}
+
+impl NativeStoreOptions {
+    pub(crate) fn into_engine(self, encoder: Option<TextEncoder>) -> Result<StoreOptions, Error> {
+        let location =
+            self.path.map_or(Location::Temporary, |path| Location::Path(PathBuf::from(path)));
+        let mut options = StoreOptions::new(location);
+        if let Some(name) = self.durability {
+            options.durability = match name.as_str() {
+                "durable" => Durability::Durable,
+                "relaxed" => Durability::Relaxed,
+                "memory" => Durability::Memory,
+                _ => {
+                    return Err(unknown(
+                        "durability",
+                        &name,
+                        r#""durable", "relaxed" or "memory""#,
+                    ));
+                }
+            };
+        }
+        options.read_only = self.read_only.unwrap_or(options.read_only);
+        options.create = self.create.unwrap_or(options.create);
+        if let Some(timeout) = self.busy_timeout {
+            options.busy_timeout = Duration::from_millis(size("busyTimeout", timeout)? as u64);
+        }
+        if let Some(limits) = self.limits {
+            options.limits = limits.into_engine()?;
+        }
+        options.encoder = encoder;
+        Ok(options)
+    }
+}
+
+/// Upper bounds; what is absent has its default.
+#[napi(object, object_to_js = false)]
+pub struct NativeLimits {
+    /// Values in a vector.
+    pub dimension: Option<i64>,
+    /// Results of one search.
+    pub k: Option<i64>,
+    /// Records or texts in one call.
+    pub batch_records: Option<i64>,
+    /// Bytes in one call.
+    pub batch_bytes: Option<i64>,
+    /// Bytes of one text.
+    pub text_bytes: Option<i64>,
+    /// Bytes of one record's metadata.
+    pub metadata_bytes: Option<i64>,
+    /// Levels of one record's metadata.
+    pub metadata_depth: Option<i64>,
+    /// Bytes of an id.
+    pub id_bytes: Option<i64>,
+    /// Conditions in a filter.
+    pub filter_nodes: Option<i64>,
+}
+
+impl NativeLimits {
+    fn into_engine(self) -> Result<Limits, Error> {
+        let default = Limits::default();
+        let or = |name, given: Option<i64>, default| {
+            given.map_or(Ok(default), |value| size(name, value))
+        };
+        Ok(Limits {
+            dimension: or("limits.dimension", self.dimension, default.dimension)?,
+            k: or("limits.k", self.k, default.k)?,
+            batch_records: or("limits.batchRecords", self.batch_records, default.batch_records)?,
+            batch_bytes: or("limits.batchBytes", self.batch_bytes, default.batch_bytes)?,
+            text_bytes: or("limits.textBytes", self.text_bytes, default.text_bytes)?,
+            metadata_bytes: or(
+                "limits.metadataBytes",
+                self.metadata_bytes,
+                default.metadata_bytes,
+            )?,
+            metadata_depth: or(
+                "limits.metadataDepth",
+                self.metadata_depth,
+                default.metadata_depth,
+            )?,
+            id_bytes: or("limits.idBytes", self.id_bytes, default.id_bytes)?,
+            filter_nodes: or("limits.filterNodes", self.filter_nodes, default.filter_nodes)?,
+        })
+    }
+}
+
+/// What a collection is to be like.
+#[napi(object, object_to_js = false)]
+pub struct NativeCollectionOptions {
+    /// Values in a vector.
+    pub dimension: Option<i64>,
+    /// `cosine`, `l2` or `dot`.
+    pub metric: Option<String>,
+}
+
+impl NativeCollectionOptions {
+    pub(crate) fn into_engine(
+        self,
+        encoder: Option<TextEncoder>,
+    ) -> Result<CollectionOptions, Error> {
+        let metric = self.metric.map(|name| name.parse::<Metric>());
+        let metric =
+            metric.transpose().map_err(|unknown| Error::InvalidArgument(unknown.to_string()))?;
+        let dimension = self.dimension.map(|dimension| size("dimension", dimension)).transpose()?;
+        Ok(CollectionOptions { dimension, metric, encoder })
+    }
+}
+
+/// A number of things.
+///
+/// # Errors
+/// It is negative.
+pub(crate) fn size(name: &str, value: i64) -> Result<usize, Error> {
+    usize::try_from(value).map_err(|_| {
+        Error::InvalidArgument(format!(
+            "{name} is {value}: give a whole number that is not negative"
+        ))
+    })
+}
+
+fn unknown(option: &str, given: &str, known: &str) -> Error {
+    Error::InvalidArgument(format!("unknown {option} \"{given}\": use {known}"))
+}

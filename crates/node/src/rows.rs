@@ -1,0 +1,148 @@
+//! What comes out, handed over in slices of columns.
+//!
+//! A slice is a few arrays and one string, not an object for each record: crossing into JavaScript costs
+//! about 0.1 µs for each value, and V8 makes objects faster than Node-API does. What does not fit into the
+//! first slice stays here until JavaScript asks for more.
+
+use std::vec::IntoIter;
+
+use hippocamp_engine::{Hit, Record};
+use napi::bindgen_prelude::{Float32Array, Float64Array};
+use napi_derive::napi;
+
+/// Rows in a slice.
+const SLICE_ROWS: usize = 64;
+/// Bytes of ids, texts and metadata and values of vectors after which a slice ends.
+const SLICE_BYTES: usize = 64 << 10;
+
+/// Records as columns, some of those asked for.
+#[napi(object, object_from_js = false)]
+pub struct RecordColumns {
+    /// The ids; null where there is no record.
+    pub ids: Vec<Option<String>>,
+    /// The texts; null where there is none.
+    pub texts: Vec<Option<String>>,
+    /// A JSON array of the metadata objects; null where there is none.
+    pub metadata: String,
+    /// For each row: created and updated (milliseconds since 1970), score, distance.
+    pub numbers: Float64Array,
+    /// The vectors of the rows that are records, one after the other, if they were asked for.
+    pub vectors: Option<Float32Array>,
+    /// Those that did not fit.
+    pub rest: Option<RecordRows>,
+}
+
+impl RecordColumns {
+    pub(crate) fn of_records(records: Vec<Option<Record>>) -> Self {
+        let rows =
+            records.into_iter().map(|record| Row { record, score: f64::NAN, distance: f64::NAN });
+        Self::first(rows.collect())
+    }
+
+    pub(crate) fn of_hits(hits: Vec<Hit>) -> Self {
+        let rows = hits.into_iter().map(|Hit { record, score, distance }| Row {
+            record: Some(record),
+            score: f64::from(score),
+            distance: f64::from(distance),
+        });
+        Self::first(rows.collect())
+    }
+
+    fn first(rows: Vec<Row>) -> Self {
+        let mut rows = RecordRows(rows.into_iter());
+        let mut columns = rows.slice();
+        columns.rest = Some(rows).filter(|rows| rows.0.len() > 0);
+        columns
+    }
+}
+
+struct Row {
+    record: Option<Record>,
+    score: f64,
+    distance: f64,
+}
+
+/// Records that wait to be handed over.
+#[napi]
+pub struct RecordRows(IntoIter<Row>);
+
+#[napi]
+impl RecordRows {
+    /// The next slice; without rows when nothing is left.
+    #[napi(catch_unwind)]
+    pub fn more(&mut self) -> RecordColumns {
+        self.slice()
+    }
+
+    fn slice(&mut self) -> RecordColumns {
+        let (mut ids, mut texts, mut metadata) = (Vec::new(), Vec::new(), String::from("["));
+        let (mut numbers, mut vectors) = (Vec::new(), Vec::new());
+        let mut bytes = 0;
+        while ids.len() < SLICE_ROWS
+            && bytes < SLICE_BYTES
+            && let Some(Row { record, score, distance }) = self.0.next()
+        {
+            if !ids.is_empty() {
+                metadata.push(',');
+            }
+            let Some(record) = record else {
+                ids.push(None);
+                texts.push(None);
+                metadata.push_str("null");
+                numbers.extend([f64::NAN; 4]);
+                continue;
+            };
+            let json = record.metadata.as_deref().unwrap_or("null");
+            bytes += record.id.len() + record.text.as_ref().map_or(0, String::len) + json.len();
+            // Copying a value of a vector takes about as long as converting a byte of text.
+            bytes += record.vector.as_ref().map_or(0, Vec::len);
+            metadata.push_str(json);
+            numbers.extend([record.created_ms as f64, record.updated_ms as f64, score, distance]);
+            ids.push(Some(record.id));
+            texts.push(record.text);
+            vectors.extend(record.vector.into_iter().flatten());
+        }
+        metadata.push(']');
+        RecordColumns {
+            ids,
+            texts,
+            metadata,
+            numbers: Float64Array::new(numbers),
+            vectors: Some(vectors).filter(|vectors| !vectors.is_empty()).map(Float32Array::new),
+            rest: None,
+        }
+    }
+}
+
+/// Ids, some of those asked for.
+#[napi(object, object_from_js = false)]
+pub struct IdColumn {
+    /// The ids.
+    pub ids: Vec<String>,
+    /// Those that did not fit.
+    pub rest: Option<IdRows>,
+}
+
+impl IdColumn {
+    pub(crate) fn new(ids: Vec<String>) -> Self {
+        let mut rows = IdRows(ids.into_iter());
+        let ids = rows.0.by_ref().take(SLICE_IDS).collect();
+        Self { ids, rest: Some(rows).filter(|rows| rows.0.len() > 0) }
+    }
+}
+
+/// Ids in a slice.
+const SLICE_IDS: usize = 256;
+
+/// Ids that wait to be handed over.
+#[napi]
+pub struct IdRows(IntoIter<String>);
+
+#[napi]
+impl IdRows {
+    /// The next slice; empty when nothing is left.
+    #[napi(catch_unwind)]
+    pub fn more(&mut self) -> Vec<String> {
+        self.0.by_ref().take(SLICE_IDS).collect()
+    }
+}
