@@ -1,0 +1,422 @@
+/**
+ * Collections: records with vectors, in namespaces.
+ */
+import { invalid } from './errors.js'
+import { objectToJson } from './json.js'
+import type { CancelToken, IdColumn, NativeCollection, RecordColumns } from './native.js'
+import { type Operations, unlessAborted } from './operations.js'
+import {
+  boolean,
+  finite,
+  integer,
+  label,
+  optionsOf,
+  show,
+  signalOf,
+  text,
+  vectorOf,
+} from './options.js'
+import {
+  type Hit,
+  type Metadata,
+  type NewRecord,
+  pushRecords,
+  readHits,
+  readRecords,
+  type StoredRecord,
+  type VectorInput,
+} from './records.js'
+import { inSlices, nextTurn } from './slices.js'
+
+/** How vectors are compared: by the cosine of their angle, their euclidean distance or their inner product. */
+export type Metric = 'cosine' | 'l2' | 'dot'
+
+/**
+ * Which records: those whose metadata has each of these values. A dotted path goes into objects (`"address.city"`); where it
+ * meets an array, one equal element is enough. `null` matches an explicit null.
+ */
+export type Filter = { readonly [path: string]: string | number | boolean | null }
+
+/** What every call takes. */
+export interface CallOptions {
+  /** Gives up; the promise then rejects with the signal's reason, and nothing has been changed. */
+  readonly signal?: AbortSignal | undefined
+}
+
+/** What calls take that return records. */
+export interface ReadOptions extends CallOptions {
+  /**
+   * Whether records carry their vectors.
+   * @default false
+   */
+  readonly vector?: boolean | undefined
+}
+
+/** How to search. */
+export interface SearchOptions extends ReadOptions {
+  /**
+   * How many hits at most: 1 to 10,000.
+   * @default 10
+   */
+  readonly k?: number | undefined
+  /** Only records that pass. */
+  readonly where?: Filter | undefined
+  /** Only hits with at least this score; see {@link Hit.score}. */
+  readonly minScore?: number | undefined
+}
+
+/** How to list. */
+export interface ListOptions extends ReadOptions {
+  /** Only records that pass. */
+  readonly where?: Filter | undefined
+  /**
+   * How many records at most.
+   * @default 100
+   */
+  readonly limit?: number | undefined
+  /** The `cursor` of the page before. */
+  readonly cursor?: string | undefined
+}
+
+/** How to count. */
+export interface CountOptions extends CallOptions {
+  /** Only records that pass. */
+  readonly where?: Filter | undefined
+}
+
+/** Part of a listing. */
+export interface Page<M extends object = Metadata> {
+  /** In the order of their first insertion. */
+  readonly records: StoredRecord<M>[]
+  /** Where to go on; absent when there is nothing more. */
+  readonly cursor?: string
+}
+
+/** A namespace that holds records. */
+export interface NamespaceInfo {
+  /** Its path; empty for the collection's own. */
+  readonly path: string[]
+  /** Its records. */
+  readonly records: number
+}
+
+/** A namespace of a collection in numbers. */
+export interface CollectionStats {
+  /** The collection's name. */
+  readonly name: string
+  /** The namespace's path. */
+  readonly namespace: readonly string[]
+  /** Values in a vector; absent before the first record. */
+  readonly dimension?: number
+  /** How vectors are compared; absent before the first record. */
+  readonly metric?: Metric
+  /** Fingerprint of the encoder; absent without one. */
+  readonly encoder?: string
+  /** Records in this namespace. */
+  readonly records: number
+  /** How many of them are in the index in memory: none before the first search. */
+  readonly indexed: number
+  /** Bytes of vectors in memory. */
+  readonly indexBytes: number
+}
+
+const SEARCH_OPTIONS = ['k', 'where', 'minScore', 'vector', 'signal'] as const
+const LIST_OPTIONS = ['where', 'limit', 'cursor', 'vector', 'signal'] as const
+
+/** What a collection needs of its store. */
+export interface CollectionContext {
+  readonly operations: Operations
+  readonly limits: {
+    readonly k: number
+    readonly batchRecords: number
+    readonly metadataDepth: number
+  }
+}
+
+/** Hits and records in a page, unless the limits are lower. */
+const K = 10
+const PAGE = 100
+
+let make: <M extends object>(
+  native: NativeCollection,
+  context: CollectionContext,
+  name: string,
+  path: readonly string[],
+) => Collection<M>
+
+/**
+ * One namespace of a collection; made by {@link Store.collection}. Making it reads and writes nothing: the collection comes
+ * into being with its first record, and until then it is empty.
+ *
+ * A write is acknowledged when it is durable and visible to every later call; it is done wholly or not at all. Every method
+ * rejects with a {@link HippocampError} (ERR_CLOSED once the store is closed, ERR_INVALID_ARGUMENT, ERR_LIMIT_EXCEEDED,
+ * ERR_STORE_BUSY, ERR_IO and those named below) or, when aborted, with the signal's reason.
+ */
+export class Collection<M extends object = Metadata> {
+  static {
+    make = (native, context, name, path) => new Collection(native, context, name, path)
+  }
+
+  readonly #native: NativeCollection
+  readonly #context: CollectionContext
+  /** The collection's name. */
+  readonly name: string
+  /** The path of the namespace; empty for the collection's own. */
+  readonly path: readonly string[]
+
+  private constructor(
+    native: NativeCollection,
+    context: CollectionContext,
+    name: string,
+    path: readonly string[],
+  ) {
+    this.#native = native
+    this.#context = context
+    this.name = name
+    this.path = path
+  }
+
+  /**
+   * Another namespace of the same collection. Records of one are never seen in another.
+   * @param path at most 32 strings of 1 to 512 bytes; they may contain anything but NUL
+   * @throws {HippocampError} ERR_INVALID_ARGUMENT, ERR_LIMIT_EXCEEDED, ERR_CLOSED
+   */
+  namespace(path: readonly string[]): Collection<M> {
+    if (!Array.isArray(path))
+      throw invalid(`the namespace is ${show(path)}: give an array of strings`)
+    const parts = path.map((part, i) => label(`part ${i} of the namespace`, part))
+    const native = this.#context.operations.runSync(() => this.#native.namespace(parts))
+    return make(native, this.#context, this.name, Object.freeze(parts))
+  }
+
+  /**
+   * Stores new records; resolves with their ids, in order. At most 100,000 records or 256 MiB in a call. Do not change the
+   * records before the promise settles.
+   * @throws {HippocampError} ERR_RECORD_EXISTS if an id is there already, ERR_ENCODER_REQUIRED for texts without an
+   * encoder, ERR_DIMENSION_MISMATCH, ERR_INVALID_VECTOR, ERR_INVALID_METADATA, ERR_COLLECTION_MISMATCH, ERR_READ_ONLY,
+   * ERR_DISK_FULL
+   */
+  async add(
+    records: NewRecord<M> | readonly NewRecord<M>[],
+    options?: CallOptions,
+  ): Promise<string[]> {
+    return this.#write('add', records, options)
+  }
+
+  /**
+   * Stores records, replacing those whose ids are there already; of two with the same id in one call the last wins.
+   * Otherwise as {@link add}.
+   */
+  async upsert(
+    records: NewRecord<M> | readonly NewRecord<M>[],
+    options?: CallOptions,
+  ): Promise<string[]> {
+    return this.#write('upsert', records, options)
+  }
+
+  /** The record with an id, or undefined; for an array of ids, the records in its order. */
+  async get(id: string, options?: ReadOptions): Promise<StoredRecord<M> | undefined>
+  async get(ids: readonly string[], options?: ReadOptions): Promise<(StoredRecord<M> | undefined)[]>
+  async get(
+    ids: string | readonly string[],
+    options?: ReadOptions,
+  ): Promise<StoredRecord<M> | undefined | (StoredRecord<M> | undefined)[]> {
+    const given = optionsOf(options, 'get', ['vector', 'signal'])
+    const vector = given.vector !== undefined && boolean('vector', given.vector)
+    const records = await this.#read(given, async (token, signal) => {
+      const batch = await this.#idBatch(ids, signal)
+      return readRecords<M>(await this.#native.get(batch, vector, token))
+    })
+    return typeof ids === 'string' ? records[0] : records
+  }
+
+  /**
+   * Deletes records by id; resolves with how many there were.
+   * @throws {HippocampError} ERR_READ_ONLY, ERR_DISK_FULL
+   */
+  async delete(ids: string | readonly string[], options?: CallOptions): Promise<number> {
+    return this.#run(optionsOf(options, 'delete', ['signal']), async (token, signal) =>
+      this.#native.delete(await this.#idBatch(ids, signal), token),
+    )
+  }
+
+  /**
+   * Deletes every record of this namespace; resolves with how many there were.
+   * @throws {HippocampError} ERR_READ_ONLY, ERR_DISK_FULL
+   */
+  async clear(options?: CallOptions): Promise<number> {
+    return this.#run(optionsOf(options, 'clear', ['signal']), token => this.#native.clear(token))
+  }
+
+  /**
+   * Records in the order of their first insertion, page by page.
+   * @throws {HippocampError} ERR_INVALID_FILTER
+   */
+  async list(options?: ListOptions): Promise<Page<M>> {
+    const given = optionsOf(options, 'list', LIST_OPTIONS)
+    const { limits } = this.#context
+    const native = {
+      limit:
+        given.limit === undefined
+          ? Math.min(PAGE, limits.batchRecords)
+          : integer('limit', given.limit, 1),
+      vectors: given.vector !== undefined && boolean('vector', given.vector),
+      ...filterOf(given.where),
+      ...(given.cursor !== undefined && { cursor: text('cursor', given.cursor) }),
+    }
+    return this.#read(given, async token => {
+      const { records, cursor } = await this.#native.list(native, token)
+      const page = { records: (await readRecords<M>(records)) as StoredRecord<M>[] }
+      return typeof cursor === 'string' ? { ...page, cursor } : page
+    })
+  }
+
+  /**
+   * How many records there are in this namespace.
+   * @throws {HippocampError} ERR_INVALID_FILTER
+   */
+  async count(options?: CountOptions): Promise<number> {
+    const given = optionsOf(options, 'count', ['where', 'signal'])
+    const { filter } = filterOf(given.where)
+    return this.#read(given, token => this.#native.count(filter, token))
+  }
+
+  /**
+   * The records whose vectors are nearest to that of a text, best first.
+   * @throws {HippocampError} ERR_ENCODER_REQUIRED, ERR_COLLECTION_MISMATCH, ERR_INVALID_FILTER
+   */
+  async search(words: string, options?: SearchOptions): Promise<Hit<M>[]> {
+    text('the query', words)
+    return this.#search('search', options, (native, token) =>
+      this.#native.search(words, native, token),
+    )
+  }
+
+  /**
+   * The records whose vectors are nearest to this one, best first.
+   * @throws {HippocampError} ERR_DIMENSION_MISMATCH, ERR_INVALID_VECTOR, ERR_INVALID_FILTER
+   */
+  async searchByVector(vector: VectorInput, options?: SearchOptions): Promise<Hit<M>[]> {
+    const query = vectorOf(() => 'the query', vector)
+    return this.#search('searchByVector', options, (native, token) =>
+      this.#native.searchByVector(query, native, token),
+    )
+  }
+
+  /** Every namespace of the whole collection that holds records. */
+  async namespaces(options?: CallOptions): Promise<NamespaceInfo[]> {
+    return this.#read(optionsOf(options, 'namespaces', ['signal']), token =>
+      this.#native.namespaces(token),
+    )
+  }
+
+  /** This namespace in numbers. */
+  async stats(options?: CallOptions): Promise<CollectionStats> {
+    const given = optionsOf(options, 'stats', ['signal'])
+    return this.#read(given, async token => {
+      const { dimension, metric, encoder, ...numbers } = await this.#native.stats(token)
+      return {
+        name: this.name,
+        namespace: this.path,
+        ...(typeof dimension === 'number' && { dimension }),
+        ...(typeof metric === 'string' && { metric: metric as Metric }),
+        ...(typeof encoder === 'string' && { encoder }),
+        ...numbers,
+      }
+    })
+  }
+
+  async #write(
+    what: 'add' | 'upsert',
+    records: NewRecord<M> | readonly NewRecord<M>[],
+    options: CallOptions | undefined,
+  ): Promise<string[]> {
+    // A copy: the array may change while the slices of a large batch are taken.
+    const all: readonly unknown[] = Array.isArray(records) ? records.slice() : [records]
+    return this.#run(optionsOf(options, what, ['signal']), async (token, signal) => {
+      const batch = this.#native.recordBatch(all.length)
+      await pushRecords(batch, all, this.#context.limits.metadataDepth, signal)
+      const column = await this.#native.write(batch, what === 'upsert', token)
+      return readIds(column)
+    })
+  }
+
+  async #search(
+    what: string,
+    options: SearchOptions | undefined,
+    start: (options: NativeSearchOptions, token: CancelToken | undefined) => Promise<RecordColumns>,
+  ): Promise<Hit<M>[]> {
+    const given = optionsOf(options, what, SEARCH_OPTIONS)
+    const native = {
+      k: given.k === undefined ? Math.min(K, this.#context.limits.k) : integer('k', given.k, 1),
+      vectors: given.vector !== undefined && boolean('vector', given.vector),
+      ...filterOf(given.where),
+      ...(given.minScore !== undefined && { minScore: finite('minScore', given.minScore) }),
+    }
+    return this.#read(given, async token => readHits<M>(await start(native, token)))
+  }
+
+  async #idBatch(ids: string | readonly string[], signal: AbortSignal | undefined) {
+    if (typeof ids !== 'string' && !Array.isArray(ids))
+      throw invalid(`the id is ${show(ids)}: give a string or an array of strings`)
+    const all = typeof ids === 'string' ? [ids] : ids.slice()
+    const batch = this.#native.idBatch(all.length)
+    const take = (from: number, to: number) =>
+      batch.push(all.slice(from, to).map((id, i) => label(`id ${from + i}`, id)))
+    await inSlices(all.length, () => 1, take, signal)
+    return batch
+  }
+
+  /** A call that changes nothing. */
+  #read<T>(
+    options: CallOptions,
+    start: (token: CancelToken | undefined, signal: AbortSignal | undefined) => Promise<T>,
+  ): Promise<T> {
+    const signal = signalOf(options.signal)
+    const read = unlessAborted(signal, token => start(token, signal))
+    return this.#context.operations.run(signal, read)
+  }
+
+  #run<T>(
+    options: CallOptions,
+    start: (token: CancelToken | undefined, signal: AbortSignal | undefined) => Promise<T>,
+  ): Promise<T> {
+    const signal = signalOf(options.signal)
+    return this.#context.operations.run(signal, token => start(token, signal))
+  }
+}
+
+async function readIds({ ids, rest }: IdColumn): Promise<string[]> {
+  while (rest) {
+    await nextTurn()
+    const more = rest.more()
+    if (more.length === 0) break
+    ids.push(...more)
+  }
+  return ids
+}
+
+/** Makes a collection for {@link Store.collection}. */
+export function collectionOf<M extends object>(
+  native: NativeCollection,
+  context: CollectionContext,
+  name: string,
+): Collection<M> {
+  return make<M>(native, context, name, Object.freeze([]))
+}
+
+type NativeSearchOptions = Parameters<NativeCollection['search']>[1]
+
+/** Conditions have few levels; the engine says what is wrong with one that is not a plain value. */
+const FILTER_DEPTH = 32
+
+function filterOf(where: Filter | undefined): { filter?: string } {
+  if (where === undefined) return {}
+  const rules = {
+    what: () => 'the filter',
+    code: 'ERR_INVALID_FILTER',
+    depth: FILTER_DEPTH,
+    refuseUndefined: true,
+  } as const
+  return { filter: objectToJson(where, rules) }
+}

@@ -1,0 +1,206 @@
+/**
+ * Sentence encoders: text in, vectors out.
+ */
+import { invalid } from './errors.js'
+import { fetchModel } from './models/index.js'
+import { type NativeEncoder, native } from './native.js'
+import { cancellable, unlessAborted } from './operations.js'
+import { boolean, integer, isObject, oneOf, optionsOf, show, signalOf, text } from './options.js'
+import { inSlices } from './slices.js'
+
+/** How to load an encoder. What is left out is as the model's folder says. */
+export interface LoadEncoderOptions {
+  /**
+   * Tokens of a text that are looked at, special tokens included; the rest is cut off. At most what the model can take.
+   * @default the model's own maximum
+   */
+  readonly maxTokens?: number | undefined
+  /**
+   * How the vectors of a text's tokens become one.
+   * @default the model's own
+   */
+  readonly pooling?: Pooling | undefined
+  /**
+   * Whether vectors are scaled to length 1.
+   * @default the model's own
+   */
+  readonly normalize?: boolean | undefined
+  /** Prompts by name, added to the model's own; see {@link EncodeOptions.prompt}. */
+  readonly prompts?: Readonly<Record<string, string>> | undefined
+  /**
+   * The instruction set, for measurements and for reproducing another machine's results.
+   * @default the best that this CPU has, or the environment variable HIPPOCAMP_CPU
+   */
+  readonly cpu?: CpuLevel | undefined
+  /**
+   * Never use the network: the model must be a folder or in the cache.
+   * @default false, or the environment variable HF_HUB_OFFLINE
+   */
+  readonly offline?: boolean | undefined
+  /** Gives up; the promise rejects with the signal's reason. */
+  readonly signal?: AbortSignal | undefined
+}
+
+/** How the vectors of a text's tokens become one: their mean, that of the first token, or the largest value of each dimension. */
+export type Pooling = 'mean' | 'cls' | 'max'
+
+/** Instruction sets that there are kernels for. */
+export type CpuLevel = 'scalar' | 'neon' | 'avx2' | 'avx512'
+
+/** How to encode. */
+export interface EncodeOptions {
+  /** The name of one of the encoder's prompts (`query`, `passage`), which is put before each text. */
+  readonly prompt?: string | undefined
+  /** What to put before each text, literally. Not together with `prompt`. */
+  readonly prefix?: string | undefined
+  /** Gives up; the promise rejects with the signal's reason. */
+  readonly signal?: AbortSignal | undefined
+}
+
+/** Vectors of texts. */
+export interface Embeddings {
+  /** Row-major: the vector of text `i` is `data.subarray(i * dimension, (i + 1) * dimension)`. */
+  readonly data: Float32Array
+  /** How many texts. */
+  readonly count: number
+  /** Values in each vector. */
+  readonly dimension: number
+  /** Tokens that went through the model, special tokens included. */
+  readonly tokens: number
+  /** How many texts were longer than `maxTokens` and were cut. */
+  readonly truncated: number
+}
+
+const LOAD_OPTIONS = [
+  'maxTokens',
+  'pooling',
+  'normalize',
+  'prompts',
+  'cpu',
+  'offline',
+  'signal',
+] as const
+const POOLINGS = ['mean', 'cls', 'max'] as const
+const CPU_LEVELS = ['scalar', 'neon', 'avx2', 'avx512'] as const
+
+let make: (native: NativeEncoder) => Encoder
+let open: (encoder: Encoder) => NativeEncoder
+
+/**
+ * A loaded sentence encoder; made by {@link loadEncoder}. It encodes on all cores, never on the event loop, and a text has
+ * the same vector, bit for bit, in whichever batch it is.
+ */
+export class Encoder {
+  static {
+    make = native => new Encoder(native)
+    open = encoder => encoder.#native
+  }
+
+  readonly #native: NativeEncoder
+  /** Values in a vector. */
+  readonly dimension: number
+  /** Tokens of a text that are looked at, special tokens included. */
+  readonly maxTokens: number
+  /** Equal for two encoders exactly when they give the same vectors; a collection remembers it. */
+  readonly fingerprint: string
+  /** The model's name. */
+  readonly name: string
+  /** The prompts by name. */
+  readonly prompts: Readonly<Record<string, string>>
+
+  private constructor(native: NativeEncoder) {
+    this.#native = native
+    this.dimension = native.dimension
+    this.maxTokens = native.maxTokens
+    this.fingerprint = native.fingerprint
+    this.name = native.name
+    this.prompts = Object.freeze(native.prompts)
+  }
+
+  /**
+   * Encodes texts: at most 100,000 in a call, of at most 1 MiB of UTF-8 each. Lone surrogates count as U+FFFD.
+   * @throws {HippocampError} ERR_INVALID_ARGUMENT (also for an unknown prompt), ERR_LIMIT_EXCEEDED
+   */
+  async encode(texts: string | readonly string[], options?: EncodeOptions): Promise<Embeddings> {
+    const given = optionsOf(options, 'encode', ['prompt', 'prefix', 'signal'])
+    const prompt = given.prompt === undefined ? undefined : text('prompt', given.prompt)
+    const prefix = given.prefix === undefined ? undefined : text('prefix', given.prefix)
+    if (prompt !== undefined && prefix !== undefined) {
+      throw invalid(
+        'both prompt and prefix are given: give the name of a prompt, or a literal prefix',
+      )
+    }
+    const signal = signalOf(given.signal)
+    if (typeof texts !== 'string' && !Array.isArray(texts)) {
+      throw invalid(`texts is ${show(texts)}: give a string or an array of strings`)
+    }
+    // A copy: the array may change while the slices of a large batch are taken.
+    const all: readonly unknown[] = typeof texts === 'string' ? [texts] : texts.slice()
+    const encode = unlessAborted(signal, async token => {
+      const batch = this.#native.batch(all.length)
+      const take = (from: number, to: number) =>
+        batch.push(all.slice(from, to).map((one, i) => text(`text ${from + i}`, one)))
+      await inSlices(all.length, row => String(all[row]).length, take, signal)
+      return this.#native.encode(batch, prompt, prefix, token)
+    })
+    return cancellable(signal, encode)
+  }
+
+  /**
+   * How many tokens a text has, uncut and without special tokens.
+   * @throws {HippocampError} ERR_INVALID_ARGUMENT, ERR_LIMIT_EXCEEDED
+   */
+  async countTokens(
+    words: string,
+    options?: { readonly signal?: AbortSignal | undefined },
+  ): Promise<number> {
+    const signal = signalOf(optionsOf(options, 'countTokens', ['signal']).signal)
+    text('text', words)
+    const count = unlessAborted(signal, token => this.#native.countTokens(words, token))
+    return cancellable(signal, count)
+  }
+}
+
+/**
+ * Loads a sentence encoder. An id is first fetched ({@link fetchModel}: from the cache, or else from a model hub).
+ * @param idOrFolder a model id such as `sentence-transformers/all-MiniLM-L6-v2`, or the path of a sentence-transformers folder
+ * @throws {HippocampError} ERR_MODEL_NOT_FOUND, ERR_MODEL_INVALID, ERR_MODEL_CHECKSUM, ERR_UNSUPPORTED_MODEL, ERR_TOKENIZER,
+ * ERR_UNSUPPORTED_CPU, ERR_INVALID_ARGUMENT
+ */
+export async function loadEncoder(
+  idOrFolder: string,
+  options?: LoadEncoderOptions,
+): Promise<Encoder> {
+  const given = optionsOf(options, 'loadEncoder', LOAD_OPTIONS)
+  const { maxTokens, pooling, normalize, prompts, cpu, offline } = given
+  if (text('model', idOrFolder) === '') throw invalid('model is "": give a model id or a folder')
+  const settings = {
+    ...(maxTokens !== undefined && { maxTokens: integer('maxTokens', maxTokens, 1) }),
+    ...(pooling !== undefined && { pooling: oneOf('pooling', pooling, POOLINGS) }),
+    ...(normalize !== undefined && { normalize: boolean('normalize', normalize) }),
+    ...(prompts !== undefined && { prompts: promptsOf(prompts) }),
+    ...(cpu !== undefined && { cpu: oneOf('cpu', cpu, CPU_LEVELS) }),
+  }
+  const signal = signalOf(given.signal)
+  signal?.throwIfAborted()
+  const { loadEncoder: load } = native() // before the model, which may take minutes to fetch
+  const folder = await fetchModel(idOrFolder, {
+    ...(offline !== undefined && { offline: boolean('offline', offline) }),
+    ...(signal !== undefined && { signal }),
+  })
+  const loaded = unlessAborted(signal, token => load(folder, settings, token))
+  return make(await cancellable(signal, loaded))
+}
+
+/** The native end of an encoder. */
+export function nativeEncoder(encoder: unknown): NativeEncoder {
+  if (encoder instanceof Encoder) return open(encoder)
+  throw invalid(`encoder is ${show(encoder)}: give an Encoder, from loadEncoder()`)
+}
+
+function promptsOf(prompts: unknown): Record<string, string> {
+  if (!isObject(prompts)) throw invalid(`prompts is ${show(prompts)}: give an object of strings`)
+  const entries = Object.entries(prompts)
+  for (const [name, prompt] of entries) text(`prompt "${name}"`, prompt)
+  return Object.fromEntries(entries)
+}

@@ -1,0 +1,234 @@
+/**
+ * Records: their shape, their way into the addon (as columns, see `RecordBatch`) and back.
+ */
+import { HippocampError } from './errors.js'
+import { objectToJson } from './json.js'
+import type { RecordBatch, RecordColumns } from './native.js'
+import { isObject, label, refuseUnknown, show, text, vectorOf } from './options.js'
+import { inSlices, nextTurn } from './slices.js'
+
+/**
+ * What can be attached to a record: a plain object of JSON values. A `Date` is stored as its ISO string, properties that
+ * are `undefined` are left out, and what JSON cannot hold (functions, BigInt, NaN, cycles, class instances) is refused.
+ */
+export type Metadata = { [key: string]: unknown }
+
+/** A vector that is given: `dimension` finite numbers. */
+export type VectorInput = Float32Array | Float64Array | readonly number[]
+
+/** A record to be stored. It needs a text or a vector; with both, the vector is taken as it is. */
+export interface NewRecord<M extends object = Metadata> {
+  /**
+   * Unique in its namespace: 1 to 512 bytes of UTF-8, without NUL.
+   * @default a new ULID, which sorts by time
+   */
+  readonly id?: string | undefined
+  /** At most 1 MiB of UTF-8; lone surrogates are stored as U+FFFD. Encoded by the collection's encoder unless `vector` is given. */
+  readonly text?: string | undefined
+  /** At most 64 KiB of JSON and 32 levels. */
+  readonly metadata?: M | undefined
+  /** Finite numbers, as many as the collection's dimension. */
+  readonly vector?: VectorInput | undefined
+}
+
+/** A record as it is stored. */
+export interface StoredRecord<M extends object = Metadata> {
+  /** Unique in its namespace. */
+  readonly id: string
+  /** Absent for a record that was stored with a vector only. */
+  readonly text?: string
+  /** Empty if none was given. */
+  readonly metadata: M
+  /** The vector as it is stored, if it was asked for. */
+  readonly vector?: Float32Array
+  /** When this id was first written. */
+  readonly createdAt: Date
+  /** When it was last written. */
+  readonly updatedAt: Date
+}
+
+/** A record that a search found. */
+export interface Hit<M extends object = Metadata> extends StoredRecord<M> {
+  /** Higher is better: the cosine in [-1, 1], the inner product, or 1 / (1 + distance) for `l2`. */
+  readonly score: number
+  /** Lower is better: 1 - cosine, the negative inner product, or the euclidean distance. */
+  readonly distance: number
+}
+
+const KEYS = ['id', 'text', 'metadata', 'vector'] as const
+/** In the lengths of vectors: this record has none. */
+const NO_VECTOR = 0xffff_ffff
+/** Numbers in a row: created, updated, score, distance. */
+const NUMBERS = 4
+
+/**
+ * Pushes records into a batch, slice by slice.
+ * @param depth levels of metadata at most
+ */
+export async function pushRecords(
+  batch: RecordBatch,
+  records: readonly unknown[],
+  depth: number,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const weigh = (row: number) => {
+    const { text, vector } = (records[row] ?? {}) as {
+      text?: ArrayLike<unknown>
+      vector?: ArrayLike<unknown>
+    }
+    return (text?.length ?? 0) + (vector?.length ?? 0)
+  }
+  const take = (from: number, to: number) => pushSlice(batch, records, from, to, depth)
+  await inSlices(records.length, weigh, take, signal)
+}
+
+function pushSlice(
+  batch: RecordBatch,
+  records: readonly unknown[],
+  from: number,
+  to: number,
+  depth: number,
+): void {
+  const rows = Array.from({ length: to - from }, (_, i) =>
+    checked(records[from + i], from + i, depth),
+  )
+  const lengths = Uint32Array.from(rows, row => row.vector?.length ?? NO_VECTOR)
+  const total = rows.reduce((sum, row) => sum + (row.vector?.length ?? 0), 0)
+  const vectors = new Float32Array(total)
+  let offset = 0
+  for (const { vector } of rows) {
+    if (!vector) continue
+    vectors.set(vector, offset)
+    offset += vector.length
+  }
+  batch.push(
+    rows.map(row => row.id),
+    rows.map(row => row.text),
+    rows.map(row => row.metadata),
+    vectors,
+    lengths,
+  )
+}
+
+interface Row {
+  readonly id: string | undefined
+  readonly text: string | undefined
+  readonly metadata: string | undefined
+  readonly vector: Float32Array | undefined
+}
+
+function checked(record: unknown, row: number, depth: number): Row {
+  const name = `record ${row}`
+  if (!isObject(record)) {
+    throw new HippocampError('ERR_INVALID_ARGUMENT', `${name} is ${show(record)}: give an object`)
+  }
+  refuseUnknown(record, KEYS, key => `unknown key "${key}" of ${name}`)
+  const {
+    id,
+    text: words,
+    metadata,
+    vector,
+  } = record as { [key in (typeof KEYS)[number]]?: unknown }
+  return {
+    id: id === undefined ? undefined : label(`the id of ${name}`, id),
+    text: words === undefined ? undefined : text(`the text of ${name}`, words),
+    metadata:
+      metadata === undefined
+        ? undefined
+        : objectToJson(metadata, {
+            what: () => `the metadata of ${name}`,
+            code: 'ERR_INVALID_METADATA',
+            depth,
+          }),
+    vector: vector === undefined ? undefined : vectorOf(() => `the vector of ${name}`, vector),
+  }
+}
+
+/** The records of all rows, in their order; undefined where there is none. */
+export async function readRecords<M extends object>(
+  columns: RecordColumns,
+): Promise<(StoredRecord<M> | undefined)[]> {
+  return readRows(columns, (row, slice) => recordAt<M>(slice, row))
+}
+
+/** The hits of all rows, in their order. */
+export async function readHits<M extends object>(columns: RecordColumns): Promise<Hit<M>[]> {
+  return readRows(columns, (row, slice) => {
+    const score = slice.numbers[NUMBERS * row + 2] as number
+    const distance = slice.numbers[NUMBERS * row + 3] as number
+    return { ...(recordAt<M>(slice, row) as StoredRecord<M>), score, distance }
+  })
+}
+
+/** Columns whose metadata was parsed and whose vectors were given to their rows. */
+interface Slice {
+  readonly columns: RecordColumns
+  readonly metadata: readonly (object | null)[]
+  readonly vectors: readonly (Float32Array | undefined)[]
+  readonly numbers: Float64Array
+}
+
+async function readRows<T>(
+  columns: RecordColumns,
+  read: (row: number, slice: Slice) => T,
+): Promise<T[]> {
+  const rows: T[] = []
+  let slice = columns
+  while (slice.ids.length > 0) {
+    const parsed = parse(slice)
+    for (let row = 0; row < slice.ids.length; row++) rows.push(read(row, parsed))
+    if (!columns.rest) break
+    await nextTurn()
+    slice = columns.rest.more()
+  }
+  return rows
+}
+
+function recordAt<M extends object>(slice: Slice, row: number): StoredRecord<M> | undefined {
+  const id = slice.columns.ids[row]
+  if (typeof id !== 'string') return undefined
+  const text = slice.columns.texts[row]
+  const vector = slice.vectors[row]
+  return {
+    id,
+    ...(typeof text === 'string' ? { text } : undefined),
+    metadata: (slice.metadata[row] ?? {}) as M,
+    ...(vector ? { vector } : undefined),
+    createdAt: new Date(slice.numbers[NUMBERS * row] as number),
+    updatedAt: new Date(slice.numbers[NUMBERS * row + 1] as number),
+  }
+}
+
+function parse(columns: RecordColumns): Slice {
+  const { ids, numbers } = columns
+  const metadata = parseMetadata(columns.metadata)
+  return { columns, metadata, vectors: splitVectors(ids, columns.vectors), numbers }
+}
+
+function parseMetadata(json: string): (object | null)[] {
+  try {
+    return JSON.parse(json)
+  } catch (error) {
+    throw new HippocampError(
+      'ERR_STORE_INVALID',
+      'the metadata of a stored record is not JSON: the file was changed by another program; write the record again',
+      { cause: error },
+    )
+  }
+}
+
+/** Each row's own vector: a copy, so that keeping one does not keep them all. */
+function splitVectors(
+  ids: RecordColumns['ids'],
+  vectors: Float32Array | null | undefined,
+): (Float32Array | undefined)[] {
+  if (!vectors) return []
+  const records = ids.filter(id => typeof id === 'string').length
+  const dimension = vectors.length / records
+  let offset = 0
+  return ids.map(id => {
+    if (typeof id !== 'string') return undefined
+    offset += dimension
+    return vectors.slice(offset - dimension, offset)
+  })
+}

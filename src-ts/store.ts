@@ -1,0 +1,338 @@
+/**
+ * Stores: one file with everything that is remembered.
+ */
+import { fileURLToPath } from 'node:url'
+import {
+  type CallOptions,
+  type Collection,
+  type CollectionContext,
+  collectionOf,
+  type Metric,
+} from './collection.js'
+import { type Encoder, loadEncoder, nativeEncoder } from './encoder.js'
+import { invalid } from './errors.js'
+import { type NativeStore, native } from './native.js'
+import { cancellable, Operations, unlessAborted } from './operations.js'
+import {
+  boolean,
+  integer,
+  isObject,
+  label,
+  oneOf,
+  optionsOf,
+  refuseUnknown,
+  show,
+  signalOf,
+} from './options.js'
+import type { Metadata } from './records.js'
+
+/** How to open a store. */
+export interface OpenOptions {
+  /**
+   * The encoder of the collections that are not given one of their own; a model id or folder is loaded first, as by
+   * {@link loadEncoder}. Without an encoder, records need vectors.
+   */
+  readonly encoder?: Encoder | string | undefined
+  /**
+   * What an acknowledged write survives: `durable` a loss of power, `relaxed` an end of the process (the last writes may be
+   * lost with the power, nothing is damaged), `memory` too, but a loss of power may damage the file.
+   * @default 'durable'
+   */
+  readonly durability?: Durability | undefined
+  /**
+   * Refuse every write.
+   * @default false
+   */
+  readonly readOnly?: boolean | undefined
+  /**
+   * Make the file if there is none.
+   * @default true
+   */
+  readonly create?: boolean | undefined
+  /**
+   * How long to wait while another process writes, in milliseconds.
+   * @default 5000
+   */
+  readonly busyTimeout?: number | undefined
+  /** Upper bounds that are to be others than the default ones. */
+  readonly limits?: Limits | undefined
+  /** Gives up; the promise rejects with the signal's reason. */
+  readonly signal?: AbortSignal | undefined
+}
+
+/** What an acknowledged write survives. */
+export type Durability = 'durable' | 'relaxed' | 'memory'
+
+/** Upper bounds of what is accepted. They keep one careless call from taking the process's memory. */
+export interface Limits {
+  /**
+   * Values in a vector.
+   * @default 16384
+   */
+  readonly dimension?: number | undefined
+  /**
+   * Hits of one search.
+   * @default 10000
+   */
+  readonly k?: number | undefined
+  /**
+   * Records or ids in one call.
+   * @default 100000
+   */
+  readonly batchRecords?: number | undefined
+  /**
+   * Bytes of ids, texts, metadata and vectors in one call.
+   * @default 268435456 (256 MiB)
+   */
+  readonly batchBytes?: number | undefined
+  /**
+   * Bytes of UTF-8 in one text.
+   * @default 1048576 (1 MiB)
+   */
+  readonly textBytes?: number | undefined
+  /**
+   * Bytes of one record's metadata as JSON.
+   * @default 65536 (64 KiB)
+   */
+  readonly metadataBytes?: number | undefined
+  /**
+   * Levels of objects and arrays in metadata; at most 100.
+   * @default 32
+   */
+  readonly metadataDepth?: number | undefined
+  /**
+   * Bytes of UTF-8 in an id, a collection's name or a part of a namespace.
+   * @default 512
+   */
+  readonly idBytes?: number | undefined
+  /**
+   * Conditions in a filter.
+   * @default 1000
+   */
+  readonly filterNodes?: number | undefined
+}
+
+/** What a collection is to be like. What is left out is as it was stored, or, for a new one, as the store's encoder says. */
+export interface CollectionOptions {
+  /**
+   * Values in a vector.
+   * @default the encoder's, or that of the first record's vector
+   */
+  readonly dimension?: number | undefined
+  /**
+   * How vectors are compared; fixed when the collection is made.
+   * @default 'cosine'
+   */
+  readonly metric?: Metric | undefined
+  /**
+   * Encodes the texts of this collection.
+   * @default the store's encoder
+   */
+  readonly encoder?: Encoder | undefined
+}
+
+/** A collection in a listing. */
+export interface CollectionInfo {
+  readonly name: string
+  /** Values in its vectors. */
+  readonly dimension: number
+  readonly metric: Metric
+  /** Fingerprint of its encoder; absent without one. */
+  readonly encoder?: string
+  /** Records in all its namespaces. */
+  readonly records: number
+}
+
+/** A store in numbers. */
+export interface StoreStats {
+  /** The file. */
+  readonly path: string
+  /** Bytes on disk, the write-ahead log included. */
+  readonly bytes: number
+  /** Number of the last committed change. */
+  readonly lsn: number
+  /** How many collections there are. */
+  readonly collections: number
+}
+
+const OPEN_OPTIONS = [
+  'encoder',
+  'durability',
+  'readOnly',
+  'create',
+  'busyTimeout',
+  'limits',
+  'signal',
+] as const
+const LIMITS = [
+  'dimension',
+  'k',
+  'batchRecords',
+  'batchBytes',
+  'textBytes',
+  'metadataBytes',
+  'metadataDepth',
+  'idBytes',
+  'filterNodes',
+] as const
+const METRICS = ['cosine', 'l2', 'dot'] as const
+const DURABILITIES = ['durable', 'relaxed', 'memory'] as const
+
+/** The defaults of those limits that are kept here too. */
+const DEFAULT_LIMITS = { k: 10_000, batchRecords: 100_000, metadataDepth: 32 }
+/** Levels of metadata that can be read again. */
+const MAX_METADATA_DEPTH = 100
+
+let make: (native: NativeStore, context: CollectionContext) => Store
+
+/**
+ * An open store; made by {@link open}. Several processes may have one file open at the same time, and so may several threads
+ * of one process: each sees what the others have committed.
+ */
+export class Store {
+  static {
+    make = (native, context) => new Store(native, context)
+  }
+
+  readonly #native: NativeStore
+  readonly #context: CollectionContext
+
+  private constructor(native: NativeStore, context: CollectionContext) {
+    this.#native = native
+    this.#context = context
+  }
+
+  /**
+   * A handle on a collection. Nothing is read or written before its first operation, at which it is made or checked.
+   * @typeParam M what its records' metadata look like
+   * @throws {HippocampError} ERR_INVALID_ARGUMENT, ERR_LIMIT_EXCEEDED, ERR_CLOSED
+   */
+  collection<M extends object = Metadata>(
+    name: string,
+    options?: CollectionOptions,
+  ): Collection<M> {
+    const { operations } = this.#context
+    label('the collection’s name', name)
+    const given = optionsOf(options, 'collection', ['dimension', 'metric', 'encoder'])
+    const { dimension, metric, encoder } = given
+    const native = {
+      ...(dimension !== undefined && { dimension: integer('dimension', dimension, 1) }),
+      ...(metric !== undefined && { metric: oneOf('metric', metric, METRICS) }),
+    }
+    const encodes = encoder === undefined ? undefined : nativeEncoder(encoder)
+    const collection = operations.runSync(() => this.#native.collection(name, native, encodes))
+    return collectionOf<M>(collection, this.#context, name)
+  }
+
+  /**
+   * Every collection, by name.
+   * @throws {HippocampError} ERR_CLOSED, ERR_STORE_BUSY, ERR_IO
+   */
+  async collections(options?: CallOptions): Promise<CollectionInfo[]> {
+    const signal = signalOf(optionsOf(options, 'collections', ['signal']).signal)
+    const read = unlessAborted(signal, token => this.#native.collections(token))
+    const infos = await this.#context.operations.run(signal, read)
+    return infos.map(({ name, dimension, metric, encoder, records }) => ({
+      name,
+      dimension,
+      metric: metric as Metric,
+      ...(typeof encoder === 'string' && { encoder }),
+      records,
+    }))
+  }
+
+  /**
+   * Removes a collection with everything in it; false if there was none.
+   * @throws {HippocampError} ERR_CLOSED, ERR_READ_ONLY, ERR_STORE_BUSY, ERR_IO
+   */
+  async dropCollection(name: string, options?: CallOptions): Promise<boolean> {
+    const signal = signalOf(optionsOf(options, 'dropCollection', ['signal']).signal)
+    label('the collection’s name', name)
+    return this.#context.operations.run(signal, token => this.#native.dropCollection(name, token))
+  }
+
+  /**
+   * The store in numbers.
+   * @throws {HippocampError} ERR_CLOSED, ERR_STORE_BUSY, ERR_IO
+   */
+  async stats(options?: CallOptions): Promise<StoreStats> {
+    const signal = signalOf(optionsOf(options, 'stats', ['signal']).signal)
+    const read = unlessAborted(signal, token => this.#native.stats(token))
+    return this.#context.operations.run(signal, read)
+  }
+
+  /**
+   * Finishes the operations that are under way and closes the file. Later calls of `close` return the same promise; every
+   * other call is refused with ERR_CLOSED from now on.
+   * @throws {HippocampError} ERR_IO if the file could not be closed cleanly; it is closed all the same
+   */
+  close(): Promise<void> {
+    return this.#context.operations.close(() => this.#native.close())
+  }
+
+  /** Closes the store at the end of an `await using` block. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+}
+
+/**
+ * Opens a store, or makes it.
+ * @param path the file, or ':memory:' for a store of this process alone that is gone when it is closed
+ * @throws {HippocampError} ERR_STORE_NOT_FOUND (with `create: false`), ERR_STORE_INVALID for a file that is no store or is
+ * damaged, ERR_STORE_NEWER, ERR_STORE_BUSY, ERR_IO, ERR_INVALID_ARGUMENT, and what {@link loadEncoder} throws
+ */
+export async function open(path: string | URL, options?: OpenOptions): Promise<Store> {
+  const given = optionsOf(options, 'open', OPEN_OPTIONS)
+  const { encoder, durability, readOnly, create, busyTimeout, limits } = given
+  const signal = signalOf(given.signal)
+  const file = pathOf(path)
+  const nativeOptions = {
+    ...(file !== undefined && { path: file }),
+    ...(durability !== undefined && { durability: oneOf('durability', durability, DURABILITIES) }),
+    ...(readOnly !== undefined && { readOnly: boolean('readOnly', readOnly) }),
+    ...(create !== undefined && { create: boolean('create', create) }),
+    ...(busyTimeout !== undefined && { busyTimeout: integer('busyTimeout', busyTimeout, 0) }),
+    ...(limits !== undefined && { limits: limitsOf(limits) }),
+  }
+  const encodes = await encoderOf(encoder, signal)
+  const store = await cancellable(signal, token =>
+    native().openStore(nativeOptions, encodes && nativeEncoder(encodes), token),
+  )
+  return make(store, {
+    operations: new Operations(),
+    limits: { ...DEFAULT_LIMITS, ...nativeOptions.limits },
+  })
+}
+
+/** The file, or undefined for a temporary one. */
+function pathOf(path: unknown): string | undefined {
+  if (path === ':memory:') return undefined
+  const file = path instanceof URL ? fileURLToPath(path) : path
+  if (typeof file === 'string' && file !== '' && !file.includes('\0')) return file
+  throw invalid(`path is ${show(path)}: give the path of a file, or ':memory:'`)
+}
+
+function limitsOf(limits: Limits): Partial<Record<keyof Limits, number>> {
+  if (!isObject(limits)) throw invalid(`limits is ${show(limits)}: give an object`)
+  refuseUnknown(limits, LIMITS, name => `unknown limit "${name}"`)
+  const entries = Object.entries(limits).filter(([, value]) => value !== undefined)
+  for (const [name, value] of entries) integer(`limits.${name}`, value, 1)
+  if ((limits.metadataDepth ?? 0) > MAX_METADATA_DEPTH) {
+    throw invalid(
+      `limits.metadataDepth is ${limits.metadataDepth}: at most ${MAX_METADATA_DEPTH} levels can be stored`,
+    )
+  }
+  return Object.fromEntries(entries)
+}
+
+async function encoderOf(
+  encoder: Encoder | string | undefined,
+  signal: AbortSignal | undefined,
+): Promise<Encoder | undefined> {
+  if (typeof encoder !== 'string') {
+    if (encoder !== undefined) nativeEncoder(encoder)
+    return encoder
+  }
+  return loadEncoder(encoder, signal && { signal })
+}
