@@ -9,6 +9,7 @@ mod support;
 use std::{
     fs,
     path::{Path, PathBuf},
+    sync::LazyLock,
 };
 
 use hippocamp_store::{
@@ -32,7 +33,7 @@ impl Random {
 }
 
 /// The bytes of a closed store with 400 records, changed and deleted ones among them, and its rows.
-fn sound_file() -> (Vec<u8>, NamespaceId, Vec<Row>) {
+static SOUND: LazyLock<(Vec<u8>, NamespaceId, Vec<Row>)> = LazyLock::new(|| {
     let (_folder, path) = place();
     let (store, ns) = begin(&path);
     for step in 0..4_u32 {
@@ -47,7 +48,7 @@ fn sound_file() -> (Vec<u8>, NamespaceId, Vec<Row>) {
     let rows = all(&store, ns);
     store.close().unwrap();
     (fs::read(&path).unwrap(), ns, rows)
-}
+});
 
 /// What one call may answer to a damaged file.
 fn assert_typed(error: &Error) {
@@ -122,7 +123,7 @@ fn damaged(
     times: usize,
     mut damage: impl FnMut(&mut Random, &mut Vec<u8>),
 ) -> Vec<Option<Vec<Row>>> {
-    let (sound, ns, _) = sound_file();
+    let (sound, ns, _) = &*SOUND;
     let mut random = Random(seed);
     (0..times)
         .map(|_| {
@@ -130,20 +131,20 @@ fn damaged(
             damage(&mut random, &mut bytes);
             let (_folder, path) = place();
             fs::write(&path, bytes).unwrap();
-            exercise(&path, ns)
+            exercise(&path, *ns)
         })
         .collect()
 }
 
 #[test]
 fn a_truncated_file_gives_an_error_or_every_row() {
-    let (_, _, rows) = sound_file();
+    let (_, _, rows) = &*SOUND;
     let listed = damaged(1, 100, |random, bytes| {
         let length = random.below(bytes.len() - 2) + 2;
         bytes.truncate(length);
     });
     for listed in listed.into_iter().flatten() {
-        assert_eq!(listed, rows);
+        assert_eq!(&listed, rows);
     }
 }
 
@@ -228,7 +229,7 @@ fn forge(path: &Path, table: &str, statements: &str) {
     let definition = |edit: &str| {
         let conn = Connection::open(path).unwrap();
         conn.execute_batch(&format!(
-            "PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = {edit} \
+            "PRAGMA synchronous = OFF; PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = {edit} \
              WHERE name = '{table}'"
         ))
         .unwrap();
@@ -241,12 +242,14 @@ fn forge(path: &Path, table: &str, statements: &str) {
         "replace(replace(replace(replace(replace(sql, ' STRICT,', ' '), ' STRICT', ''), \
          ' NOT NULL', ''), ' ANY', ''), ' TEXT', '')",
     );
-    Connection::open(path).unwrap().execute_batch(statements).unwrap();
+    let statements = format!("PRAGMA synchronous = OFF; {statements}");
+    Connection::open(path).unwrap().execute_batch(&statements).unwrap();
     definition(&format!("'{original}'"));
 }
 
-fn forged(table: &str, statements: &str) -> (tempfile::TempDir, PathBuf, NamespaceId) {
-    let (folder, path) = place();
+/// The bytes of a closed store with two records and a deletion.
+static SMALL: LazyLock<(Vec<u8>, NamespaceId)> = LazyLock::new(|| {
+    let (_folder, path) = place();
     let (store, ns) = begin(&path);
     write(&store, |tx| {
         put(tx, ns, "a", 1, Insert)?;
@@ -255,9 +258,15 @@ fn forged(table: &str, statements: &str) -> (tempfile::TempDir, PathBuf, Namespa
         tx.delete(ns, "c")
     })
     .unwrap();
-    drop(store);
+    store.close().unwrap();
+    (fs::read(&path).unwrap(), ns)
+});
+
+fn forged(table: &str, statements: &str) -> (tempfile::TempDir, PathBuf, NamespaceId) {
+    let (folder, path) = place();
+    fs::write(&path, &SMALL.0).unwrap();
     forge(&path, table, statements);
-    (folder, path, ns)
+    (folder, path, SMALL.1)
 }
 
 #[test]

@@ -90,6 +90,29 @@ fn the_schema_of_this_version_is_the_one_of_its_file() {
     assert_eq!(schema(&path), schema(Path::new(VERSION_1)), "a change needs a new version");
 }
 
+#[test]
+fn the_format_document_has_the_tables_and_the_header_of_a_new_file() {
+    let document = include_str!("../../../docs/file-format.md");
+    let (_folder, path) = place();
+    drop(open(&path));
+    for definition in &schema(&path)[2..] {
+        if !definition.contains("sqlite_sequence") {
+            assert!(document.contains(&format!("{definition}\n")), "{definition}");
+        }
+    }
+    let header = fs::read(&path).unwrap();
+    for (at, bytes, row) in [
+        (0, &b"SQLite format 3\0"[..], "| 0 | 16 | `SQLite format 3\\0` |"),
+        (16, &[0x20, 0x00], "| 16 | 2 | `20 00` |"),
+        (18, &[2, 2], "| 18 | 2 | `02 02` |"),
+        (60, &[0, 0, 0, 1], "| 60 | 4 | `00 00 00 01` |"),
+        (68, b"hipp", "| 68 | 4 | `68 69 70 70` |"),
+    ] {
+        assert_eq!(&header[at..at + bytes.len()], bytes, "{row}");
+        assert!(document.contains(row), "{row}");
+    }
+}
+
 /// Everything by which a version is known.
 fn schema(path: &Path) -> Vec<String> {
     let (_folder, copy) = copy_of(path.to_str().unwrap());
