@@ -98,12 +98,10 @@ class Walk {
   #plainObject(object: object): boolean {
     if (!isPlain(object)) throw this.#refuse(`has ${show(object)}`, 'convert it to plain values')
     let wellFormed = true
-    for (const [key, value] of Object.entries(object)) {
+    for (const key of Object.keys(object)) {
       this.#path.push(key)
-      if (!key.isWellFormed()) {
-        throw this.#refuse('has a key with a lone surrogate', 'remove it')
-      }
-      wellFormed = this.isWellFormed(value) && wellFormed
+      if (!key.isWellFormed()) throw this.#refuse('has a key with a lone surrogate', 'remove it')
+      wellFormed = this.isWellFormed((object as Record<string, unknown>)[key]) && wellFormed
       this.#path.pop()
     }
     return wellFormed

@@ -145,19 +145,15 @@ function checked(record: unknown, row: number, depth: number): Row {
 }
 
 /** The records of all rows, in their order; undefined where there is none. */
-export async function readRecords<M extends object>(
+export function readRecords<M extends object>(
   columns: RecordColumns,
 ): Promise<(StoredRecord<M> | undefined)[]> {
-  return readRows(columns, (row, slice) => recordAt<M>(slice, row))
+  return readRows(columns, (slice, row) => recordAt<M>(slice, row, false))
 }
 
 /** The hits of all rows, in their order. */
-export async function readHits<M extends object>(columns: RecordColumns): Promise<Hit<M>[]> {
-  return readRows(columns, (row, slice) => {
-    const score = slice.numbers[NUMBERS * row + 2] as number
-    const distance = slice.numbers[NUMBERS * row + 3] as number
-    return { ...(recordAt<M>(slice, row) as StoredRecord<M>), score, distance }
-  })
+export function readHits<M extends object>(columns: RecordColumns): Promise<Hit<M>[]> {
+  return readRows(columns, (slice, row) => recordAt<M>(slice, row, true) as Hit<M>)
 }
 
 /** Columns whose metadata was parsed and whose vectors were given to their rows. */
@@ -170,13 +166,13 @@ interface Slice {
 
 async function readRows<T>(
   columns: RecordColumns,
-  read: (row: number, slice: Slice) => T,
+  read: (slice: Slice, row: number) => T,
 ): Promise<T[]> {
   const rows: T[] = []
   let slice = columns
   while (slice.ids.length > 0) {
     const parsed = parse(slice)
-    for (let row = 0; row < slice.ids.length; row++) rows.push(read(row, parsed))
+    for (let row = 0; row < slice.ids.length; row++) rows.push(read(parsed, row))
     if (!columns.rest) break
     await nextTurn()
     slice = columns.rest.more()
@@ -184,19 +180,27 @@ async function readRows<T>(
   return rows
 }
 
-function recordAt<M extends object>(slice: Slice, row: number): StoredRecord<M> | undefined {
-  const id = slice.columns.ids[row]
+/** A record that is being made, property by property: several times faster than spreading what is there. */
+type Draft<M extends object> = { -readonly [K in keyof Hit<M>]?: Hit<M>[K] }
+
+function recordAt<M extends object>(slice: Slice, row: number, scored: boolean) {
+  const { columns, metadata, numbers, vectors } = slice
+  const id = columns.ids[row]
   if (typeof id !== 'string') return undefined
-  const text = slice.columns.texts[row]
-  const vector = slice.vectors[row]
-  return {
-    id,
-    ...(typeof text === 'string' ? { text } : undefined),
-    metadata: (slice.metadata[row] ?? {}) as M,
-    ...(vector ? { vector } : undefined),
-    createdAt: new Date(slice.numbers[NUMBERS * row] as number),
-    updatedAt: new Date(slice.numbers[NUMBERS * row + 1] as number),
+  const at = NUMBERS * row
+  const draft: Draft<M> = { id }
+  const text = columns.texts[row]
+  if (typeof text === 'string') draft.text = text
+  draft.metadata = (metadata[row] ?? {}) as M
+  if (scored) {
+    draft.score = numbers[at + 2] as number
+    draft.distance = numbers[at + 3] as number
   }
+  const vector = vectors[row]
+  if (vector) draft.vector = vector
+  draft.createdAt = new Date(numbers[at] as number)
+  draft.updatedAt = new Date(numbers[at + 1] as number)
+  return draft as StoredRecord<M>
 }
 
 function parse(columns: RecordColumns): Slice {

@@ -5,13 +5,14 @@ use std::path::PathBuf;
 
 use hippocamp_engine::{Limits, Priority, Prompt, TextEncoder};
 use napi::Env;
-use napi::bindgen_prelude::{Float32Array, PromiseRaw};
+use napi::bindgen_prelude::PromiseRaw;
 use napi_derive::napi;
 
 use crate::batch::{self, StringBatch};
 use crate::cancel::{self, CancelToken};
 use crate::operation;
 use crate::options::NativeLoadOptions;
+use crate::typed_array::Floats;
 
 /// Up to this many texts count as somebody waiting, not as a batch.
 const INTERACTIVE_TEXTS: usize = 8;
@@ -37,7 +38,8 @@ pub fn load_encoder<'env>(
 #[napi(object, object_from_js = false)]
 pub struct NativeEmbeddings {
     /// Row-major, `count * dimension` values.
-    pub data: Float32Array,
+    #[napi(ts_type = "Float32Array")]
+    pub data: Floats,
     /// How many texts.
     pub count: u32,
     /// Values in each vector.
@@ -116,7 +118,7 @@ impl NativeEncoder {
         operation::read(env, priority, cancel::of(token), move |cancel| {
             let embeddings = encoder.encode(texts, &prompt, priority, cancel)?;
             Ok(NativeEmbeddings {
-                data: Float32Array::new(embeddings.data),
+                data: Floats(embeddings.data),
                 count: embeddings.count as u32,
                 dimension: embeddings.dimension as u32,
                 tokens: embeddings.tokens as f64,

@@ -28,3 +28,4 @@ mod operation;
 pub mod options;
 pub mod rows;
 pub mod store;
+pub mod typed_array;
