@@ -2,7 +2,7 @@
  * Sentence encoders: text in, vectors out.
  */
 import { invalid } from './errors.js'
-import { fetchModel } from './models/index.js'
+import { fetchModel, type OnProgress } from './models/index.js'
 import { type NativeEncoder, native } from './native.js'
 import { cancellable, unlessAborted } from './operations.js'
 import { boolean, integer, isObject, oneOf, optionsOf, show, signalOf, text } from './options.js'
@@ -37,6 +37,8 @@ export interface LoadEncoderOptions {
    * @default false, or the environment variable HF_HUB_OFFLINE
    */
   readonly offline?: boolean | undefined
+  /** Called while the model is fetched, for each piece that arrives; see {@link downloadProgress}. */
+  readonly onProgress?: OnProgress | undefined
   /** Gives up; the promise rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined
 }
@@ -78,6 +80,7 @@ const LOAD_OPTIONS = [
   'prompts',
   'cpu',
   'offline',
+  'onProgress',
   'signal',
 ] as const
 const POOLINGS = ['mean', 'cls', 'max'] as const
@@ -172,7 +175,7 @@ export async function loadEncoder(
   options?: LoadEncoderOptions,
 ): Promise<Encoder> {
   const given = optionsOf(options, 'loadEncoder', LOAD_OPTIONS)
-  const { maxTokens, pooling, normalize, prompts, cpu, offline } = given
+  const { maxTokens, pooling, normalize, prompts, cpu, offline, onProgress } = given
   if (text('model', idOrFolder) === '') throw invalid('model is "": give a model id or a folder')
   const settings = {
     ...(maxTokens !== undefined && { maxTokens: integer('maxTokens', maxTokens, 1) }),
@@ -184,10 +187,7 @@ export async function loadEncoder(
   const signal = signalOf(given.signal)
   signal?.throwIfAborted()
   const { loadEncoder: load } = native() // before the model, which may take minutes to fetch
-  const folder = await fetchModel(idOrFolder, {
-    ...(offline !== undefined && { offline: boolean('offline', offline) }),
-    ...(signal !== undefined && { signal }),
-  })
+  const folder = await fetchModel(idOrFolder, { offline, onProgress, signal })
   const loaded = unlessAborted(signal, token => load(folder, settings, token))
   return make(await cancellable(signal, loaded))
 }

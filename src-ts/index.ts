@@ -2,19 +2,19 @@
  * hippocamp: text in, the right memories out. A sentence encoder, a durable vector store and vector search in one native
  * addon, without a server and without the network at query time.
  */
-export {
-  type CallOptions,
-  Collection,
-  type CollectionStats,
-  type CountOptions,
-  type Filter,
-  type ListOptions,
-  type Metric,
-  type NamespaceInfo,
-  type Page,
-  type ReadOptions,
-  type SearchOptions,
-} from './collection.js'
+export { Collection } from './collection.js'
+export type {
+  CallOptions,
+  CollectionStats,
+  CountOptions,
+  Filter,
+  ListOptions,
+  Metric,
+  NamespaceInfo,
+  Page,
+  ReadOptions,
+  SearchOptions,
+} from './collection-types.js'
 export {
   type CpuLevel,
   type Embeddings,
@@ -25,15 +25,20 @@ export {
   type Pooling,
 } from './encoder.js'
 export { type ErrorCode, HippocampError } from './errors.js'
-export { fetchModel } from './models/index.js'
-export type { Hit, Metadata, NewRecord, StoredRecord, VectorInput } from './records.js'
 export {
-  type CollectionInfo,
-  type CollectionOptions,
-  type Durability,
-  type Limits,
-  type OpenOptions,
-  open,
-  Store,
-  type StoreStats,
-} from './store.js'
+  downloadProgress,
+  type FetchModelOptions,
+  fetchModel,
+  type ModelProgress,
+  type OnProgress,
+} from './models/index.js'
+export type { Hit, Metadata, NewRecord, StoredRecord, VectorInput } from './records.js'
+export { open, Store } from './store.js'
+export type {
+  CollectionInfo,
+  CollectionOptions,
+  Durability,
+  Limits,
+  OpenOptions,
+  StoreStats,
+} from './store-types.js'

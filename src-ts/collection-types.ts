@@ -1,0 +1,96 @@
+/**
+ * What the calls of a collection take and give.
+ */
+import type { Hit, Metadata, StoredRecord } from './records.js'
+
+/** How vectors are compared: by the cosine of their angle, their euclidean distance or their inner product. */
+export type Metric = 'cosine' | 'l2' | 'dot'
+
+/**
+ * Which records: those whose metadata has each of these values. A dotted path goes into objects (`"address.city"`); where it
+ * meets an array, one equal element is enough. `null` matches an explicit null.
+ */
+export type Filter = { readonly [path: string]: string | number | boolean | null }
+
+/** What every call takes. */
+export interface CallOptions {
+  /** Gives up; the promise then rejects with the signal's reason, and nothing has been changed. */
+  readonly signal?: AbortSignal | undefined
+}
+
+/** What calls take that return records. */
+export interface ReadOptions extends CallOptions {
+  /**
+   * Whether records carry their vectors.
+   * @default false
+   */
+  readonly vector?: boolean | undefined
+}
+
+/** How to search. */
+export interface SearchOptions extends ReadOptions {
+  /**
+   * How many hits at most: 1 to 10,000.
+   * @default 10
+   */
+  readonly k?: number | undefined
+  /** Only records that pass. */
+  readonly where?: Filter | undefined
+  /** Only hits with at least this score; see {@link Hit.score}. */
+  readonly minScore?: number | undefined
+}
+
+/** How to list. */
+export interface ListOptions extends ReadOptions {
+  /** Only records that pass. */
+  readonly where?: Filter | undefined
+  /**
+   * How many records at most.
+   * @default 100
+   */
+  readonly limit?: number | undefined
+  /** The `cursor` of the page before. */
+  readonly cursor?: string | undefined
+}
+
+/** How to count. */
+export interface CountOptions extends CallOptions {
+  /** Only records that pass. */
+  readonly where?: Filter | undefined
+}
+
+/** Part of a listing. */
+export interface Page<M extends object = Metadata> {
+  /** In the order of their first insertion. */
+  readonly records: StoredRecord<M>[]
+  /** Where to go on; absent when there is nothing more. */
+  readonly cursor?: string
+}
+
+/** A namespace that holds records. */
+export interface NamespaceInfo {
+  /** Its path; empty for the collection's own. */
+  readonly path: string[]
+  /** Its records. */
+  readonly records: number
+}
+
+/** A namespace of a collection in numbers. */
+export interface CollectionStats {
+  /** The collection's name. */
+  readonly name: string
+  /** The namespace's path. */
+  readonly namespace: readonly string[]
+  /** Values in a vector; absent before the first record. */
+  readonly dimension?: number
+  /** How vectors are compared; absent before the first record. */
+  readonly metric?: Metric
+  /** Fingerprint of the encoder; absent without one. */
+  readonly encoder?: string
+  /** Records in this namespace. */
+  readonly records: number
+  /** How many of them are in the index in memory: none before the first search. */
+  readonly indexed: number
+  /** Bytes of vectors in memory. */
+  readonly indexBytes: number
+}

@@ -1,0 +1,134 @@
+/**
+ * What the calls of a store take and give.
+ */
+import type { Metric } from './collection-types.js'
+import type { Encoder } from './encoder.js'
+
+/** How to open a store. */
+export interface OpenOptions {
+  /**
+   * The encoder of the collections that are not given one of their own; a model id or folder is loaded first, as by
+   * {@link loadEncoder}. Without an encoder, records need vectors.
+   */
+  readonly encoder?: Encoder | string | undefined
+  /**
+   * What an acknowledged write survives: `durable` a loss of power, `relaxed` an end of the process (the last writes may be
+   * lost with the power, nothing is damaged), `memory` too, but a loss of power may damage the file.
+   * @default 'durable'
+   */
+  readonly durability?: Durability | undefined
+  /**
+   * Refuse every write.
+   * @default false
+   */
+  readonly readOnly?: boolean | undefined
+  /**
+   * Make the file if there is none.
+   * @default true
+   */
+  readonly create?: boolean | undefined
+  /**
+   * How long to wait while another process writes, in milliseconds.
+   * @default 5000
+   */
+  readonly busyTimeout?: number | undefined
+  /** Upper bounds that are to be others than the default ones. */
+  readonly limits?: Limits | undefined
+  /** Gives up; the promise rejects with the signal's reason. */
+  readonly signal?: AbortSignal | undefined
+}
+
+/** What an acknowledged write survives. */
+export type Durability = 'durable' | 'relaxed' | 'memory'
+
+/** Upper bounds of what is accepted. They keep one careless call from taking the process's memory. */
+export interface Limits {
+  /**
+   * Values in a vector.
+   * @default 16384
+   */
+  readonly dimension?: number | undefined
+  /**
+   * Hits of one search.
+   * @default 10000
+   */
+  readonly k?: number | undefined
+  /**
+   * Records or ids in one call.
+   * @default 100000
+   */
+  readonly batchRecords?: number | undefined
+  /**
+   * Bytes of ids, texts, metadata and vectors in one call.
+   * @default 268435456 (256 MiB)
+   */
+  readonly batchBytes?: number | undefined
+  /**
+   * Bytes of UTF-8 in one text.
+   * @default 1048576 (1 MiB)
+   */
+  readonly textBytes?: number | undefined
+  /**
+   * Bytes of one record's metadata as JSON.
+   * @default 65536 (64 KiB)
+   */
+  readonly metadataBytes?: number | undefined
+  /**
+   * Levels of objects and arrays in metadata; at most 100.
+   * @default 32
+   */
+  readonly metadataDepth?: number | undefined
+  /**
+   * Bytes of UTF-8 in an id, a collection's name or a part of a namespace.
+   * @default 512
+   */
+  readonly idBytes?: number | undefined
+  /**
+   * Conditions in a filter.
+   * @default 1000
+   */
+  readonly filterNodes?: number | undefined
+}
+
+/** What a collection is to be like. What is left out is as it was stored, or, for a new one, as the store's encoder says. */
+export interface CollectionOptions {
+  /**
+   * Values in a vector.
+   * @default the encoder's, or that of the first record's vector
+   */
+  readonly dimension?: number | undefined
+  /**
+   * How vectors are compared; fixed when the collection is made.
+   * @default 'cosine'
+   */
+  readonly metric?: Metric | undefined
+  /**
+   * Encodes the texts of this collection.
+   * @default the store's encoder
+   */
+  readonly encoder?: Encoder | undefined
+}
+
+/** A collection in a listing. */
+export interface CollectionInfo {
+  readonly name: string
+  /** Values in its vectors. */
+  readonly dimension: number
+  readonly metric: Metric
+  /** Fingerprint of its encoder; absent without one. */
+  readonly encoder?: string
+  /** Records in all its namespaces. */
+  readonly records: number
+}
+
+/** A store in numbers. */
+export interface StoreStats {
+  /** The file. */
+  readonly path: string
+  /** Bytes on disk, the write-ahead log included. */
+  readonly bytes: number
+  /** Number of the last committed change. */
+  readonly lsn: number
+  /** How many collections there are. */
+  readonly collections: number
+}
