@@ -174,7 +174,29 @@ test('a file that is not a store is refused and left as it is', async t => {
   })
 })
 
-test('the files of a store that is being written can be copied after it is closed', async t => {
+test('a store of a newer version or of another application is refused and left as it is', async t => {
+  const path = await storePath(t)
+  const store = await open(path)
+  await store.collection('c').add({ id: 'a', vector: [1] })
+  await store.close()
+  const patched = async (offset: number, value: number) => {
+    const bytes = await readFile(path)
+    bytes.writeUInt32BE(value, offset)
+    const copy = await storePath(t, 'patched.db')
+    await writeFile(copy, bytes)
+    return { copy, bytes }
+  }
+  // SQLite's header has the schema version at byte 60 and the application's number at byte 68.
+  const newer = await patched(60, 999)
+  const error = await refused(t, 'ERR_STORE_NEWER', () => open(newer.copy))
+  t.regex(error.message, /999.*upgrade/)
+  t.deepEqual(await readFile(newer.copy), newer.bytes)
+  const other = await patched(68, 0x12345678)
+  await refused(t, 'ERR_STORE_INVALID', () => open(other.copy))
+  t.deepEqual(await readFile(other.copy), other.bytes)
+})
+
+test('the file of a store that was closed is all of it, and can be copied', async t => {
   const path = await storePath(t)
   const store = await open(path)
   await store.collection('c').add({ id: 'a', vector: [1] })
