@@ -286,7 +286,7 @@ test('a server that breaks again and again is given up, and what came is kept', 
 
 test('a download that stalls is given up', async t => {
   const { hub, fetch } = await setUp(t, model, { HF_HUB_DOWNLOAD_TIMEOUT: '0.1' })
-  hub.behaviour = { stalls: [WEIGHTS] }
+  hub.behaviour = { stalls: { [WEIGHTS]: Array(5).fill(100) } }
   t.regex(await refusal(t, fetch(), 'ERR_MODEL_NOT_FOUND'), /sent nothing for 0\.1 s/)
 })
 

@@ -33,8 +33,8 @@ export interface Misbehaviour {
   refusals?: Record<string, number[]>
   /** What is sent in place of a file's content. */
   lies?: Record<string, Buffer>
-  /** Sends a file's first bytes and then nothing. */
-  stalls?: string[]
+  /** Sends so many bytes and then nothing, one entry for each request of that file. */
+  stalls?: Record<string, number[]>
   /** Where large files are redirected to. */
   redirectTo?: string
 }
@@ -143,8 +143,9 @@ export class FakeHub {
       response.end()
       return
     }
-    if (this.behaviour.stalls?.includes(file)) {
-      response.write(body.subarray(0, 100))
+    const stall = this.behaviour.stalls?.[file]?.shift()
+    if (stall !== undefined) {
+      response.write(body.subarray(0, stall))
       return
     }
     const cut = this.behaviour.cuts?.[file]?.shift()

@@ -16,6 +16,7 @@ import { checksumError, type Digest, digestOfEtag, hashFile } from './checksum.j
 import { moveInto, sizeOf } from './durable.js'
 import { parseEtag } from './hub-listing.js'
 import { type Answer, connectionFailure, request } from './hub-request.js'
+import { ANOTHER_EDITION } from './pins.js'
 import type { Settings } from './settings.js'
 import { SourceFailure } from './source-failure.js'
 
@@ -202,22 +203,19 @@ function totalLength(response: Response, start: number): number | undefined {
 }
 
 async function verify(path: string, download: Download): Promise<void> {
-  for (const expected of expectedDigests(download)) {
-    const found = await hashFile(path, expected.algorithm, download.signal)
-    if (found !== expected.hex) {
-      throw checksumError(
-        `${download.file} of "${download.id}"`,
-        expected,
-        found,
-        `what ${new URL(download.address).host} sent was not kept; fetch again, and ask who answers there if it is wrong again`,
-      )
-    }
-  }
-}
-
-function expectedDigests({ etag, pin }: Download): Digest[] {
+  const { id, file, address, etag, pin, signal } = download
   const named = digestOfEtag(etag)
-  return [named, pin?.hex === named?.hex ? undefined : pin].filter(digest => digest !== undefined)
+  const check = async (expected: Digest | undefined, remedy: string) => {
+    if (expected === undefined) return
+    const found = await hashFile(path, expected.algorithm, signal)
+    if (found !== expected.hex) throw checksumError(`${file} of "${id}"`, expected, found, remedy)
+  }
+  const host = new URL(address).host
+  await check(
+    named,
+    `what ${host} sent was not kept; fetch again, and ask who answers there if it is wrong again`,
+  )
+  if (pin?.hex !== named?.hex) await check(pin, ANOTHER_EDITION)
 }
 
 /** Opens without emptying, and creates what is not there. */

@@ -5,6 +5,7 @@ import type { HubCache } from './hub-cache.js'
 import { askForEtag, downloadBlob } from './hub-download.js'
 import { type HubFile, listModel } from './hub-listing.js'
 import type { KnownModel } from './known.js'
+import { ANOTHER_EDITION } from './pins.js'
 import type { OnProgress } from './progress.js'
 import type { Settings } from './settings.js'
 
@@ -29,6 +30,7 @@ export interface HubFetch {
 export async function fetchFromHub(fetch: HubFetch): Promise<void> {
   const { id, revision, cache, settings, signal } = fetch
   const { commit, files } = await listModel(id, revision, settings, signal)
+  for (const { path, etag } of files) refuseOtherEdition(path, etag, fetch)
   for (const file of [...files].sort((a, b) => (a.size ?? 0) - (b.size ?? 0))) {
     if (await cache.has(commit, file.path, file.size)) continue
     await fetchFile(file, commit, fetch)
@@ -46,8 +48,8 @@ async function fetchFile(file: HubFile, commit: string, fetch: HubFetch): Promis
       ? await askForEtag(address, settings, signal)
       : { etag: file.etag, size: file.size }
 
+  refuseOtherEdition(file.path, etag, fetch)
   const pin = fetch.pins[file.path]
-  refuseOtherEdition(file.path, etag, pin, id)
   const blob = cache.blob(etag)
   const there = await sizeOf(blob)
   if (there === undefined || (size !== undefined && there !== size)) {
@@ -68,14 +70,11 @@ async function fetchFile(file: HubFile, commit: string, fetch: HubFetch): Promis
   await cache.place(commit, file.path, etag, settings.symlinks ? ['symlink', ...kinds] : kinds)
 }
 
-/** A file which by its name is not the pinned one need not be fetched to know that. */
-function refuseOtherEdition(path: string, etag: string, pin: string | undefined, id: string): void {
-  const named = digestOfEtag(etag)
+/** A file whose name says that it is not the pinned one need not be fetched to know that. */
+function refuseOtherEdition(path: string, etag: string | undefined, fetch: HubFetch): void {
+  const pin = fetch.pins[path]
+  const named = etag === undefined ? undefined : digestOfEtag(etag)
   if (pin === undefined || named?.algorithm !== 'sha256' || named.hex === pin) return
-  throw checksumError(
-    `${path} of "${id}" on the hub`,
-    sha256(pin),
-    named.hex,
-    'it is another edition than the one known here; pass a revision, such as "main", to take it all the same',
-  )
+  const file = `${path} of "${fetch.id}" on the hub`
+  throw checksumError(file, sha256(pin), named.hex, ANOTHER_EDITION)
 }

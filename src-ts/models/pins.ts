@@ -12,6 +12,10 @@ import { checksumError, digestOfEtag, hashFile, sha256 } from './checksum.js'
 import { writeWhole } from './durable.js'
 import type { KnownModel } from './known.js'
 
+/** What can be done about a pinned file which is whole but not the one that is pinned. */
+export const ANOTHER_EDITION =
+  'it is another edition than the one known here; pass a revision, such as "main", to take it all the same'
+
 /** Deals with a file that is wrong and says what the caller can do. */
 export type OnWrong = (path: string) => Promise<string>
 
@@ -62,7 +66,7 @@ export async function discardCorruptBlob(path: string): Promise<string> {
     return 'delete it and fetch again, or pass its folder as the model to use it as it is'
   }
   if ((await hashFile(blob, named.algorithm)) === named.hex) {
-    return 'it is another edition than the one known here; pass a revision, such as "main", to take it all the same'
+    return ANOTHER_EDITION
   }
   await rm(blob, { force: true })
   return 'it was corrupt and was removed; fetch again'

@@ -88,11 +88,17 @@ function run(
     child.stderr.setEncoding('utf8').on('data', text => {
       errors = (errors + text).slice(-KEPT_OUTPUT)
     })
+    // An aborted child is waited for, because it still writes; one that did not start never closes.
+    let aborted: Error | undefined
     child.on('error', error => {
-      if (error.name === 'AbortError') reject(error)
+      if (error.name === 'AbortError' && child.pid !== undefined) aborted = error
+      else if (error.name === 'AbortError') reject(error)
       else resolve({ code: undefined, errors: error.message })
     })
-    child.on('close', code => resolve({ code: code ?? 1, errors }))
+    child.on('close', code => {
+      if (aborted === undefined) resolve({ code: code ?? 1, errors })
+      else reject(aborted)
+    })
   })
 }
 

@@ -94,7 +94,7 @@ async function readDirectory(file: FileHandle): Promise<Entry[]> {
 async function dataOffset(file: FileHandle, entry: Entry): Promise<number> {
   const header = await readAt(file, entry.headerOffset, entry.headerOffset + 30)
   if (header.length < 30 || header.readUInt32LE(0) !== LOCAL_HEADER) {
-    throw new SourceFailure(`its entry "${entry.name}" is damaged`)
+    throw damaged(entry)
   }
   return entry.headerOffset + 30 + header.readUInt16LE(26) + header.readUInt16LE(28)
 }
@@ -115,8 +115,7 @@ async function unpackEntry(
       for await (const piece of pieces) {
         crc = crc32(piece, crc)
         size += piece.length
-        if (size > entry.size) break
-        await output.writeFile(piece)
+        if (size <= entry.size) await output.writeFile(piece)
       }
     }
     if (entry.packed > 0) {
@@ -126,13 +125,18 @@ async function unpackEntry(
       else if (entry.method === STORED) await pipeline(input, write, options)
       else throw new SourceFailure(`its entry "${entry.name}" has compression ${entry.method}`)
     }
-    if (size !== entry.size || crc !== entry.crc) {
-      throw new SourceFailure(`its entry "${entry.name}" is damaged`)
-    }
+    if (size !== entry.size || crc !== entry.crc) throw damaged(entry)
     await output.sync()
+  } catch (error) {
+    const isInflateError = String((error as NodeJS.ErrnoException).code).startsWith('Z_')
+    throw isInflateError ? damaged(entry, error) : error
   } finally {
     await output.close()
   }
+}
+
+function damaged(entry: Entry, cause?: unknown): SourceFailure {
+  return new SourceFailure(`its entry "${entry.name}" is damaged`, { cause })
 }
 
 /** Bytes from `start` to `end`, or to the end of the file. */
