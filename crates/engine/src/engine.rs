@@ -10,16 +10,15 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 use std::time::Duration;
 
-use hippocamp_simd::Kernels;
-use hippocamp_store::{Durability, OpenOptions, Store};
-use tempfile::TempDir;
-
 use crate::core::Core;
 use crate::target::Target;
+use crate::temporary::TemporaryFolder;
 use crate::writer::{Request, Work, Writer};
 use crate::{
     Cancel, Collection, CollectionOptions, Error, Limits, Metric, Priority, Runtime, TextEncoder,
 };
+use hippocamp_simd::Kernels;
+use hippocamp_store::{Durability, OpenOptions, Store};
 
 /// Where a store lives.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -110,7 +109,7 @@ struct Shared {
     settings: Settings,
     core: Arc<Core>,
     writer: Writer,
-    temporary: Mutex<Option<TempDir>>,
+    temporary: Mutex<Option<TemporaryFolder>>,
     /// Open handles; changed under the registry's lock.
     handles: Mutex<usize>,
 }
@@ -262,11 +261,8 @@ impl Shared {
         let (path, temporary) = match &options.location {
             Location::Path(path) => (path.clone(), None),
             Location::Temporary => {
-                let folder = TempDir::with_prefix("hippocamp-").map_err(|source| Error::Io {
-                    what: "cannot make a temporary folder".to_owned(),
-                    source,
-                })?;
-                (folder.path().join("store.db"), Some(folder))
+                let folder = TemporaryFolder::new()?;
+                (folder.store(), Some(folder))
             }
         };
         let mut registry = lock_registry();

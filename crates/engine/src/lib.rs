@@ -31,6 +31,7 @@ mod read;
 mod record;
 mod runtime;
 mod target;
+mod temporary;
 mod text_encoder;
 mod validate;
 mod writer;
