@@ -29,23 +29,23 @@ export function cleanProducts({ header, rows }) {
   for (const { fields } of rows) {
     const product = cleanProduct(fields, repairs.count)
     if (product.id === '' || product.name === '') {
-      repairs.count('rows without an id or a name, left out')
+      repairs.count('row without an id or a name, left out')
       continue
     }
     const earlier = products.get(product.id)
     if (earlier && JSON.stringify(earlier) === JSON.stringify(product)) {
-      repairs.count('exact duplicates, dropped')
+      repairs.count('exact duplicate, dropped')
       continue
     }
-    if (earlier) repairs.count('older rows of the same id, replaced')
+    if (earlier) repairs.count('older row of the same id, replaced')
     products.set(product.id, product)
   }
   const kept = [...products.values()]
   repairs.count(
-    'products without a description, kept',
+    'product without a description, kept',
     kept.filter(p => p.description === '').length,
   )
-  repairs.count('products without a price, kept', kept.filter(p => p.price === null).length)
+  repairs.count('product without a price, kept', kept.filter(p => p.price === null).length)
   return { products: kept, rows: rows.length, repairs: repairs.list() }
 }
 
@@ -71,7 +71,7 @@ function cleanProduct(fields, count) {
 /** So that a filter on "headphones" also finds what somebody filed under "Headphones". */
 function lowerCase(/** @type {string} */ category, /** @type {(what: string) => void} */ count) {
   const lower = category.toLowerCase()
-  if (lower !== category) count('categories in capitals')
+  if (lower !== category) count('category in capitals')
   return lower
 }
 
@@ -85,10 +85,10 @@ function readPrice(text, count) {
   if (/^\d+(\.\d+)?$/.test(text)) return Number(text)
   const amount = /^[$€£¥￥]?\s*(\d{1,3}(?:,\d{3})+|\d+)(\.\d+)?\s*(?:元|[A-Z]{3})?$/.exec(text)
   if (!amount?.[1]) {
-    if (text !== '') count('prices that are no number, left empty')
+    if (text !== '') count('price that is no number, left empty')
     return null
   }
-  count('prices with currency or thousands signs')
+  count('price with currency or thousands signs')
   return Number(amount[1].replaceAll(',', '') + (amount[2] ?? ''))
 }
 

@@ -38,7 +38,7 @@ async function main({ lang, model, store: path, fresh }) {
   console.log(`  products.${lang}.csv: ${rows} rows, ${products.length} products after cleaning`)
   console.log(
     columns(
-      repairs.map(([what, count]) => [String(count), what]),
+      repairs.map(([what, count]) => [`${count} ×`, what]),
       { right: [0], indent: 4 },
     ),
   )

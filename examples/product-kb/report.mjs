@@ -26,16 +26,18 @@ export async function report({ store, encoder, collection, products, sync }) {
   )
   const { bytes } = await store.stats()
   const rate = (/** @type {number} */ count) =>
-    sync.encoded > 0 ? Math.round(count / sync.seconds).toLocaleString('en') : 'nothing to encode'
+    sync.encoded > 0
+      ? `${Math.round(count / sync.seconds).toLocaleString('en')} a second`
+      : 'nothing to encode'
 
   console.log(
     columns([
-      ['records encoded and stored', rate(sync.encoded), sync.encoded > 0 ? 'a second' : ''],
-      ['tokens encoded', rate(sync.tokens), sync.tokens > 0 ? 'a second' : ''],
-      ['encode one question', ...spread(encode)],
-      ['search by text', ...spread(text)],
-      ['search by vector', ...spread(vector)],
-      ['store on disk', (bytes / 2 ** 20).toFixed(1), 'MiB'],
+      ['records encoded and stored', rate(sync.encoded)],
+      ['tokens encoded', rate(sync.tokens)],
+      ['encode one question', spread(encode)],
+      ['search by text', spread(text)],
+      ['search by vector', spread(vector)],
+      ['store on disk', `${(bytes / 2 ** 20).toFixed(1)} MiB`],
     ]),
   )
 }
@@ -56,9 +58,9 @@ async function latencies(inputs, call) {
   return times.slice(1).sort((a, b) => a - b)
 }
 
-/** @param {number[]} sorted @returns {[string, string]} */
+/** @param {number[]} sorted */
 function spread(sorted) {
   const at = (/** @type {number} */ share) =>
     (sorted[Math.min(sorted.length - 1, Math.ceil(share * sorted.length) - 1)] ?? 0).toFixed(2)
-  return [`p50 ${at(0.5)}`, `p95 ${at(0.95)} ms`]
+  return `p50 ${at(0.5)} ms, p95 ${at(0.95)} ms`
 }

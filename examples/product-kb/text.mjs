@@ -45,11 +45,11 @@ const ENTITIES = {
  */
 export function cleanText(raw, lineBreak, count) {
   const steps = /** @type {[string, (text: string) => string][]} */ ([
-    ['fields with HTML tags or entities', plainFromHtml],
-    ['fields with invisible characters', text => text.replace(INVISIBLE, '')],
-    ['fields with full-width letters or digits', narrow],
-    ['fields with line breaks or tabs', text => joinLines(text, lineBreak)],
-    ['fields with stray spaces', squeezeSpaces],
+    ['HTML tags or entities in a field', plainFromHtml],
+    ['invisible characters in a field', text => text.replace(INVISIBLE, '')],
+    ['full-width letters or digits in a field', narrow],
+    ['line breaks or tabs in a field', text => joinLines(text, lineBreak)],
+    ['stray spaces in a field', squeezeSpaces],
   ])
   return steps.reduce((text, [what, step]) => {
     const repaired = step(text)
