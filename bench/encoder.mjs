@@ -1,6 +1,6 @@
 // How fast texts become vectors: many short texts and many documents in one call, and one question at a time.
 
-import { loadEncoder } from 'hippocamp'
+import { downloadProgress, loadEncoder } from 'hippocamp'
 import { timeAction, timeCalls } from './latency.mjs'
 import { documents, shortTexts } from './texts.mjs'
 
@@ -18,7 +18,7 @@ export const options = {
 }
 
 export async function run({ model, cpu, short, documents: long, queries }) {
-  const encoder = await loadEncoder(model, cpu === undefined ? {} : { cpu })
+  const encoder = await loadEncoder(model, { cpu, onProgress: downloadProgress() })
   await encoder.encode(documents(8))
   const batches = [
     await batch(encoder, `${short} short texts`, shortTexts(short)),

@@ -5,7 +5,7 @@
 import { mkdirSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { HippocampError, loadEncoder, open } from 'hippocamp'
+import { downloadProgress, HippocampError, loadEncoder, open } from 'hippocamp'
 import { readArgs, USAGE, UsageError } from './args.mjs'
 import { askAll } from './ask.mjs'
 import { syncCatalogue } from './catalogue.mjs'
@@ -46,14 +46,19 @@ async function main({ lang, model, store: path, fresh }) {
   heading('Store')
   const warning = languageWarning(model, lang)
   if (warning) console.log(`  Warning: ${warning}\n`)
-  const encoder = await loadEncoder(model, encoderOptions(model))
+  const onProgress = downloadProgress()
+  const encoder = await loadEncoder(model, { ...encoderOptions(model), onProgress })
   mkdirSync(dirname(path), { recursive: true })
   const store = await open(path, { encoder })
   try {
     if (fresh) for (const name of COLLECTIONS) await store.dropCollection(name)
     console.log(`  ${path}\n  encoder ${encoder.name}, ${encoder.dimension} dimensions`)
-    const onProgress = progress('encoding')
-    const sync = await syncCatalogue({ store, encoder, products, onProgress })
+    const sync = await syncCatalogue({
+      store,
+      encoder,
+      products,
+      onProgress: progress('encoding'),
+    })
     const { added, updated, unchanged, removed, encoded } = sync
     console.log(
       `  ${added} added, ${updated} updated, ${unchanged} unchanged, ${removed} removed; ${encoded} encoded`,
