@@ -19,7 +19,7 @@ use crate::{
 };
 
 vector_kernels!(Level::Neon, F32x4, "neon");
-tiles!(F32x4, 3 vectors wide, up to 8 rows: 1 2 3 4 5 6 7 8);
+tiles!(F32x4, 3 vectors wide, 384 deep, up to 8 rows: 1 2 3 4 5 6 7 8);
 
 /// Four f32.
 #[derive(Clone, Copy)]

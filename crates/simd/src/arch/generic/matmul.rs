@@ -9,26 +9,24 @@
 //!         for p in block of k
 //!           acc[i][j] += A[i][p] B[p][j]  # one broadcast and COLUMNS / LANES multiply-adds a row
 //!         C[tile] (+)= acc
-//!         after the last block of k: epilogue(C[tile])
+//!       after the last block of k: epilogue(C[rows][panel])
 //! ```
 //!
 //! A is read where it lies, by broadcasts: packing it as well would gain nothing, because a row of a tile is already one
-//! stream. Where the rows are not a multiple of ROWS, the last tile is a smaller one; where the columns are not a multiple
+//! stream. Where the rows are not a multiple of ROWS, the tiles are a little smaller, all of nearly one size; where the columns are not a multiple
 //! of COLUMNS, the last panel is padded with zeros and its tile takes the way over a small array.
+//!
+//! The epilogue runs over all rows of a block at once, one vector wide: its constants and the bias stay in registers, and
+//! dozens of independent rows hide the latency of its long chains.
 //!
 //! Invariant: an element of C is the sum of its blocks of k in order, and a block is a chain of fused multiply-adds over
 //! p in order. Neither depends on which tile, or how large a tile, it is computed in.
 
-use super::{rows, vector::Vector};
-use crate::{
-    activation::Activation,
-    matmul::{Epilogue, PackedMatrix},
-};
+use super::{epilogue::finish, vector::Vector};
+use crate::matmul::{Epilogue, PackedMatrix};
 
-/// How many p are summed in registers before the sum goes to memory.
-const DEPTH: usize = 256;
 /// How many rows of A are taken through all panels before the next rows.
-const BLOCK_ROWS: usize = 168;
+const BLOCK_ROWS: usize = 144;
 /// Room for the largest tile of any level.
 const TILE: usize = 512;
 
@@ -38,6 +36,8 @@ pub(crate) trait Tiles: Vector {
     const ROWS: usize;
     /// Columns of a tile: the width of a panel.
     const COLUMNS: usize;
+    /// How many p are summed in registers before the sum goes to memory.
+    const DEPTH: usize;
 
     /// Computes a tile of `rows` ≤ `ROWS` rows.
     ///
@@ -46,12 +46,13 @@ pub(crate) trait Tiles: Vector {
     unsafe fn tile(rows: usize, tile: Tile);
 }
 
-/// Implements [`Tiles`]: `tiles!(F32x8, 2 vectors wide, up to 6 rows: 1 2 3 4 5 6)`.
+/// Implements [`Tiles`]: `tiles!(F32x8, 2 vectors wide, 384 deep, up to 6 rows: 1 2 3 4 5 6)`.
 macro_rules! tiles {
-    ($vector:ty, $vectors:literal vectors wide, up to $most:literal rows: $($rows:literal)*) => {
+    ($vector:ty, $vectors:literal vectors wide, $depth:literal deep, up to $most:literal rows: $($rows:literal)*) => {
         impl crate::arch::generic::matmul::Tiles for $vector {
             const ROWS: usize = $most;
             const COLUMNS: usize = $vectors * <$vector as crate::arch::generic::vector::Vector>::LANES;
+            const DEPTH: usize = $depth;
 
             #[inline(always)]
             unsafe fn tile(rows: usize, tile: crate::arch::generic::matmul::Tile) {
@@ -163,48 +164,30 @@ pub(crate) unsafe fn matmul<V: Tiles>(
 /// The CPU has V's instructions; see [`Product`]; the epilogue's operands are `[n]` and `[m, n]`.
 #[inline(always)]
 pub(crate) unsafe fn multiply<V: Tiles>(product: Product, epilogue: Epilogue<'_>) {
-    let Product { a, a_stride, b, c, c_stride, m, n, k } = product;
-    let depth = even_block(k, DEPTH, 1);
+    let Product { m, n, k, .. } = product;
+    let depth = even_block(k, V::DEPTH, 1);
     let block_rows = even_block(m, BLOCK_ROWS, V::ROWS);
-    let mut first_row = 0;
-    while first_row < m {
-        let rows_end = (first_row + block_rows).min(m);
+    let mut row = 0;
+    while row < m {
+        let rows = block_rows.min(m - row);
         let mut p = 0;
         while p < k {
             let depth = depth.min(k - p);
             let mut column = 0;
             while column < n {
-                let mut row = first_row;
-                while row < rows_end {
-                    // SAFETY: row < m, column < n and p + depth ≤ k, a multiple of COLUMNS before `column`.
-                    unsafe {
-                        let at = Place {
-                            row,
-                            rows: V::ROWS.min(rows_end - row),
-                            column,
-                            columns: V::COLUMNS.min(n - column),
-                        };
-                        let tile = Tile {
-                            a: a.add(row * a_stride + p),
-                            a_stride,
-                            b: b.add(column * k + p * V::COLUMNS),
-                            depth,
-                            c: c.add(row * c_stride + column),
-                            c_stride,
-                            add: p > 0,
-                        };
-                        whole_or_part::<V>(tile, at);
-                        if p + depth == k {
-                            finish::<V>(tile.c, c_stride, at, n, epilogue);
-                        }
+                let at = Place { row, rows, column, columns: V::COLUMNS.min(n - column) };
+                // SAFETY: the place is in C, and p + depth ≤ k.
+                unsafe {
+                    panel::<V>(product, at, p, depth);
+                    if p + depth == k {
+                        finish::<V>(product, at, epilogue);
                     }
-                    row += V::ROWS;
                 }
                 column += V::COLUMNS;
             }
             p += depth;
         }
-        first_row = rows_end;
+        row += rows;
     }
 }
 
@@ -216,83 +199,65 @@ fn even_block(len: usize, most: usize, unit: usize) -> usize {
     len.div_ceil(blocks).next_multiple_of(unit)
 }
 
-/// Which rows and columns of C a tile covers.
+/// Some rows of C and the columns of one panel.
 #[derive(Clone, Copy)]
-struct Place {
-    row: usize,
-    rows: usize,
-    column: usize,
-    columns: usize,
+pub(crate) struct Place {
+    pub(crate) row: usize,
+    pub(crate) rows: usize,
+    pub(crate) column: usize,
+    /// At most `COLUMNS`.
+    pub(crate) columns: usize,
 }
 
-/// A tile whose last columns may not exist in C.
+/// The tiles of a block of rows in one panel, for `depth` of k from `p` on.
 ///
 /// # Safety
-/// See [`Tile`], but `c` need have only `at.columns` columns.
+/// See [`Product`]; `at` lies in C and starts where a panel starts; `p + depth ≤ k`.
 #[inline(always)]
-unsafe fn whole_or_part<V: Tiles>(tile: Tile, at: Place) {
-    const { assert!(V::ROWS * V::COLUMNS <= TILE) };
-    if at.columns == V::COLUMNS {
-        // SAFETY: passed on.
-        return unsafe { V::tile(at.rows, tile) };
+unsafe fn panel<V: Tiles>(product: Product, at: Place, p: usize, depth: usize) {
+    let Product { a, a_stride, b, c, c_stride, k, .. } = product;
+    let end = at.row + at.rows;
+    let most = even_block(at.rows, V::ROWS, 1);
+    let mut row = at.row;
+    while row < end {
+        let rows = most.min(end - row);
+        // SAFETY: rows up to `end` exist; the panels before `column` hold `column * k` values.
+        unsafe {
+            let tile = Tile {
+                a: a.add(row * a_stride + p),
+                a_stride,
+                b: b.add(at.column * k + p * V::COLUMNS),
+                depth,
+                c: c.add(row * c_stride + at.column),
+                c_stride,
+                add: p > 0,
+            };
+            if at.columns == V::COLUMNS {
+                V::tile(rows, tile);
+            } else {
+                part_of_a_tile::<V>(rows, at.columns, tile);
+            }
+        }
+        row += rows;
     }
+}
+
+/// A tile whose last columns do not exist in C.
+///
+/// # Safety
+/// See [`Tile`], but `c` need have only `columns` columns.
+#[inline(always)]
+unsafe fn part_of_a_tile<V: Tiles>(rows: usize, columns: usize, tile: Tile) {
+    const { assert!(V::ROWS * V::COLUMNS <= TILE) };
     let mut whole = [0.0; TILE];
     // SAFETY: `whole` has room for all columns of the tile; what is copied to C are the columns that exist.
     unsafe {
-        let on_the_side = Tile { c: whole.as_mut_ptr(), c_stride: V::COLUMNS, add: false, ..tile };
-        V::tile(at.rows, on_the_side);
-        for r in 0..at.rows {
-            for j in 0..at.columns {
+        V::tile(rows, Tile { c: whole.as_mut_ptr(), c_stride: V::COLUMNS, add: false, ..tile });
+        for r in 0..rows {
+            for j in 0..columns {
                 let (from, to) = (whole[r * V::COLUMNS + j], tile.c.add(r * tile.c_stride + j));
                 *to = if tile.add { *to + from } else { from };
             }
         }
     }
-}
-
-/// Applies the epilogue to a tile of C.
-///
-/// # Safety
-/// `c` points to the place `at` in a matrix with `n` columns, the epilogue's operands are `[n]` and `[m, n]`.
-#[inline(always)]
-unsafe fn finish<V: Vector>(
-    c: *mut f32,
-    c_stride: usize,
-    at: Place,
-    n: usize,
-    epilogue: Epilogue<'_>,
-) {
-    let Place { row, rows, column, columns } = at;
-    // SAFETY: the rows and columns at `at` exist in C, in the bias and in the residual.
-    unsafe {
-        match epilogue {
-            Epilogue::None => {}
-            Epilogue::Bias(bias) => {
-                for r in 0..rows {
-                    rows::add_at::<V>(c.add(r * c_stride), bias.as_ptr().add(column), columns);
-                }
-            }
-            Epilogue::BiasActivation(bias, f) => {
-                for r in 0..rows {
-                    let c = c.add(r * c_stride);
-                    rows::add_at::<V>(c, bias.as_ptr().add(column), columns);
-                    activate::<V>(c, columns, f);
-                }
-            }
-            Epilogue::BiasResidual(bias, residual) => {
-                for r in 0..rows {
-                    let c = c.add(r * c_stride);
-                    rows::add_at::<V>(c, bias.as_ptr().add(column), columns);
-                    let residual = residual.as_ptr().add((row + r) * n + column);
-                    rows::add_at::<V>(c, residual, columns);
-                }
-            }
-        }
-    }
-}
-
-#[inline(always)]
-unsafe fn activate<V: Vector>(c: *mut f32, columns: usize, f: Activation) {
-    // SAFETY: the caller's: `columns` values at `c`, borrowed by nobody else.
-    unsafe { rows::activate::<V>(std::slice::from_raw_parts_mut(c, columns), f) }
 }

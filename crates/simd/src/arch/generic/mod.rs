@@ -7,6 +7,7 @@
 pub(crate) mod activation;
 pub(crate) mod attention;
 pub(crate) mod distance;
+mod epilogue;
 pub(crate) mod matmul;
 pub(crate) mod rows;
 pub(crate) mod vector;

@@ -76,17 +76,7 @@ impl<V: Vector> Combine<V> for Larger {
 #[inline(always)]
 pub(crate) unsafe fn add<V: Vector>(x: &mut [f32], y: &[f32]) {
     // SAFETY: both hold `x.len()` values.
-    unsafe { add_at::<V>(x.as_mut_ptr(), y.as_ptr(), x.len()) }
-}
-
-/// [`add`] for values in the middle of something.
-///
-/// # Safety
-/// The CPU has V's instructions; `len` values can be read and written at `x`, and read at `y`.
-#[inline(always)]
-pub(crate) unsafe fn add_at<V: Vector>(x: *mut f32, y: *const f32, len: usize) {
-    // SAFETY: passed on.
-    unsafe { combine::<V, Sum>(x, y, len) }
+    unsafe { combine::<V, Sum>(x.as_mut_ptr(), y.as_ptr(), x.len()) }
 }
 
 /// # Safety

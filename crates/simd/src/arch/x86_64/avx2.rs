@@ -23,7 +23,7 @@ use crate::{
 };
 
 vector_kernels!(Level::Avx2, F32x8, "avx2,fma,f16c");
-tiles!(F32x8, 2 vectors wide, up to 6 rows: 1 2 3 4 5 6);
+tiles!(F32x8, 2 vectors wide, 384 deep, up to 6 rows: 1 2 3 4 5 6);
 
 /// Eight f32.
 #[derive(Clone, Copy)]

@@ -21,7 +21,7 @@ use crate::{
 };
 
 vector_kernels!(Level::Avx512, F32x16, "avx512f,avx512bw,avx512vl,avx512dq");
-tiles!(F32x16, 2 vectors wide, up to 12 rows: 1 2 3 4 5 6 7 8 9 10 11 12);
+tiles!(F32x16, 2 vectors wide, 256 deep, up to 12 rows: 1 2 3 4 5 6 7 8 9 10 11 12);
 
 /// Sixteen f32.
 #[derive(Clone, Copy)]
