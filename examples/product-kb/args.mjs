@@ -1,6 +1,6 @@
 // The command line of the example.
 
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 
@@ -12,6 +12,9 @@ export const USAGE = `node examples/product-kb/main.mjs [options]
   --store FILE     where to keep the store (default .hippocamp/product-kb-<lang>.db)
   --fresh          drop what an earlier run stored, and encode everything again
   --help           show this`
+
+/** In the project's folder, so that the store is in the same place from wherever the example is started. */
+export const DEFAULT_FOLDER = fileURLToPath(new URL('../../.hippocamp', import.meta.url))
 
 export class UsageError extends Error {
   name = 'UsageError'
@@ -42,7 +45,7 @@ export function readArgs(argv) {
   return {
     lang,
     model: String(values.model ?? 'sentence-transformers/all-MiniLM-L6-v2'),
-    store: String(values.store ?? join(root(), '.hippocamp', `product-kb-${lang}.db`)),
+    store: String(values.store ?? join(DEFAULT_FOLDER, `product-kb-${lang}.db`)),
     fresh: values.fresh === true,
     help: values.help === true,
   }
@@ -69,9 +72,4 @@ function checkToken(token) {
 /** `--store --fresh` means a forgotten value; who has a file of that name writes `--store=--fresh`. */
 function isSwallowed(/** @type {{ value?: string, inlineValue?: boolean }} */ token) {
   return !token.inlineValue && token.value?.startsWith('-') === true
-}
-
-/** The project's folder, so that the store is in the same place from wherever the example is started. */
-function root() {
-  return join(dirname(fileURLToPath(import.meta.url)), '..', '..')
 }

@@ -4,9 +4,8 @@
 
 import { mkdirSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
-import { dirname } from 'node:path'
 import { downloadProgress, HippocampError, loadEncoder, open } from 'hippocamp'
-import { readArgs, USAGE, UsageError } from './args.mjs'
+import { DEFAULT_FOLDER, readArgs, USAGE, UsageError } from './args.mjs'
 import { askAll } from './ask.mjs'
 import { syncCatalogue } from './catalogue.mjs'
 import { rememberTalk } from './chat.mjs'
@@ -48,7 +47,7 @@ async function main({ lang, model, store: path, fresh }) {
   if (warning) console.log(`  Warning: ${warning}\n`)
   const onProgress = downloadProgress()
   const encoder = await loadEncoder(model, { ...encoderOptions(model), onProgress })
-  mkdirSync(dirname(path), { recursive: true })
+  mkdirSync(DEFAULT_FOLDER, { recursive: true })
   const store = await open(path, { encoder })
   try {
     if (fresh) for (const name of COLLECTIONS) await store.dropCollection(name)
