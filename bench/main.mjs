@@ -11,7 +11,12 @@ import { table } from './table.mjs'
 const BENCHES = { encoder, search, store }
 const JSON_OPTION = { json: { type: 'string', value: 'FILE', help: 'also write the results here' } }
 
-class UsageError extends Error {}
+class UsageError extends Error {
+  /** @param {string} problem */
+  constructor(problem) {
+    super(`${problem}\n${usage()}`)
+  }
+}
 
 try {
   await main(process.argv.slice(2))
@@ -28,8 +33,7 @@ async function main([name, ...rest]) {
     return
   }
   const bench = Object.hasOwn(BENCHES, name) ? BENCHES[name] : undefined
-  if (!bench)
-    throw new UsageError(`${name ? `"${name}" is not a bench` : 'which bench?'}\n${usage()}`)
+  if (!bench) throw new UsageError(name ? `"${name}" is not a bench` : 'which bench?')
   const { json, ...options } = readOptions(bench, rest)
 
   const where = machine()
@@ -54,7 +58,7 @@ function readOptions(bench, args) {
     const options = Object.fromEntries(Object.keys(known).map(key => [key, { type: 'string' }]))
     values = parseArgs({ args, options, strict: true, allowPositionals: false }).values
   } catch (error) {
-    throw new UsageError(`${error.message.split('. ')[0]}\n${usage()}`)
+    throw new UsageError(error.message.split('. ')[0])
   }
   for (const [key, option] of Object.entries(known)) {
     values[key] ??= option.default
@@ -64,7 +68,7 @@ function readOptions(bench, args) {
     }
   }
   const wrong = bench.check?.(values)
-  if (wrong) throw new UsageError(`${wrong}\n${usage()}`)
+  if (wrong) throw new UsageError(wrong)
   return values
 }
 
@@ -87,7 +91,7 @@ function usage() {
     ...BENCHES,
     'every bench': { options: JSON_OPTION },
   })) {
-    lines.push('', `${name}`)
+    lines.push('', name)
     for (const [key, { value, help, default: otherwise }] of Object.entries(bench.options)) {
       const given = otherwise === undefined ? '' : ` (default ${otherwise})`
       lines.push(`  ${`--${key} ${value}`.padEnd(20)} ${help}${given}`)
