@@ -7,12 +7,21 @@
 
 /// Any odd number with bits spread evenly: the fractional part of the golden ratio.
 const MULTIPLIER: u64 = 0x9e37_79b9_7f4a_7c15;
+/// Anything but zero, so that leading zeros count: the fractional part of π.
+const START: u64 = 0x243f_6a88_85a3_08d3;
 
-/// `state = (rotate(state, 29) ^ word) * MULTIPLIER` over little-endian words of 8 bytes.
-#[derive(Clone, Copy, Debug, Default)]
+/// `state = fold((state ^ word) * MULTIPLIER)` over little-endian words of 8 bytes, where `fold` combines both
+/// halves of the product of 128 bits: the lower half alone would carry the top bits of a word nowhere.
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Checksum {
     state: u64,
     bytes: u64,
+}
+
+impl Default for Checksum {
+    fn default() -> Self {
+        Self { state: START, bytes: 0 }
+    }
 }
 
 impl Checksum {
@@ -36,7 +45,8 @@ impl Checksum {
     }
 
     fn word(&mut self, word: u64) {
-        self.state = (self.state.rotate_left(29) ^ word).wrapping_mul(MULTIPLIER);
+        let product = u128::from(self.state ^ word) * u128::from(MULTIPLIER);
+        self.state = product as u64 ^ (product >> 64) as u64;
     }
 }
 

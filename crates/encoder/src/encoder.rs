@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::panic::resume_unwind;
 use std::path::Path;
+use std::thread;
 
 use hippocamp_simd::{Kernels, Level};
 
@@ -32,7 +34,8 @@ pub struct Encoder {
 impl Encoder {
     /// Loads a model folder as sentence-transformers writes it, or a plain BERT folder.
     ///
-    /// Takes about as long as reading its files, and little more memory than its weights.
+    /// Takes about as long as reading its files (with a second thread for the tokenizer), and little more memory
+    /// than its weights.
     ///
     /// # Errors
     /// A folder that is missing, incomplete, damaged or of an unsupported kind, a level that the CPU lacks, or an
@@ -46,10 +49,13 @@ impl Encoder {
         let modules = Modules::load(&folder, options)?;
         let architecture = Architecture::load(&modules.transformer)?;
         let settings = Settings::load(&folder, &modules.transformer, &architecture, options)?;
-        let tokenizer = Tokenizer::load(&modules.transformer, architecture.vocabulary, &settings)?;
         let stages = Stages::load(&modules.stages, architecture.hidden, kernels)?;
-        let (network, weights) =
-            Network::load(&modules.transformer, &architecture, settings.max_tokens, kernels)?;
+        let load_network =
+            || Network::load(&modules.transformer, &architecture, settings.max_tokens, kernels);
+        let load_tokenizer =
+            || Tokenizer::load(&modules.transformer, architecture.vocabulary, &settings);
+        let (tokenizer, network) = both(load_tokenizer, load_network);
+        let (tokenizer, (network, weights)) = (tokenizer?, network?);
         let fingerprint = Identity {
             version: 1,
             precision: "f32",
@@ -202,6 +208,22 @@ impl fmt::Debug for Encoder {
             .field("level", &self.level())
             .finish_non_exhaustive()
     }
+}
+
+/// Runs two functions at the same time. Tokenizers with a quarter million tokens take longer to build than the
+/// weights to read.
+fn both<A, B: Send>(here: impl FnOnce() -> A, there: impl Fn() -> B + Sync) -> (A, B) {
+    thread::scope(|scope| {
+        let handle =
+            thread::Builder::new().name("hippocamp-load".to_owned()).spawn_scoped(scope, &there);
+        let a = here();
+        let b = match handle {
+            Ok(handle) => handle.join().unwrap_or_else(|panic| resume_unwind(panic)),
+            // No thread to be had: one after the other.
+            Err(_) => there(),
+        };
+        (a, b)
+    })
 }
 
 /// The folder's own name. In the hub's cache that is a commit hash, and `models--ORG--NAME` stands two above.

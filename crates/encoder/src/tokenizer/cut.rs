@@ -157,7 +157,7 @@ fn normalized(tokenizer: &tokenizers::Tokenizer, text: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{cut_at_or_behind, normalizer_is_local, pre_tokenizer_is_local};
+    use super::{Cut, cut_at_or_behind, normalizer_is_local, pre_tokenizer_is_local};
     use serde_json::json;
 
     #[test]
@@ -184,6 +184,20 @@ mod tests {
             assert_eq!(cut_at_or_behind(&padded, 2), None, "{text:?}");
         }
         assert_eq!(cut_at_or_behind(&format!("aa bb{}", "-".repeat(40)), 2), Some("aa"));
+    }
+
+    #[test]
+    fn longer_parts_are_tried_until_there_are_enough_tokens() {
+        let text = format!("{}{}", "aa bb-".repeat(100), "cc ".repeat(10_000));
+        let tried = std::cell::RefCell::new(Vec::new());
+        let tokens = Cut { room: 1 }.tokens(&text, |part| {
+            tried.borrow_mut().push(part.len());
+            Ok(vec![7; part.matches("cc ").count()])
+        });
+        assert!(tokens.unwrap().len() > 1);
+        let tried = tried.into_inner();
+        assert!(tried.len() > 2 && tried.last() < Some(&4000), "{tried:?}");
+        assert!(tried.windows(2).all(|pair| pair[1] >= 4 * pair[0]), "{tried:?}");
     }
 
     #[test]

@@ -96,8 +96,8 @@ impl Tokenizer {
         let mut inner = fenced(&path, "loading it", || tokenizers::Tokenizer::from_bytes(&bytes))?;
         inner.with_padding(None);
         fenced(&path, "switching truncation off", || inner.with_truncation(None).map(|_| ()))?;
-        check_vocabulary(&path, &inner, vocabulary)?;
         let (before, behind) = special_tokens(&path, &inner)?;
+        check_vocabulary(&path, &inner, &[before.as_slice(), &behind].concat(), vocabulary)?;
         let specials = before.len() + behind.len();
         let Some(room) = settings.max_tokens.checked_sub(specials).filter(|room| *room > 0) else {
             let problem = format!(
@@ -179,6 +179,7 @@ fn fenced<T>(
 fn check_vocabulary(
     path: &Path,
     inner: &tokenizers::Tokenizer,
+    specials: &[u32],
     vocabulary: usize,
 ) -> Result<(), Error> {
     let largest_own = match inner.get_model() {
@@ -189,16 +190,16 @@ fn check_vocabulary(
         model => model.get_vocab().into_values().max(),
     };
     let largest_added = inner.get_added_vocabulary().get_vocab().values().copied().max();
-    match largest_own.max(largest_added) {
-        None => Err(Error::tokenizer(path, "has no tokens: fetch the model again")),
-        Some(largest) if largest as usize >= vocabulary => {
-            let problem = format!(
-                "has tokens up to {largest}, config.json has a vocab_size of {vocabulary}: the files do not belong together, fetch the model again"
-            );
-            Err(Error::tokenizer(path, problem))
-        }
-        Some(_) => Ok(()),
+    let Some(largest) = largest_own.max(largest_added).max(specials.iter().copied().max()) else {
+        return Err(Error::tokenizer(path, "has no tokens: fetch the model again"));
+    };
+    if largest as usize >= vocabulary {
+        let problem = format!(
+            "has tokens up to {largest}, config.json has a vocab_size of {vocabulary}: the files do not belong together, fetch the model again"
+        );
+        return Err(Error::tokenizer(path, problem));
     }
+    Ok(())
 }
 
 /// The special tokens before and behind a text's own.
