@@ -2,6 +2,7 @@
 import { loaderIsCommitted, platformPackagesAreCommitted } from './check/generated.mjs'
 import { packageIsSound } from './check/package.mjs'
 import { workflowsAreSound } from './check/workflows.mjs'
+import { hostTarget } from './host-target.mjs'
 import { capture, tool } from './run.mjs'
 import { main, setUp } from './setup.mjs'
 
@@ -26,6 +27,8 @@ const CHECKS = [
       '--all-targets',
       '--profile',
       'checked',
+      '--target',
+      hostTarget(),
       '--quiet',
       '--',
       '-D',
@@ -35,9 +38,15 @@ const CHECKS = [
   [
     'Rust documentation has no broken link',
     () =>
-      capture(['cargo', 'doc', '--workspace', '--no-deps', '--profile', 'checked', '--quiet'], {
-        env: { ...process.env, RUSTDOCFLAGS: '-D warnings' },
-      }).then(nothing),
+      capture(
+        [
+          ...'cargo doc --workspace --no-deps --quiet --profile checked --target'.split(' '),
+          hostTarget(),
+        ],
+        {
+          env: { ...process.env, RUSTDOCFLAGS: '-D warnings' },
+        },
+      ).then(nothing),
   ],
   ['the generated loader and types are committed', loaderIsCommitted],
   ['the platform packages are committed', platformPackagesAreCommitted],

@@ -2,6 +2,7 @@
 //
 //   npm test -- [--rust | --js] [arguments for cargo test or ava, if one of them was chosen]
 import { avaCounts, cargoCounts, total } from './counts.mjs'
+import { hostTarget } from './host-target.mjs'
 import { observe, tool } from './run.mjs'
 import { main, setUp } from './setup.mjs'
 
@@ -22,6 +23,8 @@ await main(async () => {
           '--workspace',
           '--profile',
           'checked',
+          '--target',
+          hostTarget(),
           '--no-fail-fast',
           ...rest,
         ]),

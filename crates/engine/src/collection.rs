@@ -9,7 +9,7 @@ use ulid::Generator;
 
 use crate::limits::within;
 use crate::namespace::{self, check_label};
-use crate::target::Target;
+use crate::target::{Target, describe};
 use crate::writer::{PreparedRecord, Request, Work};
 use crate::{
     Cancel, Embeddings, Engine, Error, Limits, NewRecord, Priority, TextEncoder, WriteMode,
@@ -158,14 +158,16 @@ impl Collection {
     pub(crate) fn encoder_for(&self, target: &Target) -> Result<Option<TextEncoder>, Error> {
         let Some(wanted) = &target.fingerprint else { return Ok(None) };
         match self.options.encoder.as_ref().or(self.engine.handle().encoder.as_ref()) {
-            Some(encoder) if encoder.fingerprint() == &**wanted => Ok(Some(encoder.clone())),
+            Some(encoder) if encoder.document_fingerprint() == **wanted => {
+                Ok(Some(encoder.clone()))
+            }
             Some(encoder) => Err(Error::CollectionMismatch(format!(
-                "collection \"{}\" was made with another encoder than {} (fingerprint {} instead of {}): open it \
-                 with the encoder that made it, or use another collection",
+                "collection \"{}\" holds vectors of {}, not of {} ({}): open it with the encoder and document prompt \
+                 that made it, or use another collection",
                 self.name,
+                describe(Some(wanted)),
                 encoder.name(),
-                encoder.fingerprint().get(..12).unwrap_or_default(),
-                wanted.get(..12).unwrap_or(wanted),
+                describe(Some(&encoder.document_fingerprint())),
             ))),
             None => Ok(None),
         }
@@ -178,7 +180,7 @@ impl Collection {
         expected.dimension = self.options.dimension.unwrap_or(target.dimension);
         expected.metric = self.options.metric.unwrap_or(target.metric);
         if let Some(encoder) = &self.options.encoder {
-            expected.fingerprint = Some(encoder.fingerprint().into());
+            expected.fingerprint = Some(encoder.document_fingerprint().into());
         }
         expected.check(row)?;
         Ok(target)
@@ -234,7 +236,7 @@ impl Collection {
         let target = Target {
             dimension,
             metric: self.options.metric.unwrap_or_default(),
-            fingerprint: encoder.map(|encoder| encoder.fingerprint().into()),
+            fingerprint: encoder.map(|encoder| encoder.document_fingerprint().into()),
             ..self.bare_target()
         };
         Ok((target, encoder.cloned()))

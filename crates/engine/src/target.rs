@@ -39,12 +39,8 @@ impl Target {
             return differs("metric", stored.metric.as_str(), self.metric.as_str());
         }
         if stored.fingerprint != self.fingerprint {
-            let show = |f: &Option<Arc<str>>| {
-                f.as_ref().map_or("no encoder".to_owned(), |f| {
-                    format!("encoder {}", f.get(..12).unwrap_or(f))
-                })
-            };
-            return differs("vectors of", &show(&stored.fingerprint), &show(&self.fingerprint));
+            let (stored, asked) = (stored.fingerprint.as_deref(), self.fingerprint.as_deref());
+            return differs("vectors of", &describe(stored), &describe(asked));
         }
         Ok(())
     }
@@ -64,5 +60,19 @@ impl Target {
             metric,
             fingerprint: row.fingerprint.as_deref().map(Into::into),
         })
+    }
+}
+
+/// A document fingerprint in a message: the beginning of the encoder's, and the prompt if there is one.
+pub(crate) fn describe(fingerprint: Option<&str>) -> String {
+    match fingerprint.map(|f| f.split_once(' ').unwrap_or((f, ""))) {
+        None => "no encoder".to_owned(),
+        Some((encoder, "")) => format!("encoder {}", encoder.get(..12).unwrap_or(encoder)),
+        Some((encoder, prompt)) => {
+            format!(
+                "encoder {} with document prompt {prompt}",
+                encoder.get(..12).unwrap_or(encoder)
+            )
+        }
     }
 }

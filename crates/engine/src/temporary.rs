@@ -72,9 +72,9 @@ mod tests {
     fn a_folder_is_deleted_when_its_owner_is_gone_and_not_before() {
         let place = tempfile::tempdir().unwrap();
         let owned = make(place.path()).unwrap();
-        let abandoned = make(place.path()).unwrap();
-        let left_behind = abandoned.folder.keep();
-        drop(abandoned._lock);
+        let TemporaryFolder { _lock: lock, folder: abandoned } = make(place.path()).unwrap();
+        let left_behind = abandoned.keep();
+        drop(lock);
         let foreign = place.path().join("hippocamp-notes");
         fs::create_dir(&foreign).unwrap();
 

@@ -126,6 +126,14 @@ impl TextEncoder {
         self.encode_checked(texts, prefix, priority, cancel)
     }
 
+    /// What decides the vectors of stored texts: the encoder and the prompt before them.
+    pub(crate) fn document_fingerprint(&self) -> String {
+        match self.document_prompt() {
+            "" => self.fingerprint().to_owned(),
+            prompt => format!("{} {prompt:?}", self.fingerprint()),
+        }
+    }
+
     /// Texts to be stored, with the model's prompt for them.
     pub(crate) fn encode_documents(
         &self,
@@ -133,14 +141,20 @@ impl TextEncoder {
         priority: Priority,
         cancel: &Cancel,
     ) -> Result<Embeddings, Error> {
-        let prefix = DOCUMENT_PROMPTS.iter().find_map(|&name| self.prompts().get(name));
-        self.encode_checked(texts, prefix.cloned().unwrap_or_default(), priority, cancel)
+        self.encode_checked(texts, self.document_prompt().to_owned(), priority, cancel)
     }
 
     /// A text to search with, with the model's prompt for it.
     pub(crate) fn encode_query(&self, text: String, cancel: &Cancel) -> Result<Vec<f32>, Error> {
         let prefix = self.prompts().get(QUERY_PROMPT).cloned().unwrap_or_default();
         Ok(self.encode_checked(vec![text], prefix, Priority::Interactive, cancel)?.data)
+    }
+
+    fn document_prompt(&self) -> &str {
+        DOCUMENT_PROMPTS
+            .iter()
+            .find_map(|&name| self.prompts().get(name))
+            .map_or("", String::as_str)
     }
 
     fn prefix<'a>(&'a self, prompt: &'a Prompt) -> Result<&'a str, Error> {

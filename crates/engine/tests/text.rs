@@ -133,6 +133,30 @@ fn a_collection_refuses_another_encoder_than_its_own() {
 }
 
 #[test]
+fn a_collection_remembers_the_prompt_before_its_texts() {
+    let Some(folder) = folder() else { return };
+    let with = |prompts: &[(&str, &str)]| {
+        let prompts =
+            prompts.iter().map(|&(name, prompt)| (name.to_owned(), prompt.to_owned())).collect();
+        TextEncoder::load(&folder, &LoadOptions { prompts, ..LoadOptions::default() }).unwrap()
+    };
+    let temporary = tempfile::tempdir().unwrap();
+    let path = Location::Path(temporary.path().join("m.db"));
+    let add_one = |encoder: TextEncoder, id: &str| {
+        let engine = open_with(path.clone(), Some(encoder));
+        let c = engine.collection("c", CollectionOptions::default()).unwrap();
+        let result = write(&c, vec![text(id, "hello")], WriteMode::Add);
+        engine.close().unwrap();
+        result
+    };
+    add_one(with(&[("passage", "passage: "), ("query", "query: ")]), "a").unwrap();
+    let error = add_one(with(&[]), "b").unwrap_err();
+    assert_eq!(error.code(), "ERR_COLLECTION_MISMATCH");
+    assert!(error.to_string().contains("with document prompt \"passage: \""), "{error}");
+    add_one(with(&[("document", "passage: ")]), "c").unwrap();
+}
+
+#[test]
 fn given_vectors_and_texts_mix_in_one_batch() {
     let Some(encoder) = encoder() else { return };
     let cold = encoder
