@@ -1,4 +1,30 @@
-//! CPU kernels with run-time dispatch: distances, matrix products, row operations, attention.
+//! CPU kernels with run-time dispatch: what the encoder and the index spend their time in.
+//!
+//! [`Kernels`] is a table of functions for one [`Level`] of CPU instructions; [`Kernels::detect`] makes the choice of the
+//! process, and the environment variable `HIPPOCAMP_CPU` (`scalar`, `neon`, `avx2` or `avx512`) forces it.
+//!
+//! Each algorithm is written once, over a small vector type (`arch/generic`); a file per instruction set gives that type
+//! its operations and the size of the matrix tile. The scalar column is a plain twin of each kernel, written as its
+//! definition reads: the fallback on other CPUs, and what the others are tested against.
+//!
+//! | kernel                        | scalar | NEON          | AVX2 + FMA    | AVX-512 F, BW, VL, DQ |
+//! |-------------------------------|--------|---------------|---------------|-----------------------|
+//! | `dot`, `l2_squared`, `*_rows` | plain  | 4 × 4 lanes   | 4 × 8 lanes   | 4 × 16 lanes          |
+//! | `matmul`: tile in registers   | 1 × 8  | 8 × 12        | 6 × 16        | 12 × 32               |
+//! | `matmul`: depth of a block    | all    | 384           | 384           | 256                   |
+//! | `attention`                   | plain  | packed tiles  | packed tiles  | packed tiles          |
+//! | `softmax`, `activate`         | libm   | 4 lanes       | 8 lanes       | 16 lanes              |
+//! | `layer_norm`                  | plain  | 4 × 4 lanes   | 4 × 8 lanes   | 4 × 16 lanes          |
+//! | `add`, `max`, `scale`         | plain  | 4 lanes       | 8 lanes       | 16 lanes              |
+//!
+//! (4 × n lanes: a row is reduced in four registers of n.)
+//!
+//! Invariant, at each level: the bits of one output row depend on that row's inputs alone, not on the number of rows, its
+//! position, or its neighbours. The same text has the same vector in any batch. Levels differ from each other by
+//! rounding.
+//!
+//! This crate and the bridge to Node.js are the only ones with `unsafe` code. Here it is the intrinsics and the loops over
+//! raw pointers; lengths are asserted once, in the methods of [`Kernels`].
 
 mod activation;
 mod aligned;

@@ -55,52 +55,71 @@ pub(crate) unsafe fn exp<V: Vector>(x: V) -> V {
     s.fma(p, s)
 }
 
-/// # Safety
-/// The CPU has V's instructions.
-#[inline(always)]
-pub(crate) unsafe fn relu<V: Vector>(x: V) -> V {
-    // SAFETY: the caller's promise.
-    unsafe { V::splat(0.0) }.max(x)
+/// A function of one value. (A trait and not a closure: closures are not sure to be inlined.)
+pub(crate) trait Function {
+    /// # Safety
+    /// The CPU has V's instructions.
+    unsafe fn of<V: Vector>(x: V) -> V;
 }
 
-/// # Safety
-/// The CPU has V's instructions.
-#[inline(always)]
-pub(crate) unsafe fn gelu<V: Vector>(x: V) -> V {
-    // SAFETY: the caller's promise.
-    unsafe {
-        let one = V::splat(1.0);
-        let a = V::splat(GELU_CUT).min(x.abs());
-        let t = one.div(a.fma(V::splat(GELU_T), one));
-        let e = exp(a.mul(V::splat(-0.5)).mul(a));
-        let q = polynomial(t, &GELU_R).mul(e);
-        a.neg_fma(q, relu(x))
+/// [`Activation::Relu`].
+pub(crate) struct Relu;
+
+impl Function for Relu {
+    #[inline(always)]
+    unsafe fn of<V: Vector>(x: V) -> V {
+        // SAFETY: the caller's promise.
+        unsafe { V::splat(0.0) }.max(x)
     }
 }
 
-/// # Safety
-/// The CPU has V's instructions.
-#[inline(always)]
-pub(crate) unsafe fn gelu_tanh<V: Vector>(x: V) -> V {
-    // SAFETY: the caller's promise.
-    unsafe {
-        let a = V::splat(GELU_TANH_CUT).min(x.abs());
-        let cubic = a.mul(a).mul(V::splat(GELU_TANH_CUBIC)).fma(a, a);
-        let e = exp(cubic.mul(V::splat(-GELU_TANH_SCALE)));
-        a.neg_fma(e.div(e.add(V::splat(1.0))), relu(x))
+/// [`Activation::Gelu`].
+pub(crate) struct Gelu;
+
+impl Function for Gelu {
+    #[inline(always)]
+    unsafe fn of<V: Vector>(x: V) -> V {
+        // SAFETY: the caller's promise.
+        unsafe {
+            let one = V::splat(1.0);
+            let a = V::splat(GELU_CUT).min(x.abs());
+            let t = one.div(a.fma(V::splat(GELU_T), one));
+            let e = exp(a.mul(V::splat(-0.5)).mul(a));
+            let q = polynomial(t, &GELU_R).mul(e);
+            a.neg_fma(q, Relu::of(x))
+        }
     }
 }
 
-/// # Safety
-/// The CPU has V's instructions.
-#[inline(always)]
-pub(crate) unsafe fn tanh<V: Vector>(x: V) -> V {
-    // SAFETY: the caller's promise.
-    unsafe {
-        let a = V::splat(TANH_CUT).min(x.abs());
-        let (s, p) = exp_parts(a.mul(V::splat(-2.0)));
-        let one_less = s.fma(p, s.sub(V::splat(1.0)));
-        V::splat(0.0).sub(one_less).div(one_less.add(V::splat(2.0))).with_sign_of(x)
+/// [`Activation::GeluTanh`].
+pub(crate) struct GeluTanh;
+
+impl Function for GeluTanh {
+    #[inline(always)]
+    unsafe fn of<V: Vector>(x: V) -> V {
+        // SAFETY: the caller's promise.
+        unsafe {
+            let a = V::splat(GELU_TANH_CUT).min(x.abs());
+            let cubic = a.mul(a).mul(V::splat(GELU_TANH_CUBIC)).fma(a, a);
+            let e = exp(cubic.mul(V::splat(-GELU_TANH_SCALE)));
+            a.neg_fma(e.div(e.add(V::splat(1.0))), Relu::of(x))
+        }
+    }
+}
+
+/// [`Activation::Tanh`].
+pub(crate) struct Tanh;
+
+impl Function for Tanh {
+    #[inline(always)]
+    unsafe fn of<V: Vector>(x: V) -> V {
+        // SAFETY: the caller's promise.
+        unsafe {
+            let a = V::splat(TANH_CUT).min(x.abs());
+            let (s, p) = exp_parts(a.mul(V::splat(-2.0)));
+            let one_less = s.fma(p, s.sub(V::splat(1.0)));
+            V::splat(0.0).sub(one_less).div(one_less.add(V::splat(2.0))).with_sign_of(x)
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! The epilogues of a matrix product, applied to the rows of a block and the columns of a panel.
 
 use super::{
-    activation,
+    activation::{Function, Gelu, GeluTanh, Relu, Tanh},
     matmul::{Place, Product},
     vector::Vector,
 };
@@ -95,18 +95,10 @@ impl<V: Vector> Step<V> for Residual {
     }
 }
 
-macro_rules! activations {
-    ($($name:ident = $function:ident)*) => {$(
-        struct $name;
-
-        impl<V: Vector> Step<V> for $name {
-            #[inline(always)]
-            unsafe fn apply(&self, x: V, _: usize, _: usize) -> V {
-                // SAFETY: passed on.
-                unsafe { activation::$function(x) }
-            }
-        }
-    )*};
+impl<V: Vector, F: Function> Step<V> for F {
+    #[inline(always)]
+    unsafe fn apply(&self, x: V, _: usize, _: usize) -> V {
+        // SAFETY: passed on.
+        unsafe { F::of(x) }
+    }
 }
-
-activations! { Gelu = gelu GeluTanh = gelu_tanh Relu = relu Tanh = tanh }

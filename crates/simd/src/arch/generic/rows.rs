@@ -1,12 +1,12 @@
 //! Operations on values and on rows of values. Memory-bound, but for the exponentials.
 
 use super::{
-    activation::{self, EXP_LOWEST},
+    activation::{EXP_LOWEST, Function, Gelu, GeluTanh, Relu, Tanh, exp},
     vector::Vector,
 };
 use crate::activation::Activation;
 
-/// A function of one value. (A trait and not a closure: closures are not sure to be inlined.)
+/// What is done to each value.
 trait Map<V> {
     /// # Safety
     /// The CPU has V's instructions.
@@ -30,7 +30,7 @@ unsafe fn map<V: Vector, F: Map<V>>(x: &mut [f32], f: &F) {
     }
 }
 
-/// A function of two values.
+/// What is made of two values.
 trait Combine<V> {
     fn apply(x: V, y: V) -> V;
 }
@@ -121,21 +121,13 @@ pub(crate) unsafe fn divide<V: Vector>(x: &mut [f32], by: f32) {
     unsafe { map(x, &Over(V::splat(by))) }
 }
 
-macro_rules! maps {
-    ($($name:ident = $function:ident)*) => {$(
-        struct $name;
-
-        impl<V: Vector> Map<V> for $name {
-            #[inline(always)]
-            unsafe fn apply(&self, x: V) -> V {
-                // SAFETY: passed on.
-                unsafe { activation::$function(x) }
-            }
-        }
-    )*};
+impl<V: Vector, F: Function> Map<V> for F {
+    #[inline(always)]
+    unsafe fn apply(&self, x: V) -> V {
+        // SAFETY: passed on.
+        unsafe { F::of(x) }
+    }
 }
-
-maps! { Gelu = gelu GeluTanh = gelu_tanh Relu = relu Tanh = tanh }
 
 /// # Safety
 /// The CPU has V's instructions.
@@ -296,7 +288,7 @@ pub(crate) unsafe fn exponentials<V: Vector>(row: *mut f32, width: usize, by: f3
         let mut sum = V::splat(0.0);
         let mut i = 0;
         while i + V::LANES <= width {
-            let e = activation::exp(lowest.max(V::load(row.add(i)).sub(largest).mul(by)));
+            let e = exp(lowest.max(V::load(row.add(i)).sub(largest).mul(by)));
             e.store(row.add(i));
             sum = sum.add(e);
             i += V::LANES;
@@ -304,7 +296,7 @@ pub(crate) unsafe fn exponentials<V: Vector>(row: *mut f32, width: usize, by: f3
         if i < width {
             let rest = width - i;
             let e = V::load_first(row.add(i), rest).sub(largest).mul(by);
-            let e = activation::exp(lowest.max(e));
+            let e = exp(lowest.max(e));
             e.store_first(row.add(i), rest);
             sum = sum.add(e).first_or(rest, sum);
         }
