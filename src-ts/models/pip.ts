@@ -7,7 +7,7 @@
  */
 import { spawn } from 'node:child_process'
 import { readdir, stat } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import type { Settings } from './settings.js'
 import { SourceFailure } from './source-failure.js'
 
@@ -27,7 +27,7 @@ export async function findPython(
   signal: AbortSignal | undefined,
 ): Promise<Python> {
   for (const python of settings.pythons) {
-    const { code } = await run(python, ['-m', 'pip', '--version'], process.env, signal)
+    const { code } = await run(python, ['-m', 'pip', '--version'], { signal })
     if (code === 0) return python
   }
   const tried = settings.pythons.map(python => python.join(' ')).join(', ')
@@ -46,14 +46,29 @@ export async function pipDownload(
   signal: AbortSignal | undefined,
   report: (received: number) => void,
 ): Promise<string> {
-  const watch = setInterval(() => {
-    sizeOfAll(folder).then(report, () => {})
+  // What `report` throws is the caller's and ends the download.
+  const watching = new AbortController()
+  const watch = setInterval(async () => {
+    const size = await sizeOfAll(folder).catch(() => undefined)
+    try {
+      if (size !== undefined && !watching.signal.aborted) report(size)
+    } catch (error) {
+      watching.abort(error)
+    }
   }, LOOK_EVERY)
   try {
     const args = ['-m', 'pip', 'download', '--quiet', '--no-deps', '--only-binary=:all:']
     args.push('--disable-pip-version-check', '--no-input', '--retries', '2', '--dest', folder)
     const env = { ...process.env, TMPDIR: folder, TEMP: folder, TMP: folder }
-    const { code, errors } = await run(python, [...args, requirement], env, signal)
+    const signals = signal === undefined ? [watching.signal] : [watching.signal, signal]
+    const { code, errors } = await run(python, [...args, requirement], {
+      env,
+      cwd: folder,
+      signal: AbortSignal.any(signals),
+    }).catch(error => {
+      watching.signal.throwIfAborted()
+      throw error
+    })
     if (code !== 0) throw new SourceFailure(`pip download failed: ${lastComplaint(errors, code)}`)
   } finally {
     clearInterval(watch)
@@ -70,17 +85,19 @@ interface Outcome {
   readonly errors: string
 }
 
-function run(
-  python: Python,
-  args: readonly string[],
-  env: NodeJS.ProcessEnv,
-  signal: AbortSignal | undefined,
-): Promise<Outcome> {
+interface RunOptions {
+  readonly signal: AbortSignal | undefined
+  readonly env?: NodeJS.ProcessEnv
+  readonly cwd?: string
+}
+
+/** Python looks for modules where it is started, so it is never started where the caller happens to be. */
+function run(python: Python, args: readonly string[], options: RunOptions): Promise<Outcome> {
   const [program = 'python3', ...first] = python
   return new Promise((resolve, reject) => {
     const child = spawn(program, [...first, ...args], {
-      env,
-      signal,
+      cwd: dirname(process.execPath),
+      ...options,
       stdio: ['ignore', 'ignore', 'pipe'],
       windowsHide: true,
     })

