@@ -42,7 +42,7 @@ test('import and require give one library, with the same names', async t => {
       differing: Object.keys(b).filter(name => a[name] !== b[name]),
       count: Object.keys(b).length > 0,
     })
-    const own = ({ ...names }) => (delete names.default, delete names['module.exports'], names)
+    const own = ({ default: _, 'module.exports': __, __esModule, ...names }) => names
     console.log(JSON.stringify([
       compare(own(imported), own(require('hippocamp'))),
       compare(own(importedMemory), own(require('hippocamp/memory'))),
