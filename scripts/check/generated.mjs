@@ -1,8 +1,7 @@
 // What a tool generated must be committed as the tool generates it now.
 import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { root } from '../root.mjs'
+import { root, state } from '../root.mjs'
 import { capture, tool } from '../run.mjs'
 
 /** The addon's loader and types. Set-up has just written them, if the crates or the files themselves had changed. */
@@ -13,7 +12,8 @@ export async function loaderIsCommitted() {
 
 /** The platform packages, which repeat the version and the description of package.json. */
 export async function platformPackagesAreCommitted() {
-  const folder = mkdtempSync(join(tmpdir(), 'hippocamp-npm-'))
+  // Inside the project: the CLI writes nowhere else.
+  const folder = mkdtempSync(state('npm-'))
   try {
     await capture(tool('@napi-rs/cli', 'napi', 'create-npm-dirs', '--npm-dir', folder))
     await capture(['git', 'diff', '--no-index', '--exit-code', join(root, 'npm'), folder])

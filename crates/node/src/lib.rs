@@ -1,8 +1,8 @@
 //! The Node.js addon: N-API classes over the engine, conversions and error codes; no logic.
 //!
-//! Nothing here computes or waits on the event loop. An operation ([`operation`]) makes a promise, runs in
+//! Nothing here computes or waits on the event loop. An operation (`operation.rs`) makes a promise, runs in
 //! a job of the engine's runtime and comes back through the environment's one completion channel
-//! ([`channel`]). What is large crosses in slices: in through [`batch`], out through [`rows`].
+//! (`channel.rs`). What is large crosses in slices: in through `batch.rs`, out through `rows.rs`.
 //!
 //! Invariants: every exported function catches panics; whatever a job does, its promise is settled, or
 //! its environment has ended.
