@@ -47,18 +47,20 @@ fn products(kernels: &Kernels) {
         let flops = 2.0 * (m * n * k) as f64;
         let mut plain = f64::INFINITY;
         let mut with_gelu = f64::INFINITY;
-        let mut peak = f64::NAN;
+        let mut peak: Option<f64> = None;
         for _ in 0..5 {
-            peak = peak.max(peak_flops(kernels.level()));
+            peak = peak_flops(kernels.level()).into_iter().chain(peak).reduce(f64::max);
             plain = plain.min(best(|| kernels.matmul(&x, &w, Epilogue::None, &mut out)));
             let gelu = Epilogue::BiasActivation(&bias, Activation::Gelu);
             with_gelu = with_gelu.min(best(|| kernels.matmul(&x, &w, gelu, &mut out)));
         }
+        let share = match peak {
+            Some(peak) => format!(", {:3.0} % of {:.1}", 100.0 * flops / plain / peak, peak / 1e9),
+            None => String::new(),
+        };
         println!(
-            "  matmul {m:4} × {k:4} × {n:4}   {:6.1} GFLOP/s, {:3.0} % of {:.1}; with bias and gelu {:6.1}",
+            "  matmul {m:4} × {k:4} × {n:4}   {:6.1} GFLOP/s{share}; with bias and gelu {:6.1}",
             flops / plain / 1e9,
-            100.0 * flops / plain / peak,
-            peak / 1e9,
             flops / with_gelu / 1e9
         );
     }
@@ -147,8 +149,8 @@ fn noise(len: usize) -> Vec<f32> {
         .collect()
 }
 
-/// The rate of multiply-adds that wait for nothing.
-fn peak_flops(level: Level) -> f64 {
+/// The rate of multiply-adds that wait for nothing, at the levels that have them.
+fn peak_flops(level: Level) -> Option<f64> {
     const ROUNDS: usize = 100_000;
     let rounds = black_box(ROUNDS);
     let (lanes, seconds) = match level {
@@ -160,9 +162,9 @@ fn peak_flops(level: Level) -> f64 {
         Level::Avx512 => (16, best(|| unsafe { peak::avx512(rounds) })),
         #[cfg(target_arch = "aarch64")]
         Level::Neon => (4, best(|| peak::chains::<4>(rounds))),
-        _ => return f64::NAN,
+        _ => return None,
     };
-    2.0 * (peak::CHAINS * lanes * ROUNDS) as f64 / seconds
+    Some(2.0 * (peak::CHAINS * lanes * ROUNDS) as f64 / seconds)
 }
 
 mod peak {

@@ -13,7 +13,7 @@
 
 use super::{
     matmul::{Product, Tiles, multiply},
-    rows,
+    rows, values,
 };
 use crate::{
     attention::AttentionScratch,
@@ -93,7 +93,7 @@ pub(crate) unsafe fn attention<V: Tiles>(
                 );
                 for (r, sum) in sums.iter().enumerate().take(m) {
                     let out = std::slice::from_raw_parts_mut(out.add(r * hidden), head_dim);
-                    rows::scale::<V>(out, 1.0 / sum);
+                    values::scale::<V>(out, 1.0 / sum);
                 }
             }
             row += m;

@@ -10,6 +10,7 @@ pub(crate) mod distance;
 mod epilogue;
 pub(crate) mod matmul;
 pub(crate) mod rows;
+pub(crate) mod values;
 pub(crate) mod vector;
 
 /// Makes the table of one level: `vector_kernels!(Level::Avx2, F32x8, "avx2,fma")`.
@@ -40,7 +41,7 @@ macro_rules! vector_kernels {
             use super::$vector;
             use crate::{
                 activation::Activation,
-                arch::generic::{attention, distance, matmul, rows},
+                arch::generic::{attention, distance, matmul, rows, values},
                 attention::AttentionScratch,
                 matmul::{Epilogue, PackedMatrix},
             };
@@ -52,12 +53,12 @@ macro_rules! vector_kernels {
                 l2_squared_rows => distance::l2_squared_rows(query: &[f32], rows: &[f32], out: &mut [f32]) -> ();
                 matmul => matmul::matmul(x: &[f32], w: &PackedMatrix, epilogue: Epilogue<'_>, out: &mut [f32]) -> ();
                 layer_norm => rows::layer_norm(x: &mut [f32], weight: &[f32], bias: &[f32], eps: f32) -> ();
-                add => rows::add(x: &mut [f32], y: &[f32]) -> ();
-                max => rows::max(x: &mut [f32], y: &[f32]) -> ();
-                scale => rows::scale(x: &mut [f32], by: f32) -> ();
-                divide => rows::divide(x: &mut [f32], by: f32) -> ();
+                add => values::add(x: &mut [f32], y: &[f32]) -> ();
+                max => values::max(x: &mut [f32], y: &[f32]) -> ();
+                scale => values::scale(x: &mut [f32], by: f32) -> ();
+                divide => values::divide(x: &mut [f32], by: f32) -> ();
                 softmax => rows::softmax(x: &mut [f32], width: usize) -> ();
-                activate => rows::activate(x: &mut [f32], f: Activation) -> ();
+                activate => values::activate(x: &mut [f32], f: Activation) -> ();
                 attention => attention::attention(
                     qkv: &[f32], heads: usize, head_dim: usize, scratch: &mut AttentionScratch, out: &mut [f32]
                 ) -> ();
