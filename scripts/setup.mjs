@@ -5,6 +5,7 @@
 import { pathToFileURL } from 'node:url'
 import { addon, adopt } from './setup/addon.mjs'
 import { dependencies } from './setup/dependencies.mjs'
+import { evaluationModels } from './setup/evaluation.mjs'
 import { alone } from './setup/lock.mjs'
 import { model } from './setup/model.mjs'
 import { typescript } from './setup/typescript.mjs'
@@ -13,11 +14,13 @@ import { typescript } from './setup/typescript.mjs'
  * @param {object} options
  * @param {string} [options.profile] the cargo profile which the addon must have been built with; any, if absent
  * @param {'required' | 'wanted' | 'none'} [options.model] whether a model that cannot be fetched ends the set-up
+ * @param {boolean} [options.evaluation] whether the models that only tests need are laid out, where that is possible
  * @default model 'required'
  */
-export async function setUp({ profile, model: need = 'required' } = {}) {
+export async function setUp({ profile, model: need = 'required', evaluation = false } = {}) {
   const steps = [dependencies, () => addon(profile), typescript]
   if (need !== 'none') steps.push(model)
+  if (evaluation) steps.push(evaluationModels)
   if (steps.every(step => step() === undefined)) return
   await alone(async () => {
     for (const step of steps) {
@@ -28,9 +31,10 @@ export async function setUp({ profile, model: need = 'required' } = {}) {
       try {
         await todo.run()
       } catch (error) {
-        if (step !== model || need === 'required') throw error
+        const dispensable = step === evaluationModels || (step === model && need === 'wanted')
+        if (!dispensable) throw error
         console.error(`setup: ${/** @type {Error} */ (error).message}`)
-        console.error('setup: going on without the model; tests that need it will be skipped')
+        console.error('setup: going on without it; tests that need it will be skipped')
         continue
       }
       console.log(`setup: done in ${((Date.now() - start) / 1000).toFixed(1)} s`)

@@ -11,7 +11,7 @@ await main(async () => {
   const only = ['--rust', '--js'].find(name => name === first)
   if (first !== undefined && !only)
     throw new Error(`"${first}" is unknown: --rust or --js comes first`)
-  await setUp({ model: process.env.CI ? 'required' : 'wanted' })
+  await setUp({ model: process.env.CI ? 'required' : 'wanted', evaluation: true })
 
   const counts = []
   if (only !== '--js') {
