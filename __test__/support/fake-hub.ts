@@ -150,7 +150,11 @@ export class FakeHub {
     }
     const cut = this.behaviour.cuts?.[file]?.shift()
     if (cut === undefined) response.end(body)
-    else response.write(body.subarray(0, cut), () => setTimeout(() => response.destroy(), 20))
+    else {
+      // What the client has not taken when the connection breaks is lost to it: a busy machine needs a moment.
+      const moment = cut > 0 ? 300 : 20
+      response.write(body.subarray(0, cut), () => setTimeout(() => response.destroy(), moment))
+    }
   }
 
   #note(server: Seen['server'], request: IncomingMessage): void {
