@@ -152,7 +152,7 @@ export class FakeHub {
     if (cut === undefined) response.end(body)
     else {
       // What the client has not taken when the connection breaks is lost to it: a busy machine needs a moment.
-      const moment = cut > 0 ? 300 : 20
+      const moment = cut > 0 ? 1_000 : 20
       response.write(body.subarray(0, cut), () => setTimeout(() => response.destroy(), moment))
     }
   }
