@@ -57,7 +57,8 @@ impl Architecture {
         let heads = count(folder, "num_attention_heads", raw.num_attention_heads, MAX_HIDDEN)?;
         if !hidden.is_multiple_of(heads) {
             let problem = format!(
-                "hidden_size {hidden} is not a multiple of num_attention_heads {heads}: the file is damaged, fetch the model again"
+                "hidden_size {hidden} is not a multiple of num_attention_heads {heads}: \
+                 the file is damaged, fetch the model again"
             );
             return Err(Error::invalid(&folder.file(FILE), problem));
         }
@@ -66,7 +67,8 @@ impl Architecture {
         let first_position = raw.first_position();
         if first_position >= positions {
             let problem = format!(
-                "max_position_embeddings {positions} leaves no position for a token: positions start at {first_position}; fetch the model again"
+                "max_position_embeddings {positions} leaves no position for a token: \
+                 positions start at {first_position}; fetch the model again"
             );
             return Err(Error::invalid(&folder.file(FILE), problem));
         }

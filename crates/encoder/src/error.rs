@@ -74,7 +74,8 @@ pub enum Error {
     },
     /// A text's vector has a NaN or an infinity: the weights are damaged.
     #[error(
-        "the model gives a vector with values that are not finite for text {text} of the batch: its weights are damaged, fetch the model again"
+        "the model gives a vector with values that are not finite for text {text} of the batch: \
+         its weights are damaged, fetch the model again"
     )]
     NotFinite {
         /// Position of the text in the batch.

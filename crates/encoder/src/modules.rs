@@ -54,7 +54,8 @@ impl Modules {
                 ("Normalize", 2..) => stages.push(StageSource::Normalize),
                 ("Transformer" | "Pooling" | "Dense" | "Normalize", _) => {
                     let problem = format!(
-                        "module {position} is a {}; supported is: a Transformer, a Pooling, then Dense and Normalize in any order",
+                        "module {position} is a {}; supported is: \
+                         a Transformer, a Pooling, then Dense and Normalize in any order",
                         entry.kind()
                     );
                     return Err(Error::unsupported(&folder.file(MODULES), problem));

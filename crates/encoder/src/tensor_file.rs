@@ -94,7 +94,8 @@ fn read_header(path: &Path, file: &mut File, length: u64) -> Result<(u64, Metada
     let behind_prefix = length.saturating_sub(LENGTH_BYTES as u64);
     if header_bytes > behind_prefix || header_bytes > MAX_HEADER_BYTES {
         return Err(incomplete(format!(
-            "says that its header has {header_bytes} bytes, but the file has {length} and a header at most {MAX_HEADER_BYTES}: it is damaged or not a safetensors file"
+            "says that its header has {header_bytes} bytes, but the file has {length} \
+             and a header at most {MAX_HEADER_BYTES}: it is damaged or not a safetensors file"
         )));
     }
     let mut header = vec![0; header_bytes as usize];
@@ -106,7 +107,8 @@ fn read_header(path: &Path, file: &mut File, length: u64) -> Result<(u64, Metada
     let found = behind_prefix - header_bytes;
     if data_bytes != found {
         return Err(incomplete(format!(
-            "says that its tensors have {data_bytes} bytes, but {found} bytes follow the header: the file is incomplete or damaged"
+            "says that its tensors have {data_bytes} bytes, \
+             but {found} bytes follow the header: the file is incomplete or damaged"
         )));
     }
     Ok((LENGTH_BYTES as u64 + header_bytes, metadata))

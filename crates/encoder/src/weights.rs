@@ -154,7 +154,8 @@ fn no_weights(folder: &Folder, expected: &Path) -> Error {
         Some(name) => Error::unsupported(
             &folder.file(name),
             format!(
-                "is not a form of weights that is read here: convert the model to {SINGLE}, or fetch a version that has it"
+                "is not a form of weights that is read here: \
+                 convert the model to {SINGLE}, or fetch a version that has it"
             ),
         ),
         None => missing(expected),
@@ -183,13 +184,15 @@ fn find<'a>(
     let path = || files.first().map_or_else(PathBuf::new, |file| file.path().to_owned());
     let Some((file, name, info)) = lookup(format!("{prefix}{name}")).or_else(old_name) else {
         let problem = format!(
-            "has no tensor \"{prefix}{name}\" (expected with shape {shape:?}): it is incomplete or not the model of config.json, fetch the model again"
+            "has no tensor \"{prefix}{name}\" (expected with shape {shape:?}): \
+             it is incomplete or not the model of config.json, fetch the model again"
         );
         return Err(Error::invalid(&path(), problem));
     };
     if info.shape != shape {
         let problem = format!(
-            "tensor \"{name}\" has shape {:?}, config.json demands {shape:?}: the files do not belong together, fetch the model again",
+            "tensor \"{name}\" has shape {:?}, config.json demands {shape:?}: \
+             the files do not belong together, fetch the model again",
             info.shape
         );
         return Err(Error::invalid(file.path(), problem));

@@ -1,9 +1,9 @@
 //! Tokenising no more of a long text than the model will look at.
 //!
 //! A text is cut before a single space that stands between ASCII letters or digits: two before it, one and any
-//! ASCII character behind it. The part before the cut is tokenised alone. When that gives more tokens than there is room for, they are the
-//! first ones of the whole text; else a longer part is tried, four times as long each time, so that the work is
-//! at most a third more than tokenising the whole.
+//! ASCII character behind it. The part before the cut is tokenised alone. When that gives more tokens than there
+//! is room for, they are the first ones of the whole text; else a part four times as long is tried, and so on, so
+//! that the work is at most a third more than tokenising the whole.
 //!
 //! Why the tokens are the same. Let the text be X + " " + Y. Each step of the tokenizer, from the list in
 //! [`Cut::new`], maps X + " " + Y to X' + " " + Y', where X' depends on X alone, still ends with an ASCII letter
@@ -90,7 +90,11 @@ impl Cut {
 fn cut_at_or_behind(text: &str, length: usize) -> Option<&str> {
     let bytes = text.as_bytes();
     let rest = bytes.get(length.checked_sub(2)?..).filter(|rest| rest.len() > length / 2)?;
-    let good = |window: &[u8]| matches!(window, [a, b, b' ', c, d] if [a, b, c].into_iter().all(u8::is_ascii_alphanumeric) && d.is_ascii());
+    let is_letter = u8::is_ascii_alphanumeric;
+    let good = |window: &[u8]| match window {
+        [a, b, b' ', c, d] => is_letter(a) && is_letter(b) && is_letter(c) && d.is_ascii(),
+        _ => false,
+    };
     let place = rest.windows(5).position(good)?;
     text.get(..length + place)
 }

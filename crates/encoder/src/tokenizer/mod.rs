@@ -195,7 +195,8 @@ fn check_vocabulary(
     };
     if largest as usize >= vocabulary {
         let problem = format!(
-            "has tokens up to {largest}, config.json has a vocab_size of {vocabulary}: the files do not belong together, fetch the model again"
+            "has tokens up to {largest}, config.json has a vocab_size of {vocabulary}: \
+             the files do not belong together, fetch the model again"
         );
         return Err(Error::tokenizer(path, problem));
     }

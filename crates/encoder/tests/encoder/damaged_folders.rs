@@ -453,7 +453,8 @@ fn dense_layers_that_do_not_fit_are_refused() {
             ..Spec::default()
         }
         .write();
-        let mut config = json!({"in_features": 24, "out_features": 8, "bias": true, "activation_function": "torch.nn.Tanh"});
+        let mut config =
+            json!({"in_features": 24, "out_features": 8, "activation_function": "torch.nn.Tanh"});
         config[field] = value;
         write_json(folder.path(), "2_Dense/config.json", &config);
         load(folder.path())
@@ -542,8 +543,12 @@ fn a_tokenizer_of_another_model_is_refused() {
     );
 
     let mut tokenizer = spec.tokenizer();
-    let added: Vec<Value> = (0..9).map(|i| json!({"id": 5000 + i, "content": format!("<extra{i}>"), "special": true, "single_word": false, "lstrip": false, "rstrip": false, "normalized": false})).collect();
-    tokenizer["added_tokens"].as_array_mut().unwrap().extend(added);
+    let added = tokenizer["added_tokens"].as_array_mut().unwrap();
+    for extra in 0..9 {
+        let mut token = added[0].clone();
+        token["content"] = json!(format!("<extra{extra}>"));
+        added.push(token);
+    }
     assert_refused(
         load(with_json("tokenizer.json", &tokenizer).path()),
         Kind::Tokenizer,
@@ -566,7 +571,8 @@ fn a_tokenizer_whose_parts_contradict_each_other_never_panics_out() {
         &["tokenizer.json", "fetch the model again"],
     );
     // A trie of 4 GB in eight bytes.
-    tokenizer["normalizer"] = json!({"type": "Sequence", "normalizers": [{"type": "Precompiled", "precompiled_charsmap": "/P///wAAAAA="}]});
+    let map = json!({"type": "Precompiled", "precompiled_charsmap": "/P///wAAAAA="});
+    tokenizer["normalizer"] = json!({"type": "Sequence", "normalizers": [map]});
     write_json(folder.path(), "tokenizer.json", &tokenizer);
     assert_refused(load(folder.path()), Kind::Tokenizer, &["precompiled_charsmap"]);
 

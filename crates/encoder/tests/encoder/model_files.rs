@@ -100,7 +100,7 @@ impl Spec {
         folder
     }
 
-    /// RoBERTa's first position is 2, BERT's 0.
+    /// `RoBERTa`'s first position is 2, BERT's 0.
     pub(crate) fn first_position(&self) -> usize {
         if self.model_type == "bert" { 0 } else { 2 }
     }
@@ -311,7 +311,7 @@ pub(crate) fn module(path: &str, kind: &str) -> Value {
     json!({"idx": 0, "name": "0", "path": path, "type": format!("sentence_transformers.models.{kind}")})
 }
 
-/// SplitMix64 (Steele et al., 2014).
+/// `SplitMix64` (Steele et al., 2014).
 pub(crate) struct Random(pub(crate) u64);
 
 impl Random {

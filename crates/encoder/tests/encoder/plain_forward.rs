@@ -20,11 +20,15 @@ pub(crate) fn encode(spec: &Spec, ids: &[u32], pooling: &str) -> Vec<f64> {
         let zeros = Tensor { shape: vec![dense.outputs], values: vec![0.0; dense.outputs] };
         let bias = tensors.get("linear.bias").unwrap_or(&zeros);
         vector = linear(&vec![vector], &tensors["linear.weight"], bias).remove(0);
-        vector.iter_mut().for_each(|x| *x = activate(dense.activation, *x));
+        for x in &mut vector {
+            *x = activate(dense.activation, *x);
+        }
     }
     if spec.normalize {
         let norm = vector.iter().map(|x| x * x).sum::<f64>().sqrt();
-        vector.iter_mut().for_each(|x| *x /= norm);
+        for x in &mut vector {
+            *x /= norm;
+        }
     }
     vector
 }

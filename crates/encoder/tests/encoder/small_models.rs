@@ -17,7 +17,9 @@ const TEXTS: [&str; 8] = [
     "a",
     "中文 question: which match should I watch?",
     "unknown 🙂 ß Ж signs",
-    "soccer soccer soccer soccer soccer soccer soccer soccer soccer soccer soccer soccer soccer soccer soccer soccer soccer soccer soccer soccer soccer soccer soccer soccer soccer soccer soccer soccer soccer soccer soccer soccer soccer soccer",
+    "soccer match soccer match soccer match soccer match soccer match soccer match soccer match \
+     soccer match soccer match soccer match soccer match soccer match soccer match soccer match \
+     soccer match soccer match",
     "0123456789",
 ];
 

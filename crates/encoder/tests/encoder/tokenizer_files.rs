@@ -1,4 +1,4 @@
-//! Small tokenizers: the two kinds that BERT and XLM-RoBERTa have.
+//! Small tokenizers of the two kinds that BERT and XLM-RoBERTa have.
 
 use serde_json::{Value, json};
 
@@ -7,7 +7,7 @@ const WORDS: [&str; 12] = [
     "文",
 ];
 
-/// BERT's: lower case, single CJK characters, WordPiece.
+/// BERT's: lower case, single CJK characters, `WordPiece`.
 pub(crate) fn word_piece() -> Value {
     let mut tokens: Vec<String> =
         ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"].map(str::to_owned).to_vec();
@@ -40,7 +40,7 @@ pub(crate) fn word_piece() -> Value {
     })
 }
 
-/// XLM-RoBERTa's: SentencePiece unigram.
+/// XLM-RoBERTa's: a unigram model as `SentencePiece` writes it.
 pub(crate) fn unigram() -> Value {
     let mut vocabulary: Vec<Value> =
         ["<s>", "<pad>", "</s>", "<unk>"].map(|token| json!([token, 0.0])).to_vec();
@@ -87,11 +87,12 @@ fn special(tokens: &[(u32, &str)]) -> Value {
 
 fn around(before: (&str, u32), behind: (&str, u32)) -> Value {
     let piece = |(token, _): (&str, u32)| json!({"SpecialToken": {"id": token, "type_id": 0}});
+    let text = |name: &str, kind: u32| json!({"Sequence": {"id": name, "type_id": kind}});
     let entry = |(token, id): (&str, u32)| json!({"id": token, "ids": [id], "tokens": [token]});
     json!({
         "type": "TemplateProcessing",
-        "single": [piece(before), {"Sequence": {"id": "A", "type_id": 0}}, piece(behind)],
-        "pair": [piece(before), {"Sequence": {"id": "A", "type_id": 0}}, {"Sequence": {"id": "B", "type_id": 1}}, piece(behind)],
+        "single": [piece(before), text("A", 0), piece(behind)],
+        "pair": [piece(before), text("A", 0), text("B", 1), piece(behind)],
         "special_tokens": {before.0: entry(before), behind.0: entry(behind)}
     })
 }

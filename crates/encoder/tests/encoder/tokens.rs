@@ -211,8 +211,12 @@ fn byte_level_tokenizers_give_what_they_give_for_the_whole_text() {
     }
     let mut tokenizer = spec.tokenizer();
     tokenizer["normalizer"] = json!(null);
-    tokenizer["pre_tokenizer"] = json!({"type": "ByteLevel", "add_prefix_space": false, "trim_offsets": true, "use_regex": true});
-    tokenizer["post_processor"] = json!({"type": "RobertaProcessing", "sep": ["</s>", 2], "cls": ["<s>", 0], "trim_offsets": true, "add_prefix_space": false});
+    tokenizer["pre_tokenizer"] =
+        json!({"type": "ByteLevel", "add_prefix_space": false, "trim_offsets": true});
+    tokenizer["post_processor"] = json!({
+        "type": "RobertaProcessing", "sep": ["</s>", 2], "cls": ["<s>", 0],
+        "trim_offsets": true, "add_prefix_space": false
+    });
     tokenizer["model"] = json!({
         "type": "BPE", "dropout": null, "unk_token": "<unk>", "continuing_subword_prefix": null,
         "end_of_word_suffix": null, "fuse_unk": false, "byte_fallback": false, "vocab": vocabulary, "merges": []
