@@ -35,7 +35,7 @@ impl Encoder {
     /// Loads a model folder as sentence-transformers writes it, or a plain BERT folder.
     ///
     /// Takes about as long as reading its files (with a second thread for the tokenizer), and little more memory
-    /// than its weights.
+    /// than the weights and the tokenizer keep.
     ///
     /// # Errors
     /// A folder that is missing, incomplete, damaged or of an unsupported kind, a level that the CPU lacks, or an
