@@ -78,6 +78,18 @@ impl Vector for F32x4 {
     }
 
     #[inline(always)]
+    fn prefetch(at: *const f32) {
+        // SAFETY: a prefetch has no effect but on the cache. (There is no stable intrinsic.)
+        unsafe {
+            std::arch::asm!(
+                "prfm pldl1keep, [{at}]",
+                at = in(reg) at,
+                options(nostack, readonly, preserves_flags)
+            );
+        }
+    }
+
+    #[inline(always)]
     fn first_or(self, count: usize, other: Self) -> Self {
         Self(lanes!(vbslq_f32(first(count), self.0, other.0)))
     }

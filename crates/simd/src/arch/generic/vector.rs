@@ -34,6 +34,8 @@ pub(crate) trait Vector: Copy {
     /// # Safety
     /// `count` values can be written there.
     unsafe fn store_first(self, to: *mut f32, count: usize);
+    /// Asks for the cache line at any address, existing or not.
+    fn prefetch(at: *const f32);
     /// The first `count` ≤ `LANES` lanes of `self`, the others of `other`.
     fn first_or(self, count: usize, other: Self) -> Self;
 
