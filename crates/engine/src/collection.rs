@@ -16,9 +16,6 @@ use crate::{
     validate,
 };
 
-/// Up to this many texts count as somebody waiting, not as a batch.
-const INTERACTIVE_TEXTS: usize = 8;
-
 /// What a collection is to be like. What is left out is taken from the stored collection, or, for a new
 /// one, from the store's encoder.
 #[derive(Clone, Default)]
@@ -256,8 +253,7 @@ impl Collection {
         }
         let encoder =
             encoder.ok_or_else(|| self.encoder_required("storing text without vectors"))?;
-        let priority =
-            if texts.len() <= INTERACTIVE_TEXTS { Priority::Interactive } else { Priority::Bulk };
+        let priority = Priority::of_count(texts.len());
         encoder.encode_documents(texts, priority, cancel).map(Some)
     }
 

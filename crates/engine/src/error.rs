@@ -1,5 +1,7 @@
 //! Everything that can go wrong, each with the stable code that users see.
 
+use std::any::Any;
+
 use hippocamp_index::FilterError;
 use hippocamp_simd::LevelError;
 
@@ -101,6 +103,14 @@ pub enum Error {
 }
 
 impl Error {
+    /// A caught panic, with what it said.
+    #[must_use]
+    pub fn of_panic(panic: &(dyn Any + Send)) -> Self {
+        let said = panic.downcast_ref::<&str>().map(|said| (*said).to_owned());
+        let said = said.or_else(|| panic.downcast_ref::<String>().cloned());
+        Self::Internal(said.unwrap_or_else(|| "panic".to_owned()))
+    }
+
     /// The stable code at the edge: `ERR_…`, listed in docs/errors.md.
     #[must_use]
     pub fn code(&self) -> &'static str {

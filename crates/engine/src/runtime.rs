@@ -25,6 +25,17 @@ pub enum Priority {
     Bulk,
 }
 
+/// Up to this many texts count as somebody waiting, not as a batch.
+const INTERACTIVE_TEXTS: usize = 8;
+
+impl Priority {
+    /// That of work on so many texts or records.
+    #[must_use]
+    pub fn of_count(count: usize) -> Self {
+        if count <= INTERACTIVE_TEXTS { Self::Interactive } else { Self::Bulk }
+    }
+}
+
 type Job = Box<dyn FnOnce() + Send>;
 
 #[derive(Default)]
@@ -189,7 +200,7 @@ impl Split {
             }
             if !self.failed.load(Ordering::Acquire) {
                 let result = catch_unwind(AssertUnwindSafe(|| (self.piece)(index)))
-                    .unwrap_or_else(|panic| Err(Error::Internal(panic_message(panic.as_ref()))));
+                    .unwrap_or_else(|panic| Err(Error::of_panic(panic.as_ref())));
                 if let Err(error) = result {
                     self.failed.store(true, Ordering::Release);
                     self.error.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
@@ -215,12 +226,6 @@ impl Split {
         drop(finished);
         self.error.lock().unwrap_or_else(PoisonError::into_inner).take().map_or(Ok(()), Err)
     }
-}
-
-/// What a caught panic said.
-pub(crate) fn panic_message(panic: &(dyn std::any::Any + Send)) -> String {
-    let said = panic.downcast_ref::<&str>().map(|s| (*s).to_owned());
-    said.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "panic".to_owned())
 }
 
 #[cfg(test)]

@@ -152,7 +152,7 @@ impl NativeCollection {
     ) -> napi::Result<PromiseRaw<'env, IdColumn>> {
         let (collection, records) = (self.engine.clone(), records.take());
         let mode = if upsert { WriteMode::Upsert } else { WriteMode::Add };
-        let priority = if records.len() == 1 { Priority::Interactive } else { Priority::Bulk };
+        let priority = Priority::of_count(records.len());
         operation::hand_over(env, priority, cancel::of(token), move |cancel, answer| {
             collection.write(records, mode, cancel, |ids| answer.give(ids.map(IdColumn::new)));
         })

@@ -14,9 +14,6 @@ use crate::operation;
 use crate::options::NativeLoadOptions;
 use crate::typed_array::Floats;
 
-/// Up to this many texts count as somebody waiting, not as a batch.
-const INTERACTIVE_TEXTS: usize = 8;
-
 /// A loaded encoder.
 #[napi]
 pub struct NativeEncoder(TextEncoder);
@@ -112,8 +109,7 @@ impl NativeEncoder {
             (None, Some(text)) => Prompt::Literal(text),
             (None, None) => Prompt::None,
         };
-        let priority =
-            if texts.len() <= INTERACTIVE_TEXTS { Priority::Interactive } else { Priority::Bulk };
+        let priority = Priority::of_count(texts.len());
         let (encoder, texts) = (self.engine(), texts.take());
         operation::read(env, priority, cancel::of(token), move |cancel| {
             let embeddings = encoder.encode(texts, &prompt, priority, cancel)?;

@@ -1,6 +1,5 @@
 //! Errors as JavaScript sees them: `Error` objects with the engine's stable `code` and the chain of causes.
 
-use std::any::Any;
 use std::error::Error as _;
 
 use hippocamp_engine::Error;
@@ -28,13 +27,6 @@ pub(crate) fn throw(env: &Env, error: &Error) -> napi::Error {
     // SAFETY: `env` is live, and this is its thread.
     unsafe { error.throw_into(env.raw()) };
     napi::Error::new(Status::PendingException, String::new())
-}
-
-/// What a caught panic said, as an error.
-pub(crate) fn of_panic(panic: &(dyn Any + Send)) -> Error {
-    let said = panic.downcast_ref::<&str>().map(|said| (*said).to_owned());
-    let said = said.or_else(|| panic.downcast_ref::<String>().cloned());
-    Error::Internal(said.unwrap_or_else(|| "panic".to_owned()))
 }
 
 fn with_code(error: &Error) -> napi::Error<Code> {

@@ -85,7 +85,7 @@ pub(crate) fn hand_over<T: ToNapiValue + Send + 'static>(
 
 fn caught<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
     catch_unwind(AssertUnwindSafe(work))
-        .unwrap_or_else(|panic| Err(error::of_panic(panic.as_ref())))
+        .unwrap_or_else(|panic| Err(Error::of_panic(panic.as_ref())))
 }
 
 fn resolution<T: ToNapiValue + Send + 'static>(value: T) -> Outcome {
