@@ -18,9 +18,6 @@ const CHUNK_ROWS: usize = 1024;
 const BLOCK_ROWS: usize = 128;
 /// Below this share of the rows (1 / this) a mask is gathered row by row instead of scanned.
 const GATHER_SHARE: u64 = 8;
-/// Outside this range the square of a norm leaves what f32 can hold exactly enough.
-const SAFE_NORM: std::ops::Range<f32> = 1e-15..1e15;
-
 /// What an index refuses.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -123,7 +120,7 @@ impl FlatIndex {
         let start = chunk.len();
         chunk.extend_from_slice(vector);
         if let (Metric::Cosine, Some(row)) = (metric, chunk.get_mut(start..)) {
-            normalize(kernels, row);
+            kernels.normalize(row);
         }
         let slot = Slot(self.slots);
         self.slots = next;
@@ -150,7 +147,7 @@ impl FlatIndex {
         self.check(query)?;
         let mut query = query.to_vec();
         if self.metric == Metric::Cosine {
-            normalize(self.kernels, &mut query);
+            self.kernels.normalize(&mut query);
         }
         let available = mask.map_or(self.len(), RoaringBitmap::len) as usize;
         let mut top = TopK::new(k.min(available.max(1)), available);
@@ -270,20 +267,6 @@ impl FlatIndex {
         let (chunk, row) = (slot as usize / CHUNK_ROWS, slot as usize % CHUNK_ROWS);
         self.chunks.get(chunk)?.get(row * self.dimension..(row + 1) * self.dimension)
     }
-}
-
-/// To unit length, whatever the magnitude: values near the ends of f32 are scaled to 1 first.
-fn normalize(kernels: &Kernels, v: &mut [f32]) {
-    let norm = kernels.dot(v, v).sqrt();
-    if !SAFE_NORM.contains(&norm) {
-        let largest = v.iter().fold(0.0f32, |largest, x| largest.max(x.abs()));
-        if largest > 0.0 {
-            for x in &mut *v {
-                *x /= largest;
-            }
-        }
-    }
-    kernels.normalize(v);
 }
 
 #[cfg(test)]
