@@ -104,6 +104,10 @@ fn exercise(path: &Path, ns: NamespaceId) -> Option<Vec<Row>> {
         let found = tx.collections()?;
         tx.collection("notes")?;
         found.iter().map(|found| tx.namespaces(found.id)).collect::<Result<Vec<_>, _>>()?;
+        found
+            .iter()
+            .map(|found| tx.namespaces_below(found.id, b""))
+            .collect::<Result<Vec<_>, _>>()?;
         Ok(found)
     }));
     answer(write(&store, |tx| put(tx, ns, "key 5", 9, Upsert)));
