@@ -156,7 +156,7 @@ impl Partition {
                     self.index.remove(slot);
                 }
             }
-            Change::Put { row, vector, meta } => {
+            Change::Put { row, vector, meta, .. } => {
                 let metadata = match meta {
                     Some(meta) if !self.attributes.is_empty() => Some(parse(meta)?),
                     _ => None,
