@@ -25,12 +25,14 @@ mod filter;
 mod flat;
 mod metric;
 mod top_k;
+mod usearch_file;
 
 pub use attribute::AttributeIndex;
 pub use filter::{Filter, FilterError, FilterValue};
 pub use flat::{FlatIndex, IndexError};
 pub use metric::{Metric, UnknownMetric};
 pub use top_k::Neighbor;
+pub use usearch_file::{UsearchError, UsearchFile};
 
 /// A record's dense position in a partition's indexes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
