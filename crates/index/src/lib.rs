@@ -23,6 +23,7 @@
 mod attribute;
 mod filter;
 mod flat;
+mod hnsw;
 mod metric;
 mod top_k;
 mod usearch_file;
@@ -30,6 +31,7 @@ mod usearch_file;
 pub use attribute::AttributeIndex;
 pub use filter::{Filter, FilterError, FilterValue};
 pub use flat::{FlatIndex, IndexError};
+pub use hnsw::{HnswError, HnswIndex, HnswOptions};
 pub use metric::{Metric, UnknownMetric};
 pub use top_k::Neighbor;
 pub use usearch_file::{UsearchError, UsearchFile};
