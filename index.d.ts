@@ -280,6 +280,8 @@ export interface NativePage {
 export interface NativeSearchOptions {
   /** How many hits at most. */
   k: number
+  /** How many of the true nearest to find, on average; 1 for all of them. */
+  recall?: number
   /** A filter as JSON. */
   filter?: string
   /** Only hits with at least this score. */

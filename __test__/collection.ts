@@ -274,6 +274,27 @@ test('stats tell what a namespace is like', async t => {
   t.true(indexBytes >= 16)
 })
 
+test('a large namespace is searched as exactly as is asked for', async t => {
+  const c = (await openStore(t)).collection('large')
+  const values = randomVectors(3_000, 64)
+  const vector = (i: number) => values.subarray(i * 64, (i + 1) * 64)
+  await c.add(Array.from({ length: 3_000 }, (_, i) => ({ id: `${i}`, vector: vector(i) })))
+  const query = vector(0)
+  const ids = async (options: object) =>
+    (await c.searchByVector(query, { k: 50, ...options })).map(({ id }) => id)
+  const exact = await ids({ exact: true })
+  t.is(exact[0], '0')
+  t.deepEqual(await ids({ targetRecall: 1 }), exact)
+  for (const options of [{}, { targetRecall: 0.8 }, { targetRecall: 0.999 }]) {
+    const found = await ids(options)
+    t.is(found.length, 50)
+    t.is(found[0], '0')
+    t.true(found.filter(id => exact.includes(id)).length >= 30)
+  }
+  for (const targetRecall of [0, -1, 1.01, Number.NaN])
+    await refused(t, 'ERR_INVALID_ARGUMENT', () => c.searchByVector(query, { targetRecall }))
+})
+
 test('a handle must agree with what is stored', async t => {
   const store = await openStore(t)
   await store.collection('c', { dimension: 2, metric: 'l2' }).add({ vector: [1, 2] })

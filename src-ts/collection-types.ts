@@ -38,6 +38,14 @@ export interface SearchOptions extends ReadOptions {
   readonly where?: Filter | undefined
   /** Only hits with at least this score; see {@link Hit.score}. */
   readonly minScore?: number | undefined
+  /**
+   * How many of the true nearest to find, on average, above 0 and up to 1, which compares every record. Less is faster.
+   * Small namespaces are always searched exactly.
+   * @default 0.99
+   */
+  readonly targetRecall?: number | undefined
+  /** Compare every record: the same as a `targetRecall` of 1. */
+  readonly exact?: boolean | undefined
 }
 
 /** How to list. */

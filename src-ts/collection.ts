@@ -40,7 +40,15 @@ import {
 } from './records.js'
 import { inSlices, nextTurn } from './slices.js'
 
-const SEARCH_OPTIONS = ['k', 'where', 'minScore', 'vector', 'signal'] as const
+const SEARCH_OPTIONS = [
+  'k',
+  'where',
+  'minScore',
+  'targetRecall',
+  'exact',
+  'vector',
+  'signal',
+] as const
 const LIST_OPTIONS = ['where', 'limit', 'cursor', 'vector', 'signal'] as const
 
 /** What a collection needs of its store. */
@@ -272,6 +280,7 @@ export class Collection<M extends object = Metadata> {
       vectors: given.vector !== undefined && boolean('vector', given.vector),
       ...filterOf(given.where),
       ...(given.minScore !== undefined && { minScore: finite('minScore', given.minScore) }),
+      ...recallOf(given),
     }
     return this.#read(given, async token => readHits<M>(await start(native, token)))
   }
@@ -326,6 +335,15 @@ export function collectionOf<M extends object>(
 }
 
 type NativeSearchOptions = Parameters<NativeCollection['search']>[1]
+
+function recallOf({ targetRecall, exact }: SearchOptions): { recall?: number } {
+  const all = exact !== undefined && boolean('exact', exact)
+  const target = targetRecall === undefined ? undefined : finite('targetRecall', targetRecall)
+  if (target !== undefined && (target <= 0 || target > 1))
+    throw invalid(`targetRecall is ${target}: give a number above 0 and up to 1`)
+  if (all) return { recall: 1 }
+  return target === undefined ? {} : { recall: target }
+}
 
 /** Conditions have few levels; the engine says what is wrong with one that is not a plain value. */
 const FILTER_DEPTH = 32

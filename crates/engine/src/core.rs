@@ -7,9 +7,10 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use hippocamp_simd::Kernels;
-use hippocamp_store::{NamespaceId, Store};
+use hippocamp_store::{NamespaceId, ReadTx, Store};
 
 use crate::Error;
+use crate::grower;
 use crate::partition::Partition;
 use crate::target::Target;
 
@@ -52,9 +53,7 @@ impl Core {
         for partition in loaded.into_iter().filter_map(|namespace| self.loaded_partition(namespace))
         {
             // A failure here is not lost: the partition stays behind, and the next search meets it again.
-            let _: Result<(), Error> = self
-                .store
-                .read(|tx| partition.write().unwrap_or_else(PoisonError::into_inner).refresh(tx));
+            let _: Result<(), Error> = self.store.read(|tx| refresh(&partition, tx));
         }
     }
 
@@ -62,4 +61,14 @@ impl Core {
     pub(crate) fn forget_partitions(&self) {
         self.partitions.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
+}
+
+/// Brings a partition up to the transaction's snapshot, and has it rebuilt if it has grown enough.
+pub(crate) fn refresh(partition: &SharedPartition, tx: &ReadTx<'_>) -> Result<(), Error> {
+    let mut writing = partition.write().unwrap_or_else(PoisonError::into_inner);
+    writing.refresh(tx)?;
+    if writing.start_growth() {
+        grower::grow(partition);
+    }
+    Ok(())
 }

@@ -24,6 +24,7 @@ mod collection;
 mod core;
 mod engine;
 mod error;
+mod grower;
 mod limits;
 mod namespace;
 mod partition;
@@ -37,7 +38,7 @@ mod validate;
 mod writer;
 
 pub use hippocamp_encoder::{LoadOptions, Pooling};
-pub use hippocamp_index::Metric;
+pub use hippocamp_index::{CalibrationPoint, Metric, Recall};
 pub use hippocamp_simd::Level;
 pub use hippocamp_store::Durability;
 

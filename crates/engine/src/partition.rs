@@ -6,26 +6,27 @@
 
 use std::collections::HashMap;
 
-use hippocamp_index::{AttributeIndex, Filter, FlatIndex, IndexError, Metric, Neighbor, Slot};
+use hippocamp_index::{
+    AttributeIndex, Filter, Grown, Growth, IndexError, IndexOptions, IndexStats, Metric, Neighbor,
+    Request, Slot, SlotSet, VectorIndex,
+};
 use hippocamp_simd::Kernels;
 use hippocamp_store::{Change, Lsn, NamespaceId, ReadTx, RowId};
-use roaring::RoaringBitmap;
 use serde_json::{Map, Value};
 
 use crate::{Cancel, Error};
 
-/// Removed slots below which compacting is not worth while.
-const MIN_DEAD: u64 = 1024;
-
 pub(crate) struct Partition {
     namespace: NamespaceId,
     lsn: Lsn,
-    index: FlatIndex,
+    index: VectorIndex,
     attributes: AttributeIndex,
     /// The record in each slot, removed ones included.
     rows: Vec<RowId>,
     /// The live slot of each record.
     slots: HashMap<RowId, Slot>,
+    /// Whether a rebuild of the vector index is under way.
+    growing: bool,
 }
 
 impl Partition {
@@ -38,10 +39,16 @@ impl Partition {
         Self {
             namespace,
             lsn: Lsn(0),
-            index: FlatIndex::new(dimension, metric, kernels),
+            index: VectorIndex::new(
+                dimension,
+                metric,
+                IndexOptions::default_of(dimension, metric),
+                kernels,
+            ),
             attributes: AttributeIndex::default(),
             rows: Vec::new(),
             slots: HashMap::new(),
+            growing: false,
         }
     }
 
@@ -55,8 +62,33 @@ impl Partition {
         self.index.len()
     }
 
-    pub(crate) fn bytes(&self) -> usize {
-        self.index.bytes()
+    /// The vector index in numbers.
+    pub(crate) fn stats(&self) -> IndexStats {
+        self.index.stats()
+    }
+
+    /// Whether a rebuild of the vector index is to be started: true once, until it has [ended](Self::end_growth).
+    pub(crate) fn start_growth(&mut self) -> bool {
+        let start = !self.growing && self.index.is_growth_due();
+        self.growing |= start;
+        start
+    }
+
+    /// The rebuild that was started, from the index as it is now.
+    pub(crate) fn growth(&self) -> Option<Growth> {
+        self.index.growth()
+    }
+
+    /// Takes the rebuilt vector index over, if there is one. If that has renumbered the slots, attribute paths are
+    /// learnt again when they are asked for.
+    pub(crate) fn end_growth(&mut self, grown: Option<Grown>) {
+        self.growing = false;
+        if let Some(old) = grown.and_then(|grown| self.index.adopt(grown)) {
+            self.rows = old.iter().filter_map(|slot| self.row(*slot)).collect();
+            let rows = self.rows.iter().enumerate().map(|(slot, row)| (*row, Slot(slot as u32)));
+            self.slots = rows.filter(|(_, slot)| !self.index.dead().contains(*slot)).collect();
+            self.attributes = AttributeIndex::default();
+        }
     }
 
     /// Brings the indexes up to the transaction's snapshot.
@@ -82,7 +114,6 @@ impl Partition {
             return Err(failure);
         }
         self.lsn = to;
-        self.compact();
         Ok(())
     }
 
@@ -120,14 +151,14 @@ impl Partition {
     }
 
     /// The live slots that pass; nothing when all do.
-    pub(crate) fn select(&self, filter: &Filter) -> Option<RoaringBitmap> {
-        self.attributes.select(filter).map(|selected| selected - self.index.dead())
+    pub(crate) fn select(&self, filter: &Filter) -> Option<SlotSet> {
+        let selected = self.attributes.select(filter)?;
+        Some(SlotSet::from(&selected).without(self.index.dead()))
     }
 
     /// The records in a selection, in the order of their first insertion.
-    pub(crate) fn records(&self, selected: &RoaringBitmap) -> Vec<RowId> {
-        let mut rows: Vec<RowId> =
-            selected.iter().filter_map(|slot| self.row(Slot(slot))).collect();
+    pub(crate) fn records(&self, selected: &SlotSet) -> Vec<RowId> {
+        let mut rows: Vec<RowId> = selected.iter().filter_map(|slot| self.row(slot)).collect();
         rows.sort_unstable();
         rows
     }
@@ -135,12 +166,11 @@ impl Partition {
     pub(crate) fn search(
         &self,
         query: &[f32],
-        k: usize,
-        mask: Option<&RoaringBitmap>,
+        request: &Request<'_>,
         cancel: &Cancel,
     ) -> Result<Vec<(RowId, Neighbor)>, Error> {
         let found =
-            self.index.search(query, k, mask, &|| cancel.is_cancelled()).map_err(index_error)?;
+            self.index.search(query, request, &|| cancel.is_cancelled()).map_err(index_error)?;
         cancel.check()?;
         Ok(found.into_iter().filter_map(|n| Some((self.row(n.slot)?, n))).collect())
     }
@@ -156,7 +186,7 @@ impl Partition {
                     self.index.remove(slot);
                 }
             }
-            Change::Put { row, vector, meta } => {
+            Change::Put { row, vector, meta, .. } => {
                 let metadata = match meta {
                     Some(meta) if !self.attributes.is_empty() => Some(parse(meta)?),
                     _ => None,
@@ -172,19 +202,6 @@ impl Partition {
             }
         }
         Ok(())
-    }
-
-    /// Half of the slots dead: close the gaps. Attribute paths are learnt again when asked for.
-    fn compact(&mut self) {
-        let dead = self.index.dead().len();
-        if dead < MIN_DEAD || dead < self.index.len() {
-            return;
-        }
-        let old = self.index.compact();
-        self.rows = old.iter().filter_map(|slot| self.row(*slot)).collect();
-        self.slots =
-            self.rows.iter().enumerate().map(|(slot, row)| (*row, Slot(slot as u32))).collect();
-        self.attributes = AttributeIndex::default();
     }
 }
 

@@ -6,9 +6,10 @@
 
 use std::sync::PoisonError;
 
-use hippocamp_index::{Filter, Metric};
+use hippocamp_index::{Filter, Metric, Request};
 use hippocamp_store::{NamespaceId, ReadTx, Row, RowId};
 
+use crate::core::refresh;
 use crate::limits::within;
 use crate::namespace::{self, check_label};
 use crate::partition::Partition;
@@ -154,7 +155,8 @@ impl Collection {
                 target.metric,
             )?;
             let mask = filter.as_ref().and_then(|filter| partition.select(filter));
-            let found = partition.search(&vector, options.k, mask.as_ref(), cancel)?;
+            let request = Request { k: options.k, recall: options.recall, mask: mask.as_ref() };
+            let found = partition.search(&vector, &request, cancel)?;
             let scored = found.into_iter().map(|(row, neighbor)| {
                 let similarity = neighbor.similarity;
                 (row, target.metric.score(similarity), target.metric.distance(similarity))
@@ -217,7 +219,7 @@ impl Collection {
             stats.records = tx.count(namespace)?;
             if let Some(partition) = core.loaded_partition(namespace) {
                 let partition = partition.read().unwrap_or_else(PoisonError::into_inner);
-                (stats.indexed, stats.index_bytes) = (partition.len(), partition.bytes());
+                (stats.indexed, stats.index_bytes) = (partition.len(), partition.stats().bytes);
             }
             Ok::<_, Error>(())
         })?;
@@ -294,8 +296,8 @@ impl Collection {
                 let mut guard = partition.read().unwrap_or_else(PoisonError::into_inner);
                 if !ready(&guard) {
                     drop(guard);
+                    refresh(&partition, tx)?;
                     let mut writing = partition.write().unwrap_or_else(PoisonError::into_inner);
-                    writing.refresh(tx)?;
                     if let Some(filter) = filter
                         && writing.lsn() == snapshot
                     {

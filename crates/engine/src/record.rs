@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use hippocamp_index::Recall;
+
 /// A record to be written. It needs a text or a vector; with both, the vector is taken as it is.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct NewRecord {
@@ -75,6 +77,8 @@ impl fmt::Debug for Query {
 pub struct SearchOptions {
     /// How many hits at most.
     pub k: usize,
+    /// How many of the true nearest to find.
+    pub recall: Recall,
     /// Only records whose metadata passes this filter (JSON).
     pub filter: Option<String>,
     /// Only hits with at least this score.
@@ -85,7 +89,7 @@ pub struct SearchOptions {
 
 impl Default for SearchOptions {
     fn default() -> Self {
-        Self { k: 10, filter: None, min_score: None, with_vectors: false }
+        Self { k: 10, recall: Recall::Default, filter: None, min_score: None, with_vectors: false }
     }
 }
 

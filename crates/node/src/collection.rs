@@ -1,7 +1,7 @@
 //! Collections.
 
 use hippocamp_engine::{
-    Collection, Error, Limits, ListOptions, Priority, Query, SearchOptions, WriteMode,
+    Collection, Error, Limits, ListOptions, Priority, Query, Recall, SearchOptions, WriteMode,
 };
 use napi::Env;
 use napi::bindgen_prelude::PromiseRaw;
@@ -25,6 +25,8 @@ pub struct NativeCollection {
 pub struct NativeSearchOptions {
     /// How many hits at most.
     pub k: i64,
+    /// How many of the true nearest to find, on average; 1 for all of them.
+    pub recall: Option<f64>,
     /// A filter as JSON.
     pub filter: Option<String>,
     /// Only hits with at least this score.
@@ -37,6 +39,11 @@ impl NativeSearchOptions {
     fn into_engine(self) -> Result<SearchOptions, Error> {
         Ok(SearchOptions {
             k: size("k", self.k)?,
+            recall: match self.recall {
+                None => Recall::Default,
+                Some(recall) if recall < 1.0 => Recall::AtLeast(recall as f32),
+                Some(_) => Recall::Exact,
+            },
             filter: self.filter,
             min_score: self.min_score.map(|score| score as f32),
             with_vectors: self.vectors,

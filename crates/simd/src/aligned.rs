@@ -39,4 +39,16 @@ impl AlignedBuffer {
             std::slice::from_raw_parts_mut(self.lines.as_mut_ptr().cast(), self.lines.len() * LINE)
         }
     }
+
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        let values = self.as_slice();
+        // SAFETY: the bytes of initialised f32, borrowed as long as they are.
+        unsafe { std::slice::from_raw_parts(values.as_ptr().cast(), size_of_val(values)) }
+    }
+
+    pub(crate) fn as_bytes_mut(&mut self) -> &mut [u8] {
+        let values = self.as_mut_slice();
+        // SAFETY: as in `as_bytes`; any bytes are an f32, and the exclusive borrow covers them all.
+        unsafe { std::slice::from_raw_parts_mut(values.as_mut_ptr().cast(), size_of_val(values)) }
+    }
 }

@@ -8,6 +8,7 @@ use crate::{
     arch,
     attention::AttentionScratch,
     matmul::{Epilogue, PackedMatrix},
+    scan::{ScanOutput, ScanTable},
 };
 
 /// The environment variable that forces a level.
@@ -17,6 +18,7 @@ const VARIABLE: &str = "HIPPOCAMP_CPU";
 ///
 /// Safety of every entry: the CPU has the level's instructions, and the lengths are those that [`Kernels`] documents and
 /// asserts. They are called from there only.
+#[expect(clippy::type_complexity, reason = "the operands of the kernels, as they come")]
 pub(crate) struct Table {
     pub(crate) level: Level,
     /// Columns in a panel of packed weights.
@@ -34,6 +36,24 @@ pub(crate) struct Table {
     pub(crate) softmax: unsafe fn(&mut [f32], usize),
     pub(crate) activate: unsafe fn(&mut [f32], Activation),
     pub(crate) attention: unsafe fn(&[f32], usize, usize, &mut AttentionScratch, &mut [f32]),
+    pub(crate) tabulate: unsafe fn(&[f32], &mut ScanTable),
+    pub(crate) scan: unsafe fn(&ScanTable, &[u8], &[f32], &mut ScanOutput<'_>),
+    pub(crate) pack_signs: unsafe fn(&[f32], usize, &mut [u8]),
+    pub(crate) dot_f16: unsafe fn(&[f32], &[u16]) -> f32,
+    pub(crate) l2_squared_f16: unsafe fn(&[f32], &[u16]) -> f32,
+    pub(crate) dot_f16_rows: unsafe fn(&[f32], &[u16], &mut [f32]),
+    pub(crate) l2_squared_f16_rows: unsafe fn(&[f32], &[u16], &mut [f32]),
+    pub(crate) dot_i8: unsafe fn(&[f32], &[i8]) -> f32,
+    pub(crate) l2_squared_i8: unsafe fn(&[f32], &[i8], f32) -> f32,
+    pub(crate) dot_i8_rows: unsafe fn(&[f32], &[i8], &mut [f32]),
+    pub(crate) l2_squared_i8_rows: unsafe fn(&[f32], &[i8], &[f32], &mut [f32]),
+    pub(crate) to_f16: unsafe fn(&[f32], &mut [u16]),
+    pub(crate) from_f16: unsafe fn(&[u16], &mut [f32]),
+    pub(crate) prefetch: unsafe fn(&[u8]),
+    pub(crate) hadamard: unsafe fn(&mut [f32]),
+    pub(crate) butterfly: unsafe fn(&mut [f32], &mut [f32]),
+    pub(crate) mul: unsafe fn(&mut [f32], &[f32]),
+    pub(crate) abs_sum: unsafe fn(&[f32]) -> f32,
 }
 
 /// The table of a level, if this CPU has it.

@@ -18,7 +18,7 @@ use crate::{
 /// At a given level the bits of an output row depend on that row's inputs only: not on how many rows there are, where
 /// among them it stands, or what the others hold.
 pub struct Kernels {
-    table: Table,
+    pub(crate) table: Table,
 }
 
 impl Kernels {

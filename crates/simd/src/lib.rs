@@ -30,13 +30,17 @@ mod activation;
 mod aligned;
 mod arch;
 mod attention;
+mod coded;
 mod dispatch;
 mod kernels;
 mod level;
 mod matmul;
+mod rotation;
+mod scan;
 
 pub use activation::Activation;
 pub use attention::AttentionScratch;
 pub use kernels::Kernels;
 pub use level::{Level, LevelError};
 pub use matmul::{Epilogue, PackedMatrix};
+pub use scan::ScanTable;

@@ -80,7 +80,7 @@ fn a_deleted_record_never_comes_back() {
     assert_eq!(read(&store, |tx| tx.rows(&[b], true)).unwrap(), [None]);
     assert_eq!(keys(&store, ns), ["a"]);
     assert_eq!(read(&store, |tx| tx.count(ns)).unwrap(), 1);
-    assert_eq!(read(&store, |tx| changes(tx, ns, Lsn(0))).unwrap(), [told_put(a, 1)]);
+    assert_eq!(read(&store, |tx| changes(tx, ns, Lsn(0))).unwrap(), [told_put(a, "a", 1)]);
     let again = put_one(&store, ns, "b", 3, Insert).row;
     assert!(again > b, "{again} has to be new, {b} was the last id before");
     assert_eq!(read(&store, |tx| tx.rows(&[b], true)).unwrap(), [None]);
@@ -230,9 +230,9 @@ fn changes_are_told_in_the_order_of_their_transactions() {
     let again = put_one(&store, ns, "a", 5, Insert).row;
 
     let since = |lsn| read(&store, |tx| changes(tx, ns, Lsn(lsn))).unwrap();
-    assert_eq!(since(0), [told_put(c, 1), told_put(d, 4), told_put(again, 5)]);
-    let late = [Told::Deleted(a), told_put(d, 4), told_put(again, 5)];
-    assert_eq!(since(3), [&[told_put(c, 1), Told::Deleted(b)], &late[..]].concat());
+    assert_eq!(since(0), [told_put(c, "c", 1), told_put(d, "d", 4), told_put(again, "a", 5)]);
+    let late = [Told::Deleted(a), told_put(d, "d", 4), told_put(again, "a", 5)];
+    assert_eq!(since(3), [&[told_put(c, "c", 1), Told::Deleted(b)], &late[..]].concat());
     assert_eq!(since(6), late);
     assert_eq!(since(7), late[2..]);
     assert_eq!(since(8), []);

@@ -3,6 +3,10 @@
 //! It runs on any CPU, and it is what the vector kernels are compared with in tests. No fused multiply-add (on a CPU
 //! without the instruction that would be a call into the C library), sums from left to right.
 
+pub(crate) mod coded;
+pub(crate) mod rotation;
+pub(crate) mod scan;
+
 use crate::{
     Kernels, Level,
     activation::{
@@ -32,6 +36,24 @@ pub(crate) static KERNELS: Kernels = Kernels::from_table(Table {
     softmax,
     activate,
     attention,
+    tabulate: scan::tabulate,
+    scan: scan::scan,
+    pack_signs: scan::pack_signs,
+    dot_f16: coded::dot_f16,
+    l2_squared_f16: coded::l2_squared_f16,
+    dot_f16_rows: coded::dot_f16_rows,
+    l2_squared_f16_rows: coded::l2_squared_f16_rows,
+    dot_i8: coded::dot_i8,
+    l2_squared_i8: coded::l2_squared_i8,
+    dot_i8_rows: coded::dot_i8_rows,
+    l2_squared_i8_rows: coded::l2_squared_i8_rows,
+    to_f16: coded::to_f16,
+    from_f16: coded::from_f16,
+    prefetch: coded::prefetch,
+    hadamard: rotation::hadamard,
+    butterfly: rotation::butterfly,
+    mul: rotation::mul,
+    abs_sum: rotation::abs_sum,
 });
 
 fn dot(a: &[f32], b: &[f32]) -> f32 {

@@ -6,11 +6,14 @@
 
 pub(crate) mod activations;
 pub(crate) mod attention;
+pub(crate) mod coded;
 pub(crate) mod distances;
 pub(crate) mod inputs;
 pub(crate) mod products;
 pub(crate) mod reference;
+pub(crate) mod rotation;
 pub(crate) mod rows;
+pub(crate) mod scan;
 
 use hippocamp_simd::Kernels;
 
@@ -38,6 +41,23 @@ pub(crate) const ALL: &[Check] = &[
     ("attention of every head size", attention::of_every_head),
     ("attention of long texts", attention::of_long_texts),
     ("attention does not see what is left in the scratch", attention::with_used_scratch),
+    ("from_f16 of all halfs", coded::all_halfs),
+    ("to_f16 of all ties and exponents", coded::rounded_halfs),
+    ("to_f16 and from_f16 of every length", coded::conversions_at_every_position),
+    ("products and distances of halfs and bytes", coded::of_every_length),
+    ("rows of halfs and bytes have the bits of single rows", coded::of_rows),
+    ("prefetch of any length", coded::prefetching),
+    ("hadamard of every length", rotation::hadamard),
+    ("mul, butterfly, abs_sum of every length", rotation::arithmetic),
+    ("scan_table is the plain one", scan::tables),
+    ("scan_table rounds to even", scan::tables_of_ties),
+    ("scan sums exactly", scan::sums),
+    ("scan of the largest sums", scan::largest_sums),
+    ("scan estimates inner products", scan::products),
+    ("a scanned block has the same bits anywhere", scan::blocks_alone),
+    ("scan marks what is above the threshold", scan::thresholds),
+    ("scan passes NaN and infinity on", scan::special_values),
+    ("pack_signs sets its lane", scan::signs),
 ];
 
 /// Room behind an output, to see that nothing is written there.

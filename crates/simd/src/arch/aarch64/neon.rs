@@ -3,10 +3,16 @@
 //! Tile: 8 rows × 3 vectors. Twenty-four sums keep up to four multiply-adds a cycle busy; three vectors of B and the
 //! broadcasts of A take the rest.
 
+mod bytes;
+
 use std::arch::aarch64::{
-    float32x4_t, uint32x4_t, vabsq_f32, vaddq_f32, vaddvq_f32, vbslq_f32, vcgtq_f32, vcltq_f32,
-    vdivq_f32, vdupq_n_f32, vdupq_n_u32, vfmaq_f32, vfmsq_f32, vld1q_f32, vld1q_u32, vmaxvq_f32,
-    vmulq_f32, vreinterpretq_f32_u32, vreinterpretq_u32_f32, vshlq_n_u32, vst1q_f32, vsubq_f32,
+    float32x4_t, uint16x4_t, uint32x4_t, vabsq_f32, vaddq_f32, vaddvq_f32, vaddvq_u32, vandq_u32,
+    vbslq_f32, vcgeq_f32, vcgtq_f32, vcltq_f32, vcombine_s16, vcvtnq_s32_f32, vcvtq_f32_s32,
+    vcvtq_f32_u32, vdivq_f32, vdup_n_s32, vdupq_n_f32, vdupq_n_u32, vextq_f32, vfmaq_f32,
+    vfmsq_f32, vget_lane_u32, vget_low_s16, vld1_u16, vld1q_f32, vld1q_u32, vmaxvq_f32, vmovl_s8,
+    vmovl_s16, vmulq_f32, vqmovn_s32, vqmovun_s16, vreinterpret_s8_s32, vreinterpret_u32_u8,
+    vreinterpretq_f32_u32, vreinterpretq_u32_f32, vrev64q_f32, vshlq_n_u32, vst1_u16, vst1q_f32,
+    vsubq_f32,
 };
 
 use crate::{
@@ -36,8 +42,16 @@ unsafe fn first(count: usize) -> uint32x4_t {
     unsafe { vld1q_u32(MASKS.as_ptr().add(4 - count)) }
 }
 
+/// A bit for each lane that is set.
+#[inline(always)]
+fn bits(lanes: uint32x4_t) -> u32 {
+    static WEIGHTS: [u32; 4] = [1, 2, 4, 8];
+    lanes!(vaddvq_u32(vandq_u32(lanes, vld1q_u32(WEIGHTS.as_ptr()))))
+}
+
 impl Vector for F32x4 {
     const LANES: usize = 4;
+    type Bytes = bytes::U8x16;
 
     #[inline(always)]
     unsafe fn splat(value: f32) -> Self {
@@ -74,6 +88,61 @@ impl Vector for F32x4 {
         unsafe {
             self.store(all.as_mut_ptr());
             std::ptr::copy_nonoverlapping(all.as_ptr(), to, count);
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn load_f16(from: *const u16) -> Self {
+        let x: float32x4_t;
+        // SAFETY: passed on. (The intrinsic is younger than the Rust that we ask for.)
+        unsafe {
+            std::arch::asm!(
+                "fcvtl {x:v}.4s, {halfs:v}.4h",
+                halfs = in(vreg) vld1_u16(from),
+                x = lateout(vreg) x,
+                options(pure, nomem, nostack, preserves_flags)
+            );
+        }
+        Self(x)
+    }
+
+    #[inline(always)]
+    unsafe fn load_i8(from: *const i8) -> Self {
+        // SAFETY: passed on.
+        unsafe {
+            let x = vreinterpret_s8_s32(vdup_n_s32(from.cast::<i32>().read_unaligned()));
+            Self(vcvtq_f32_s32(vmovl_s16(vget_low_s16(vmovl_s8(x)))))
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn load_u32(from: *const u32) -> Self {
+        // SAFETY: passed on.
+        Self(unsafe { vcvtq_f32_u32(vld1q_u32(from)) })
+    }
+
+    #[inline(always)]
+    unsafe fn store_f16(self, to: *mut u16) {
+        let x: uint16x4_t;
+        // SAFETY: passed on. (As in `load_f16`.)
+        unsafe {
+            std::arch::asm!(
+                "fcvtn {to:v}.4h, {x:v}.4s",
+                x = in(vreg) self.0,
+                to = lateout(vreg) x,
+                options(pure, nomem, nostack, preserves_flags)
+            );
+            vst1_u16(to, x);
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn store_bytes(self, to: *mut u8) {
+        // SAFETY: passed on.
+        unsafe {
+            let x = vqmovn_s32(vcvtnq_s32_f32(self.0));
+            let x = vreinterpret_u32_u8(vqmovun_s16(vcombine_s16(x, x)));
+            to.cast::<u32>().write_unaligned(vget_lane_u32::<0>(x));
         }
     }
 
@@ -148,6 +217,25 @@ impl Vector for F32x4 {
     fn shift_into_exponent(self) -> Self {
         let bits = lanes!(vreinterpretq_u32_f32(self.0));
         Self(lanes!(vreinterpretq_f32_u32(vshlq_n_u32::<23>(bits))))
+    }
+
+    #[inline(always)]
+    fn above(self, other: Self) -> u32 {
+        bits(lanes!(vcgtq_f32(self.0, other.0)))
+    }
+
+    #[inline(always)]
+    fn not_below(self, other: Self) -> u32 {
+        bits(lanes!(vcgeq_f32(self.0, other.0)))
+    }
+
+    #[inline(always)]
+    fn exchange<const DISTANCE: usize>(self) -> Self {
+        Self(lanes!(match DISTANCE {
+            1 => vrev64q_f32(self.0),
+            2 => vextq_f32::<2>(self.0, self.0),
+            _ => unreachable!("of four lanes none is {DISTANCE} further"),
+        }))
     }
 
     #[inline(always)]

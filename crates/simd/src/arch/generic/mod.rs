@@ -6,10 +6,14 @@
 
 pub(crate) mod activation;
 pub(crate) mod attention;
+pub(crate) mod bytes;
+pub(crate) mod coded;
 pub(crate) mod distance;
 mod epilogue;
 pub(crate) mod matmul;
+pub(crate) mod rotation;
 pub(crate) mod rows;
+pub(crate) mod scan;
 pub(crate) mod values;
 pub(crate) mod vector;
 
@@ -33,6 +37,24 @@ macro_rules! vector_kernels {
                 softmax: kernels::softmax,
                 activate: kernels::activate,
                 attention: kernels::attention,
+                tabulate: kernels::tabulate,
+                scan: kernels::scan,
+                pack_signs: kernels::pack_signs,
+                dot_f16: kernels::dot_f16,
+                l2_squared_f16: kernels::l2_squared_f16,
+                dot_f16_rows: kernels::dot_f16_rows,
+                l2_squared_f16_rows: kernels::l2_squared_f16_rows,
+                dot_i8: kernels::dot_i8,
+                l2_squared_i8: kernels::l2_squared_i8,
+                dot_i8_rows: kernels::dot_i8_rows,
+                l2_squared_i8_rows: kernels::l2_squared_i8_rows,
+                to_f16: kernels::to_f16,
+                from_f16: kernels::from_f16,
+                prefetch: kernels::prefetch,
+                hadamard: kernels::hadamard,
+                butterfly: kernels::butterfly,
+                mul: kernels::mul,
+                abs_sum: kernels::abs_sum,
             });
 
         /// The generic algorithms with this level's instructions. All of them have the conditions of
@@ -41,16 +63,19 @@ macro_rules! vector_kernels {
             use super::$vector;
             use crate::{
                 activation::Activation,
-                arch::generic::{attention, distance, matmul, rows, values},
+                arch::generic::{
+                    attention, coded, distance, matmul, rotation, rows, scan, values,
+                },
                 attention::AttentionScratch,
                 matmul::{Epilogue, PackedMatrix},
+                scan::{ScanOutput, ScanTable},
             };
 
             crate::arch::generic::entries! { $vector, $features;
-                dot => distance::dot(a: &[f32], b: &[f32]) -> f32;
-                l2_squared => distance::l2_squared(a: &[f32], b: &[f32]) -> f32;
-                dot_rows => distance::dot_rows(query: &[f32], rows: &[f32], out: &mut [f32]) -> ();
-                l2_squared_rows => distance::l2_squared_rows(query: &[f32], rows: &[f32], out: &mut [f32]) -> ();
+                dot => distance::dot::<f32>(a: &[f32], b: &[f32]) -> f32;
+                l2_squared => distance::l2_squared::<f32>(a: &[f32], b: &[f32]) -> f32;
+                dot_rows => distance::dot_rows::<f32>(query: &[f32], rows: &[f32], out: &mut [f32]) -> ();
+                l2_squared_rows => distance::l2_squared_rows::<f32>(query: &[f32], rows: &[f32], out: &mut [f32]) -> ();
                 matmul => matmul::matmul(x: &[f32], w: &PackedMatrix, epilogue: Epilogue<'_>, out: &mut [f32]) -> ();
                 layer_norm => rows::layer_norm(x: &mut [f32], weight: &[f32], bias: &[f32], eps: f32) -> ();
                 add => values::add(x: &mut [f32], y: &[f32]) -> ();
@@ -62,6 +87,28 @@ macro_rules! vector_kernels {
                 attention => attention::attention(
                     qkv: &[f32], heads: usize, head_dim: usize, scratch: &mut AttentionScratch, out: &mut [f32]
                 ) -> ();
+                tabulate => scan::tabulate(query: &[f32], table: &mut ScanTable) -> ();
+                scan => scan::scan(
+                    table: &ScanTable, codes: &[u8], factors: &[f32], out: &mut ScanOutput<'_>
+                ) -> ();
+                pack_signs => scan::pack_signs(x: &[f32], lane: usize, plane: &mut [u8]) -> ();
+                dot_f16 => distance::dot::<u16>(query: &[f32], row: &[u16]) -> f32;
+                l2_squared_f16 => distance::l2_squared::<u16>(query: &[f32], row: &[u16]) -> f32;
+                dot_f16_rows => distance::dot_rows::<u16>(query: &[f32], rows: &[u16], out: &mut [f32]) -> ();
+                l2_squared_f16_rows => distance::l2_squared_rows::<u16>(query: &[f32], rows: &[u16], out: &mut [f32]) -> ();
+                dot_i8 => distance::dot::<i8>(query: &[f32], row: &[i8]) -> f32;
+                l2_squared_i8 => distance::l2_squared_scaled::<i8>(query: &[f32], row: &[i8], scale: f32) -> f32;
+                dot_i8_rows => distance::dot_rows::<i8>(query: &[f32], rows: &[i8], out: &mut [f32]) -> ();
+                l2_squared_i8_rows => distance::l2_squared_scaled_rows::<i8>(
+                    query: &[f32], rows: &[i8], scales: &[f32], out: &mut [f32]
+                ) -> ();
+                to_f16 => coded::to_f16(from: &[f32], to: &mut [u16]) -> ();
+                from_f16 => coded::from_f16(from: &[u16], to: &mut [f32]) -> ();
+                prefetch => coded::prefetch(bytes: &[u8]) -> ();
+                hadamard => rotation::hadamard(x: &mut [f32]) -> ();
+                butterfly => rotation::butterfly(a: &mut [f32], b: &mut [f32]) -> ();
+                mul => values::mul(x: &mut [f32], y: &[f32]) -> ();
+                abs_sum => rows::abs_sum(x: &[f32]) -> f32;
             }
         }
     };
@@ -71,12 +118,12 @@ pub(crate) use vector_kernels;
 /// The functions of a table: each calls its generic twin where the instructions may be used.
 macro_rules! entries {
     ($vector:ident, $features:literal; $(
-        $name:ident => $module:ident::$function:ident($($argument:ident: $type:ty),*) -> $result:ty;
+        $name:ident => $module:ident::$function:ident$(::<$stored:ty>)?($($argument:ident: $type:ty),*) -> $result:ty;
     )*) => {$(
         #[target_feature(enable = $features)]
         pub(super) unsafe fn $name($($argument: $type),*) -> $result {
             // SAFETY: the instructions are enabled here, and the caller has checked the CPU and the lengths.
-            unsafe { $module::$function::<$vector>($($argument),*) }
+            unsafe { $module::$function::<$vector $(, $stored)?>($($argument),*) }
         }
     )*};
 }

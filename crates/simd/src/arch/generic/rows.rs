@@ -1,4 +1,4 @@
-//! Operations on whole rows: layer normalisation and softmax.
+//! Operations on whole rows: layer normalisation, softmax, sums of magnitudes.
 //!
 //! A row is reduced in an order that depends on its width alone.
 
@@ -123,6 +123,28 @@ pub(crate) unsafe fn layer_norm<V: Vector>(x: &mut [f32], weight: &[f32], bias: 
             }
         }
     }
+}
+
+struct Magnitudes;
+
+impl<V: Vector> Fold<V> for Magnitudes {
+    #[inline(always)]
+    fn take(&self, so_far: V, x: V) -> V {
+        so_far.add(x.abs())
+    }
+
+    #[inline(always)]
+    fn merge(a: V, b: V) -> V {
+        a.add(b)
+    }
+}
+
+/// # Safety
+/// The CPU has V's instructions.
+#[inline(always)]
+pub(crate) unsafe fn abs_sum<V: Vector>(x: &[f32]) -> f32 {
+    // SAFETY: all of `x` can be read.
+    unsafe { fold(x.as_ptr(), x.len(), V::splat(0.0), &Magnitudes).sum() }
 }
 
 /// # Safety

@@ -63,6 +63,15 @@ impl<V: Vector> Combine<V> for Sum {
     }
 }
 
+struct Product;
+
+impl<V: Vector> Combine<V> for Product {
+    #[inline(always)]
+    fn apply(x: V, y: V) -> V {
+        x.mul(y)
+    }
+}
+
 struct Larger;
 
 impl<V: Vector> Combine<V> for Larger {
@@ -86,6 +95,14 @@ pub(crate) unsafe fn add<V: Vector>(x: &mut [f32], y: &[f32]) {
 pub(crate) unsafe fn max<V: Vector>(x: &mut [f32], y: &[f32]) {
     // SAFETY: passed on.
     unsafe { combine::<V, Larger>(x, y) }
+}
+
+/// # Safety
+/// The CPU has V's instructions; `x` and `y` are equally long.
+#[inline(always)]
+pub(crate) unsafe fn mul<V: Vector>(x: &mut [f32], y: &[f32]) {
+    // SAFETY: passed on.
+    unsafe { combine::<V, Product>(x, y) }
 }
 
 struct Times<V>(V);

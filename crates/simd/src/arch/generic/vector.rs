@@ -1,13 +1,17 @@
 //! The operations that the algorithms are made of.
 
+use super::bytes::Bytes;
+
 /// A register of f32 lanes.
 ///
 /// A value of the type exists only where its instructions do: [`splat`](Self::splat) and the loads are unsafe and make
-/// that promise, so the arithmetic need not. No operation looks at another lane, but for [`sum`](Self::sum) and
-/// [`largest`](Self::largest).
+/// that promise, so the arithmetic need not. No operation looks at another lane, but for
+/// [`exchange`](Self::exchange), [`sum`](Self::sum) and [`largest`](Self::largest).
 pub(crate) trait Vector: Copy {
     /// How many f32.
     const LANES: usize;
+    /// The register of bytes that goes with it.
+    type Bytes: Bytes;
 
     /// `value` in every lane.
     ///
@@ -34,6 +38,32 @@ pub(crate) trait Vector: Copy {
     /// # Safety
     /// `count` values can be written there.
     unsafe fn store_first(self, to: *mut f32, count: usize);
+    /// `LANES` halfs from any address, widened.
+    ///
+    /// # Safety
+    /// They can be read.
+    unsafe fn load_f16(from: *const u16) -> Self;
+    /// `LANES` bytes from any address, widened.
+    ///
+    /// # Safety
+    /// They can be read.
+    unsafe fn load_i8(from: *const i8) -> Self;
+    /// `LANES` integers below 2³¹ from any address, rounded.
+    ///
+    /// # Safety
+    /// They can be read.
+    unsafe fn load_u32(from: *const u32) -> Self;
+    /// Writes the lanes as halfs, rounded to the nearest (of two to the even one), to any address.
+    ///
+    /// # Safety
+    /// `LANES` halfs can be written there.
+    unsafe fn store_f16(self, to: *mut u16);
+    /// Writes the lanes as bytes, rounded to the nearest (of two to the even one), to any address. Lanes below 256; what
+    /// is below 0 or NaN becomes 0.
+    ///
+    /// # Safety
+    /// `LANES` bytes can be written there.
+    unsafe fn store_bytes(self, to: *mut u8);
     /// Asks for the cache line at any address, existing or not.
     fn prefetch(at: *const f32);
     /// The first `count` ≤ `LANES` lanes of `self`, the others of `other`.
@@ -57,6 +87,13 @@ pub(crate) trait Vector: Copy {
     /// The lanes' bits moved up by 23: what was the lowest byte becomes the exponent.
     fn shift_into_exponent(self) -> Self;
 
+    /// A bit for each lane, the first lowest: `self > other`.
+    fn above(self, other: Self) -> u32;
+    /// A bit for each lane, the first lowest: `self >= other`.
+    fn not_below(self, other: Self) -> u32;
+
+    /// Each lane has the value of that `DISTANCE` further, or before, in blocks of two distances: 1, 2 … `LANES / 2`.
+    fn exchange<const DISTANCE: usize>(self) -> Self;
     /// The sum of the lanes, in an order that is always the same.
     fn sum(self) -> f32;
     /// The largest lane; any lane if one is NaN.

@@ -3,14 +3,20 @@
 //! Tile: 6 rows × 2 vectors. Twelve sums, two vectors of B and one broadcast of A fill the registers; twelve multiply-adds
 //! take six cycles, their eight loads at most four.
 
+mod bytes;
+
 use std::arch::x86_64::{
-    __m256, __m256i, _MM_HINT_T0, _mm_add_ps, _mm_add_ss, _mm_cvtss_f32, _mm_max_ps, _mm_max_ss,
-    _mm_movehdup_ps, _mm_movehl_ps, _mm_prefetch, _mm256_add_ps, _mm256_and_ps, _mm256_andnot_ps,
+    __m256, __m256i, _CMP_GE_OQ, _CMP_GT_OQ, _MM_FROUND_TO_NEAREST_INT, _MM_HINT_T0, _mm_add_ps,
+    _mm_add_ss, _mm_cvtss_f32, _mm_loadl_epi64, _mm_loadu_si128, _mm_max_ps, _mm_max_ss,
+    _mm_movehdup_ps, _mm_movehl_ps, _mm_packs_epi32, _mm_packus_epi16, _mm_prefetch,
+    _mm_storel_epi64, _mm_storeu_si128, _mm256_add_ps, _mm256_and_ps, _mm256_andnot_ps,
     _mm256_blendv_ps, _mm256_castps_si256, _mm256_castps256_ps128, _mm256_castsi256_ps,
-    _mm256_div_ps, _mm256_extractf128_ps, _mm256_fmadd_ps, _mm256_fnmadd_ps, _mm256_loadu_ps,
+    _mm256_castsi256_si128, _mm256_cmp_ps, _mm256_cvtepi8_epi32, _mm256_cvtepi32_ps,
+    _mm256_cvtph_ps, _mm256_cvtps_epi32, _mm256_cvtps_ph, _mm256_div_ps, _mm256_extractf128_ps,
+    _mm256_extracti128_si256, _mm256_fmadd_ps, _mm256_fnmadd_ps, _mm256_loadu_ps,
     _mm256_loadu_si256, _mm256_maskload_ps, _mm256_maskstore_ps, _mm256_max_ps, _mm256_min_ps,
-    _mm256_mul_ps, _mm256_or_ps, _mm256_set1_ps, _mm256_slli_epi32, _mm256_storeu_ps,
-    _mm256_sub_ps,
+    _mm256_movemask_ps, _mm256_mul_ps, _mm256_or_ps, _mm256_permute_ps, _mm256_permute2f128_ps,
+    _mm256_set1_ps, _mm256_slli_epi32, _mm256_storeu_ps, _mm256_sub_ps,
 };
 
 use crate::{
@@ -42,6 +48,7 @@ unsafe fn first(count: usize) -> __m256i {
 
 impl Vector for F32x8 {
     const LANES: usize = 8;
+    type Bytes = bytes::U8x32;
 
     #[inline(always)]
     unsafe fn splat(value: f32) -> Self {
@@ -71,6 +78,43 @@ impl Vector for F32x8 {
     unsafe fn store_first(self, to: *mut f32, count: usize) {
         // SAFETY: passed on; lanes without a set bit are not written.
         unsafe { _mm256_maskstore_ps(to, first(count), self.0) }
+    }
+
+    #[inline(always)]
+    unsafe fn load_f16(from: *const u16) -> Self {
+        // SAFETY: passed on.
+        Self(unsafe { _mm256_cvtph_ps(_mm_loadu_si128(from.cast())) })
+    }
+
+    #[inline(always)]
+    unsafe fn load_i8(from: *const i8) -> Self {
+        // SAFETY: passed on.
+        Self(unsafe { _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(_mm_loadl_epi64(from.cast()))) })
+    }
+
+    #[inline(always)]
+    unsafe fn load_u32(from: *const u32) -> Self {
+        // SAFETY: passed on; below 2³¹ the sign makes no difference.
+        Self(unsafe { _mm256_cvtepi32_ps(_mm256_loadu_si256(from.cast())) })
+    }
+
+    #[inline(always)]
+    unsafe fn store_f16(self, to: *mut u16) {
+        // SAFETY: passed on.
+        unsafe {
+            let halfs = _mm256_cvtps_ph::<_MM_FROUND_TO_NEAREST_INT>(self.0);
+            _mm_storeu_si128(to.cast(), halfs);
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn store_bytes(self, to: *mut u8) {
+        // SAFETY: passed on.
+        unsafe {
+            let x = _mm256_cvtps_epi32(self.0);
+            let x = _mm_packs_epi32(_mm256_castsi256_si128(x), _mm256_extracti128_si256::<1>(x));
+            _mm_storel_epi64(to.cast(), _mm_packus_epi16(x, x));
+        }
     }
 
     #[inline(always)]
@@ -139,6 +183,26 @@ impl Vector for F32x8 {
     fn shift_into_exponent(self) -> Self {
         let bits = lanes!(_mm256_castps_si256(self.0));
         Self(lanes!(_mm256_castsi256_ps(_mm256_slli_epi32::<23>(bits))))
+    }
+
+    #[inline(always)]
+    fn above(self, other: Self) -> u32 {
+        lanes!(_mm256_movemask_ps(_mm256_cmp_ps::<_CMP_GT_OQ>(self.0, other.0))) as u32
+    }
+
+    #[inline(always)]
+    fn not_below(self, other: Self) -> u32 {
+        lanes!(_mm256_movemask_ps(_mm256_cmp_ps::<_CMP_GE_OQ>(self.0, other.0))) as u32
+    }
+
+    #[inline(always)]
+    fn exchange<const DISTANCE: usize>(self) -> Self {
+        Self(lanes!(match DISTANCE {
+            1 => _mm256_permute_ps::<0b10_11_00_01>(self.0),
+            2 => _mm256_permute_ps::<0b01_00_11_10>(self.0),
+            4 => _mm256_permute2f128_ps::<1>(self.0, self.0),
+            _ => unreachable!("of eight lanes none is {DISTANCE} further"),
+        }))
     }
 
     #[inline(always)]

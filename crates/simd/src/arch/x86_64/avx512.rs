@@ -3,12 +3,19 @@
 //! Tile: 12 rows × 2 vectors. Twenty-four sums leave room for two vectors of B and broadcasts of A; the twelve row
 //! addresses and the two counters just fit the general registers.
 
+mod bytes;
+
 use std::arch::x86_64::{
-    __m512, __mmask16, _MM_HINT_T0, _mm_prefetch, _mm512_abs_ps, _mm512_add_ps, _mm512_and_ps,
-    _mm512_castps_si512, _mm512_castsi512_ps, _mm512_div_ps, _mm512_fmadd_ps, _mm512_fnmadd_ps,
-    _mm512_loadu_ps, _mm512_mask_blend_ps, _mm512_mask_storeu_ps, _mm512_maskz_loadu_ps,
-    _mm512_max_ps, _mm512_min_ps, _mm512_mul_ps, _mm512_or_ps, _mm512_reduce_add_ps,
-    _mm512_reduce_max_ps, _mm512_set1_ps, _mm512_slli_epi32, _mm512_storeu_ps, _mm512_sub_ps,
+    __m512, __mmask16, _CMP_GE_OQ, _CMP_GT_OQ, _MM_FROUND_TO_NEAREST_INT, _MM_HINT_T0,
+    _mm_loadu_si128, _mm_prefetch, _mm_storeu_si128, _mm256_loadu_si256, _mm256_storeu_si256,
+    _mm512_abs_ps, _mm512_add_ps, _mm512_and_ps, _mm512_castps_si512, _mm512_castsi512_ps,
+    _mm512_cmp_ps_mask, _mm512_cvtepi8_epi32, _mm512_cvtepi32_ps, _mm512_cvtph_ps,
+    _mm512_cvtps_epi32, _mm512_cvtps_ph, _mm512_cvtusepi32_epi8, _mm512_div_ps, _mm512_fmadd_ps,
+    _mm512_fnmadd_ps, _mm512_loadu_ps, _mm512_loadu_si512, _mm512_mask_blend_ps,
+    _mm512_mask_storeu_ps, _mm512_maskz_loadu_ps, _mm512_max_epi32, _mm512_max_ps, _mm512_min_ps,
+    _mm512_mul_ps, _mm512_or_ps, _mm512_permute_ps, _mm512_reduce_add_ps, _mm512_reduce_max_ps,
+    _mm512_set1_ps, _mm512_setzero_si512, _mm512_shuffle_f32x4, _mm512_slli_epi32,
+    _mm512_storeu_ps, _mm512_sub_ps,
 };
 
 use crate::{
@@ -35,6 +42,7 @@ fn first(count: usize) -> __mmask16 {
 
 impl Vector for F32x16 {
     const LANES: usize = 16;
+    type Bytes = bytes::U8x64;
 
     #[inline(always)]
     unsafe fn splat(value: f32) -> Self {
@@ -64,6 +72,42 @@ impl Vector for F32x16 {
     unsafe fn store_first(self, to: *mut f32, count: usize) {
         // SAFETY: passed on; lanes without a set bit are not written.
         unsafe { _mm512_mask_storeu_ps(to, first(count), self.0) }
+    }
+
+    #[inline(always)]
+    unsafe fn load_f16(from: *const u16) -> Self {
+        // SAFETY: passed on.
+        Self(unsafe { _mm512_cvtph_ps(_mm256_loadu_si256(from.cast())) })
+    }
+
+    #[inline(always)]
+    unsafe fn load_i8(from: *const i8) -> Self {
+        // SAFETY: passed on.
+        Self(unsafe { _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(_mm_loadu_si128(from.cast()))) })
+    }
+
+    #[inline(always)]
+    unsafe fn load_u32(from: *const u32) -> Self {
+        // SAFETY: passed on; below 2³¹ the sign makes no difference.
+        Self(unsafe { _mm512_cvtepi32_ps(_mm512_loadu_si512(from.cast())) })
+    }
+
+    #[inline(always)]
+    unsafe fn store_f16(self, to: *mut u16) {
+        // SAFETY: passed on.
+        unsafe {
+            let halfs = _mm512_cvtps_ph::<_MM_FROUND_TO_NEAREST_INT>(self.0);
+            _mm256_storeu_si256(to.cast(), halfs);
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn store_bytes(self, to: *mut u8) {
+        // SAFETY: passed on.
+        unsafe {
+            let x = _mm512_max_epi32(_mm512_cvtps_epi32(self.0), _mm512_setzero_si512());
+            _mm_storeu_si128(to.cast(), _mm512_cvtusepi32_epi8(x));
+        }
     }
 
     #[inline(always)]
@@ -132,6 +176,27 @@ impl Vector for F32x16 {
     fn shift_into_exponent(self) -> Self {
         let bits = lanes!(_mm512_castps_si512(self.0));
         Self(lanes!(_mm512_castsi512_ps(_mm512_slli_epi32::<23>(bits))))
+    }
+
+    #[inline(always)]
+    fn above(self, other: Self) -> u32 {
+        lanes!(_mm512_cmp_ps_mask::<_CMP_GT_OQ>(self.0, other.0)).into()
+    }
+
+    #[inline(always)]
+    fn not_below(self, other: Self) -> u32 {
+        lanes!(_mm512_cmp_ps_mask::<_CMP_GE_OQ>(self.0, other.0)).into()
+    }
+
+    #[inline(always)]
+    fn exchange<const DISTANCE: usize>(self) -> Self {
+        Self(lanes!(match DISTANCE {
+            1 => _mm512_permute_ps::<0b10_11_00_01>(self.0),
+            2 => _mm512_permute_ps::<0b01_00_11_10>(self.0),
+            4 => _mm512_shuffle_f32x4::<0b10_11_00_01>(self.0, self.0),
+            8 => _mm512_shuffle_f32x4::<0b01_00_11_10>(self.0, self.0),
+            _ => unreachable!("of sixteen lanes none is {DISTANCE} further"),
+        }))
     }
 
     #[inline(always)]

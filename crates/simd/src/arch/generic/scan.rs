@@ -1,0 +1,224 @@
+//! Scans of quantised vectors, for [`Kernels::scan`](crate::Kernels::scan), and their tables.
+//!
+//! ```text
+//! for block of 32 vectors
+//!   for plane, for groups of 4 dimensions:  sum[i] += entry[g][nibble of vector i]      # 16 look-ups an instruction
+//!   estimate[i] = base + add[i] + mul[i] · (scale · sum[i] + bias)
+//! ```
+//!
+//! A register of codes is as many groups as it has sixteens of bytes, and gives two registers of look-ups, for its low and
+//! its high nibbles. Four of these are added as bytes before they are widened. The sums of a block never leave the
+//! registers, but for the end of a plane (or of [`PART`]).
+
+use super::{bytes::Bytes, vector::Vector};
+use crate::scan::{BLOCK, ENTRIES, GROUP, ScanOutput, ScanTable};
+
+/// Bytes of a plane whose sums stay below 2¹⁶: 1,024 groups with entries of at most 63.
+const PART: usize = 1_024 * ENTRIES;
+/// Look-ups that are added before they are widened: 4 · 63 < 256.
+const STEP: usize = 4;
+/// Bytes of a cache line.
+const LINE: usize = 64;
+/// How far ahead codes are asked for, in bytes.
+const AHEAD: usize = 2_048;
+
+/// The sums of a block.
+#[repr(C, align(64))]
+struct Sums([u32; BLOCK]);
+
+/// # Safety
+/// The CPU has V's instructions; all lengths are those of `out.hits.len()` blocks.
+#[inline(always)]
+pub(crate) unsafe fn scan<V: Vector>(
+    table: &ScanTable,
+    codes: &[u8],
+    factors: &[f32],
+    out: &mut ScanOutput<'_>,
+) {
+    let plane_bytes = table.dimensions / GROUP * ENTRIES;
+    let entries = table.entries().as_ptr();
+    let (mut codes, mut factors) = (codes.as_ptr(), factors.as_ptr());
+    let mut values = out.values.as_mut_ptr();
+    // SAFETY: `codes`, `factors` and `values` are moved over one block for each of `hits`; the entries have the size of a
+    // plane.
+    unsafe {
+        for hits in out.hits.iter_mut() {
+            let mut sums = Sums([0; BLOCK]);
+            for plane in 0..table.planes {
+                let mut at = 0;
+                while at < plane_bytes {
+                    let part = PART.min(plane_bytes - at);
+                    add_part::<V>(entries.add(at), codes.add(at), part, plane, &mut sums);
+                    at += part;
+                }
+                codes = codes.add(plane_bytes);
+            }
+            *hits = estimate::<V>(&sums, table, factors, out.base, out.threshold, values);
+            factors = factors.add(2 * BLOCK);
+            values = values.add(BLOCK);
+        }
+    }
+}
+
+/// Adds the look-ups of a part of a plane to the sums of a block.
+///
+/// # Safety
+/// The CPU has V's instructions; `bytes`, a multiple of 64 up to [`PART`], can be read from `entries` and `codes` on.
+#[inline(always)]
+unsafe fn add_part<V: Vector>(
+    entries: *const u8,
+    codes: *const u8,
+    bytes: usize,
+    plane: u32,
+    sums: &mut Sums,
+) {
+    let step = STEP * V::Bytes::LANES;
+    // SAFETY: `at` plus what a step reads is at most `bytes`, of which LANES is a divisor; prefetches may go anywhere.
+    unsafe {
+        let mut parts = (V::Bytes::no_sums(), V::Bytes::no_sums());
+        let mut at = 0;
+        while at + step <= bytes {
+            for line in (0..step).step_by(LINE) {
+                V::prefetch(codes.wrapping_add(at + AHEAD + line).cast());
+            }
+            parts = look_up::<V::Bytes, STEP>(entries.add(at), codes.add(at), parts);
+            at += step;
+        }
+        while at < bytes {
+            parts = look_up::<V::Bytes, 1>(entries.add(at), codes.add(at), parts);
+            at += V::Bytes::LANES;
+        }
+        V::Bytes::flush(parts.0, parts.1, plane, sums.0.as_mut_ptr());
+    }
+}
+
+/// The sums of the low and the high nibbles, with N more registers of look-ups.
+///
+/// # Safety
+/// The CPU has B's instructions; `N * LANES` bytes can be read from `entries` and `codes` on; N ≤ [`STEP`].
+#[inline(always)]
+unsafe fn look_up<B: Bytes, const N: usize>(
+    entries: *const u8,
+    codes: *const u8,
+    (low_sums, high_sums): (B::Sums, B::Sums),
+) -> (B::Sums, B::Sums) {
+    // SAFETY: passed on.
+    unsafe {
+        let (table, code) = (B::load(entries), B::load(codes));
+        let (mut low, mut high) = (table.look_up(code.low()), table.look_up(code.high()));
+        for i in 1..N {
+            let table = B::load(entries.add(i * B::LANES));
+            let code = B::load(codes.add(i * B::LANES));
+            low = low.add(table.look_up(code.low()));
+            high = high.add(table.look_up(code.high()));
+        }
+        (low.add_to(low_sums), high.add_to(high_sums))
+    }
+}
+
+/// Writes the estimates of a block, and returns which are above the threshold.
+///
+/// # Safety
+/// The CPU has V's instructions; the factors of a block can be read, and its estimates written.
+#[inline(always)]
+unsafe fn estimate<V: Vector>(
+    sums: &Sums,
+    table: &ScanTable,
+    factors: *const f32,
+    base: f32,
+    threshold: f32,
+    values: *mut f32,
+) -> u32 {
+    // SAFETY: `i + LANES ≤ BLOCK`.
+    unsafe {
+        let (scale, bias) = (V::splat(table.scale), V::splat(table.bias));
+        let (base, threshold) = (V::splat(base), V::splat(threshold));
+        let mut hits = 0;
+        for i in (0..BLOCK).step_by(V::LANES) {
+            let product = V::load_u32(sums.0.as_ptr().add(i)).fma(scale, bias);
+            let mul = V::load(factors.add(i));
+            let add = V::load(factors.add(BLOCK + i)).add(base);
+            let value = product.fma(mul, add);
+            value.store(values.add(i));
+            hits |= value.above(threshold) << i;
+        }
+        hits
+    }
+}
+
+/// # Safety
+/// The CPU has V's instructions; the buffers of `table` have room for the query, which is a multiple of 16 long.
+#[inline(always)]
+pub(crate) unsafe fn tabulate<V: Vector>(query: &[f32], table: &mut ScanTable) {
+    let (len, query) = (query.len(), query.as_ptr());
+    let magnitudes = table.magnitudes.as_mut_slice().as_mut_ptr();
+    // SAFETY: `i + LANES ≤ len`, and `4 g + 4 ≤ len`; the entries are four bytes a dimension.
+    unsafe {
+        let (mut largest, mut total) = (V::splat(0.0), V::splat(0.0));
+        for i in (0..len).step_by(V::LANES) {
+            let magnitude = V::load(query.add(i)).abs();
+            let pairs = magnitude.add(magnitude.exchange::<1>());
+            let groups = pairs.add(pairs.exchange::<2>());
+            groups.store(magnitudes.add(i));
+            largest = groups.max(largest);
+            total = total.add(groups);
+        }
+        // Each group is there four times.
+        let factor = V::splat(table.set(largest.largest(), total.sum() / 4.0));
+        let entries = table.entries.as_bytes_mut().as_mut_ptr();
+        for g in 0..len / GROUP {
+            let magnitude = V::splat(*magnitudes.add(GROUP * g));
+            let query = query.add(GROUP * g);
+            for first in (0..ENTRIES).step_by(V::LANES) {
+                // As in the plain twin: twice the sum of the subset above the least one.
+                let mut twice = magnitude;
+                for (i, signs) in SUBSETS.iter().enumerate() {
+                    twice = V::splat(*query.add(i)).fma(V::load(signs.as_ptr().add(first)), twice);
+                }
+                twice.mul(factor).store_bytes(entries.add(ENTRIES * g + first));
+            }
+        }
+    }
+}
+
+/// For each value of a group and each of the sixteen subsets: 1 where it is in the subset, else -1.
+static SUBSETS: [[f32; ENTRIES]; GROUP] = {
+    let mut signs = [[-1.0; ENTRIES]; GROUP];
+    let mut subset = 0;
+    while subset < ENTRIES {
+        let mut i = 0;
+        while i < GROUP {
+            if subset >> i & 1 == 1 {
+                signs[i][subset] = 1.0;
+            }
+            i += 1;
+        }
+        subset += 1;
+    }
+    signs
+};
+
+/// # Safety
+/// The CPU has V's instructions; `x` is a multiple of 4 long, `plane` four times as long, `lane` below 32.
+#[inline(always)]
+pub(crate) unsafe fn pack_signs<V: Vector>(x: &[f32], lane: usize, plane: &mut [u8]) {
+    let shift = if lane < ENTRIES { 0 } else { GROUP };
+    let (len, x) = (x.len(), x.as_ptr());
+    let plane = plane.as_mut_ptr();
+    // SAFETY: `i + count ≤ len`, and `lane % 16` lies in each of the `len / 4` groups.
+    unsafe {
+        let zero = V::splat(0.0);
+        let mut i = 0;
+        while i < len {
+            let count = V::LANES.min(len - i);
+            let values =
+                if count == V::LANES { V::load(x.add(i)) } else { V::load_first(x.add(i), count) };
+            let signs = values.not_below(zero);
+            for j in (0..count).step_by(GROUP) {
+                let byte = plane.add((i + j) / GROUP * ENTRIES + lane % ENTRIES);
+                *byte |= ((signs >> j & 15) << shift) as u8;
+            }
+            i += count;
+        }
+    }
+}
