@@ -25,6 +25,7 @@ export function table(columns, rows) {
 
 /** @param {unknown} value @param {number} digits */
 function show(value, digits) {
+  if (value === null) return '—'
   if (typeof value !== 'number') return String(value ?? '')
   return value.toLocaleString('en', {
     minimumFractionDigits: digits,
