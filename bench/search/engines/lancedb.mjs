@@ -53,7 +53,8 @@ export async function openEngine({ variant, dimension, metric, folder, load }) {
     use({ ef, nprobes, refine }) {
       const search = (vector, k) => {
         const query = table.query().nearestTo(vector).distanceType(distanceType)
-        if (ef) query.ef(Math.max(ef, k))
+        // The graph refuses to find fewer than will be refined.
+        if (ef) query.ef(Math.max(ef, k * refine))
         else query.nprobes(nprobes)
         if (refine > 1) query.refineFactor(refine)
         // The distance is named because leaving it out makes every search write a warning.
