@@ -5,7 +5,8 @@ import { monitorEventLoopDelay } from 'node:perf_hooks'
 const RESOLUTION = 1
 
 /**
- * @typedef {{ seconds: number, perSecond: number, p50: number, p99: number }} Times p50 and p99 in milliseconds; with a
+ * @typedef {{ times: Float64Array, seconds: number, perSecond: number, p50: number, p99: number }} Times sorted, in
+ * milliseconds, as are p50 and p99; with a
  * `loopDelay`, that of the event loop, its 99th percentile in milliseconds
  */
 
@@ -74,6 +75,7 @@ export async function timeAction(action) {
 function summary(times, seconds) {
   times.sort()
   return {
+    times,
     seconds,
     perSecond: times.length / seconds,
     p50: percentile(times, 0.5),

@@ -37,7 +37,7 @@ function report({ machine, options, titles, results }) {
     ...(failures ? [failureTable(failures)] : []),
   ]
   return [
-    `${titles.search.split(';')[0]}; ${options.searches} searches a row, the fastest of ${options.rounds} rounds.`,
+    `${titles.search.split(';')[0]}; ${options.searches} searches a round, ${options.rounds} rounds.`,
     `${machine.cpu}, ${machine.cores} cores, ${machine.memory}, ${machine.flags.join(' ')}; Node.js ${machine.node}; ${machine.date.slice(0, 10)}.`,
     `${packages.join(', ')}.`,
     ...tables.flatMap(({ title, columns, rows }) => [

@@ -36,11 +36,11 @@ export const options = {
     default: 'cosine',
     choices: ['cosine', 'l2', 'dot'],
   },
-  searches: { type: 'number', value: 'N', help: 'searches for each row', default: 500 },
+  searches: { type: 'number', value: 'N', help: 'searches for each row and round', default: 500 },
   rounds: {
     type: 'number',
     value: 'N',
-    help: 'times to repeat them; the fastest counts',
+    help: 'times to go through all rows; the best rate counts',
     default: 1,
   },
   peers: {

@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { readMatrix, rows } from '../vectors.mjs'
 import { SPARE, searchWhileInserting } from './inserting.mjs'
 import { FOLDER } from './packages.mjs'
-import { measureSetting } from './setting.mjs'
+import { measureSettings } from './settings.mjs'
 
 /**
  * @typedef {object} Job
@@ -46,9 +46,7 @@ async function measure(job) {
   try {
     process.send({ built: await build(engine, vectors, queries[0], job.k) })
     const asked = engine.query ? queries.map(engine.query) : queries
-    for (const setting of engine.settings) {
-      process.send({ setting: await measureSetting(engine, setting, asked, job) })
-    }
+    for (const setting of await measureSettings(engine, asked, job)) process.send({ setting })
     await engine.bytesOnDisk(vectors)
     process.send({ stored: { disk: bytesIn(job.folder) / 2 ** 20 } })
     const standard = engine.settings.find(({ name }) => name === engine.standard)

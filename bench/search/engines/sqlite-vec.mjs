@@ -1,5 +1,5 @@
 // sqlite-vec in better-sqlite3: every search compares all vectors. Vectors of length 1 are compared by their euclidean
-// distance, which gives the same order as the cosine and is faster here.
+// distance, which gives the same order as the cosine and is faster here. The database is in memory, as our store is.
 
 import { join } from 'node:path'
 
@@ -7,9 +7,8 @@ import { join } from 'node:path'
 export async function openEngine({ dimension, metric, folder, load }) {
   if (metric === 'dot') throw new Error('sqlite-vec does not compare by inner product')
   const Database = load('better-sqlite3')
-  const database = new Database(join(folder, 'vectors.db'))
+  const database = new Database(':memory:')
   load('sqlite-vec').load(database)
-  database.pragma('journal_mode = WAL')
   database.exec(`create virtual table vectors using vec0(v float[${dimension}] distance_metric=l2)`)
   const insert = database.prepare('insert into vectors(rowid, v) values (?, ?)')
   const search = database.prepare('select rowid from vectors where v match ? and k = ?').pluck()
@@ -30,7 +29,7 @@ export async function openEngine({ dimension, metric, folder, load }) {
       insertAll(vectors.length, from, at => vectors[at])
     },
     async bytesOnDisk() {
-      database.pragma('wal_checkpoint(TRUNCATE)')
+      database.prepare('vacuum into ?').run(join(folder, 'vectors.db'))
     },
     close: () => database.close(),
   }

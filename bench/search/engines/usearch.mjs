@@ -23,6 +23,7 @@ export async function openEngine({ variant, dimension, metric, folder, load }) {
       expansion_search: expansion,
     })
   let index = make(64)
+  let changed = true
   return {
     settings: EXPANSIONS.map(expansion => ({ name: `expansion ${expansion}`, expansion })),
     standard: 'expansion 64',
@@ -30,7 +31,8 @@ export async function openEngine({ variant, dimension, metric, folder, load }) {
       index.add(keys(0, vectors.length / dimension), vectors, threads)
     },
     use({ expansion }) {
-      index.save(file)
+      if (changed) index.save(file)
+      changed = false
       index = make(expansion)
       index.load(file)
       return { searchSync: (vector, k) => index.search(vector, k, 1) }
@@ -38,6 +40,7 @@ export async function openEngine({ variant, dimension, metric, folder, load }) {
     rows: matches => Array.from(matches.keys, Number),
     async insert(vectors, from) {
       index.add(keys(from, vectors.length), vectors, 1)
+      changed = true
     },
     async bytesOnDisk() {
       index.save(file)
