@@ -1,7 +1,7 @@
 //! The vector index of a partition: one structure that grows.
 //!
-//! Every vector is kept as a row ([`rows`]), by slot. Below about a thousand vectors a search compares all
-//! of them. Beyond that each also has a code of one bit per dimension ([`codes`]), and a search scans the
+//! Every vector is kept as a row ([`rows`]), by slot. Below about a thousand vectors, and until the first
+//! rebuild is done, a search compares all of them. Beyond that each also has a code of one bit per dimension ([`codes`]), and a search scans the
 //! codes, some thirty times faster, and compares only the best candidates with their rows. Beyond some
 //! sixteen thousand the codes are kept in lists around centroids ([`lists`]), and a search scans the lists
 //! nearest to the query. How many lists and candidates that takes is measured ([`calibration`]).
@@ -46,11 +46,10 @@ use crate::{Metric, Slot};
 use calibration::Calibration;
 use codes::{CodeList, EncodeScratch, Frame};
 use lists::Lists;
-use rotation::Rotation;
 use rows::Rows;
 
 /// From so many vectors on they are coded.
-const MIN_CODED: u32 = 1_024;
+const MIN_CODED: u64 = 1_024;
 /// The tail may grow to this part of the base (1 / this) before lists are rebuilt.
 const TAIL_SHARE: usize = 8;
 const MIN_TAIL: usize = 4_096;
@@ -211,14 +210,21 @@ impl VectorIndex {
     #[must_use]
     pub fn stats(&self) -> IndexStats {
         let coded = self.coded.as_ref();
-        let codes = coded.map_or(0, |coded| coded.base.lists.bytes() + coded.tail.bytes());
         IndexStats {
             lists: coded.map_or(0, |coded| coded.base.lists.count().max(1)),
             bits: coded.map_or(0, |coded| coded.base.frame.planes),
             tail: coded.map_or(0, |coded| coded.tail.len()),
-            bytes: self.rows.bytes() + codes + self.dead.words().len() * 8,
+            bytes: self.bytes(),
             calibration: coded.map_or_else(Vec::new, |c| c.base.calibration.points.clone()),
         }
+    }
+
+    /// Bytes of memory.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        let coded = self.coded.as_ref();
+        let codes = coded.map_or(0, |coded| coded.base.lists.bytes() + coded.tail.bytes());
+        self.rows.bytes() + codes + self.dead.words().len() * 8
     }
 
     /// Appends a vector.
@@ -240,10 +246,8 @@ impl VectorIndex {
             vector
         };
         self.rows.push(self.kernels, row);
-        match &mut self.coded {
-            Some(coded) => coded.append(slot, row, &mut self.scratch),
-            None if slot + 1 >= MIN_CODED => self.start_coding(),
-            None => {}
+        if let Some(coded) = &mut self.coded {
+            coded.append(slot, row, &mut self.scratch);
         }
         Ok(Slot(slot))
     }
@@ -256,7 +260,7 @@ impl VectorIndex {
     /// Whether a rebuild would make searches faster or more exact, or the index smaller.
     #[must_use]
     pub fn is_growth_due(&self) -> bool {
-        let Some(coded) = &self.coded else { return self.has_gaps() };
+        let Some(coded) = &self.coded else { return self.len() >= MIN_CODED || self.has_gaps() };
         let (base, tail) = (&coded.base, coded.tail.len());
         let long_tail = if base.lists.centroids.is_some() {
             tail >= (base.lists.len / TAIL_SHARE).max(MIN_TAIL)
@@ -266,7 +270,7 @@ impl VectorIndex {
         };
         let dead_codes = self.dead.count_below(base.slots_end);
         let many_dead = dead_codes >= MIN_GAPS && dead_codes as usize * 4 >= base.lists.len;
-        self.has_gaps() || long_tail || many_dead || base.calibration.points.is_empty()
+        self.has_gaps() || long_tail || many_dead
     }
 
     /// The rebuild that is due, if one is. Only one may be under way at a time.
@@ -324,23 +328,6 @@ impl VectorIndex {
         coded.append_rest(&self.rows, self.kernels, &mut self.scratch);
         self.coded = Some(coded);
         renumbered
-    }
-
-    fn start_coding(&mut self) {
-        let rotation = Rotation::new(self.dimension());
-        let mean = vec![0.0; rotation.dimension()];
-        let frame =
-            Frame { metric: self.metric(), kernels: self.kernels, rotation, mean, planes: 1 };
-        let base = Base {
-            frame,
-            lists: Lists::of(Vec::new(), None),
-            calibration: Calibration::default(),
-            slots_end: 0,
-            trained: 0,
-        };
-        let mut coded = Coded { base: Arc::new(base), tail: CodeList::default() };
-        coded.append_rest(&self.rows, self.kernels, &mut self.scratch);
-        self.coded = Some(coded);
     }
 
     fn check(&self, vector: &[f32]) -> Result<(), IndexError> {

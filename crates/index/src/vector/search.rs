@@ -102,6 +102,20 @@ impl VectorIndex {
         })
     }
 
+    /// The same for each of several queries, in their order.
+    ///
+    /// # Errors
+    /// [`IndexError::Dimension`], before anything is searched.
+    pub fn search_many<Q: AsRef<[f32]>>(
+        &self,
+        queries: &[Q],
+        request: &Request<'_>,
+        stop: &dyn Fn() -> bool,
+    ) -> Result<Vec<Vec<Neighbor>>, IndexError> {
+        queries.iter().try_for_each(|query| self.check(query.as_ref()))?;
+        queries.iter().map(|query| self.search(query.as_ref(), request, stop)).collect()
+    }
+
     fn search_prepared(
         &self,
         scratch: &mut Scratch,
@@ -117,7 +131,7 @@ impl VectorIndex {
         };
         match (&self.coded, request.mask) {
             (_, Some(mask)) if few => self.gather(&scratch.query, mask, request.k, stop),
-            (Some(coded), _) if target < 1.0 => {
+            (Some(coded), _) if target < 1.0 && coded.base.calibration.is_measured() => {
                 let found = self.search_codes(coded, scratch, request, target);
                 // Lists without a match, or vectors beyond the range of estimates: never fewer than there are.
                 if (found.len() as u64) < available.min(request.k as u64) {
