@@ -1,10 +1,9 @@
 // The documents' programs, run in a project in which the packed package is installed.
-import { existsSync } from 'node:fs'
-import { join } from 'node:path'
 import test from 'ava'
 import { documents, programs, shows } from './support/documents.js'
 import { install, type Project } from './support/installed.js'
-import { root } from './support/sources.js'
+import { modelFolder } from './support/models.js'
+import { read } from './support/sources.js'
 
 let project: Project
 
@@ -13,19 +12,30 @@ test.before(async () => {
 })
 test.after.always(() => project?.remove())
 
-const model = process.env.HIPPOCAMP_MODELS ?? join(root, '.hippocamp/models')
-const hasModel = existsSync(join(model, 'all-MiniLM-L6-v2/model.safetensors'))
+/** The models that a program names; a folder below `path/to/` stands for where the reader keeps it. */
+const MODELS = /path\/to\/([\w-]+)|all-MiniLM-L6-v2/g
 
 for (const { place, code, output } of documents().flatMap(programs)) {
-  const declare = hasModel || !code.includes('all-MiniLM-L6-v2') ? test : test.skip
-  declare(`the program at ${place} runs, and prints what stands below it`, async t => {
-    const printed = await project.run(`${place.replace(/\W+/g, '-')}/program.mjs`, code)
-    if (output === undefined) t.pass()
-    else if (shows(output, printed)) t.pass()
+  const title = `the program at ${place} runs, and prints what stands below it`
+  const models = [...code.matchAll(MODELS)].map(([whole, name = whole]) => name)
+  const missing = models.find(name => modelFolder(name) === undefined)
+  if (missing) {
+    console.log(`skipped: "${title}" needs ${missing} in HIPPOCAMP_MODELS or .hippocamp/models`)
+    test.skip(title, () => {})
+    continue
+  }
+  test(title, async t => {
+    const program = code.replace(/path\/to\/([\w-]+)/g, (_, name) => modelFolder(name) ?? name)
+    const printed = await project.run(`${place.replace(/\W+/g, '-')}/program.mjs`, program)
+    if (output === undefined || shows(output, printed)) t.pass()
     else t.is(printed.trimEnd(), output.trimEnd())
   })
 }
 
-test('the README has a program that runs and shows its output', t => {
-  t.true(programs('README.md').some(({ output }) => output !== undefined))
-})
+for (const readme of ['README.md', 'README.zh-CN.md']) {
+  test(`${readme} has no JavaScript that is not run, and shows what it prints`, t => {
+    const shown = programs(readme)
+    t.is(read(readme).match(/^```(js|ts|mjs)\b/gm)?.length, shown.length)
+    t.true(shown.every(({ output }) => output !== undefined))
+  })
+}

@@ -24,12 +24,16 @@ mod collection;
 mod core;
 mod engine;
 mod error;
+mod grower;
+mod keys;
 mod limits;
 mod namespace;
 mod partition;
+mod partition_file;
 mod read;
 mod record;
 mod runtime;
+mod sidecar;
 mod target;
 mod temporary;
 mod text_encoder;
@@ -37,7 +41,7 @@ mod validate;
 mod writer;
 
 pub use hippocamp_encoder::{LoadOptions, Pooling};
-pub use hippocamp_index::Metric;
+pub use hippocamp_index::{CalibrationPoint, IndexStats, Metric, Recall};
 pub use hippocamp_simd::Level;
 pub use hippocamp_store::Durability;
 
@@ -47,6 +51,8 @@ pub use engine::{CollectionInfo, Engine, Location, StoreOptions, StoreStats};
 pub use error::Error;
 pub use limits::Limits;
 pub use read::{CollectionStats, NamespaceInfo};
-pub use record::{Hit, ListOptions, NewRecord, Page, Query, Record, SearchOptions, WriteMode};
+pub use record::{
+    Hit, IdHit, ListOptions, NewRecord, Page, Query, Record, SearchOptions, WriteMode,
+};
 pub use runtime::{Priority, Runtime};
 pub use text_encoder::{Embeddings, Prompt, TextEncoder};

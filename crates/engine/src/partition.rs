@@ -5,44 +5,76 @@
 //! rebuild are the same path, so they cannot disagree.
 
 use std::collections::HashMap;
+use std::sync::{Arc, RwLock, Weak};
 
-use hippocamp_index::{AttributeIndex, Filter, FlatIndex, IndexError, Metric, Neighbor, Slot};
+use hippocamp_index::{
+    AttributeIndex, Filter, Grown, Growth, IndexError, IndexOptions, IndexStats, Metric, Neighbor,
+    Request, Slot, SlotSet, VectorIndex,
+};
 use hippocamp_simd::Kernels;
 use hippocamp_store::{Change, Lsn, NamespaceId, ReadTx, RowId};
-use roaring::RoaringBitmap;
 use serde_json::{Map, Value};
 
+use crate::core::SharedPartition;
+use crate::keys::Keys;
+use crate::sidecar::Sidecar;
 use crate::{Cancel, Error};
 
-/// Removed slots below which compacting is not worth while.
-const MIN_DEAD: u64 = 1024;
-
 pub(crate) struct Partition {
-    namespace: NamespaceId,
-    lsn: Lsn,
-    index: FlatIndex,
+    pub(super) namespace: NamespaceId,
+    itself: Weak<RwLock<Self>>,
+    pub(super) lsn: Lsn,
+    pub(super) index: VectorIndex,
     attributes: AttributeIndex,
-    /// The record in each slot, removed ones included.
-    rows: Vec<RowId>,
+    /// The record in each slot, removed ones included, and its id.
+    pub(super) rows: Vec<RowId>,
+    pub(super) keys: Keys,
     /// The live slot of each record.
-    slots: HashMap<RowId, Slot>,
+    pub(super) slots: HashMap<RowId, Slot>,
+    /// Whether a rebuild of the vector index is under way.
+    growing: bool,
 }
 
 impl Partition {
-    pub(crate) fn new(
+    pub(crate) fn shared(
         namespace: NamespaceId,
         dimension: usize,
         metric: Metric,
         kernels: &'static Kernels,
+    ) -> SharedPartition {
+        Arc::new_cyclic(|itself| {
+            RwLock::new(Self::new(namespace, dimension, metric, kernels, itself.clone()))
+        })
+    }
+
+    fn new(
+        namespace: NamespaceId,
+        dimension: usize,
+        metric: Metric,
+        kernels: &'static Kernels,
+        itself: Weak<RwLock<Self>>,
     ) -> Self {
         Self {
             namespace,
+            itself,
             lsn: Lsn(0),
-            index: FlatIndex::new(dimension, metric, kernels),
+            index: VectorIndex::new(
+                dimension,
+                metric,
+                IndexOptions::default_of(dimension, metric),
+                kernels,
+            ),
             attributes: AttributeIndex::default(),
             rows: Vec::new(),
+            keys: Keys::default(),
             slots: HashMap::new(),
+            growing: false,
         }
+    }
+
+    /// For those who are to find it again as long as it is loaded.
+    pub(crate) fn weak(&self) -> Weak<RwLock<Self>> {
+        self.itself.clone()
     }
 
     /// Up to which change the indexes are true.
@@ -55,15 +87,56 @@ impl Partition {
         self.index.len()
     }
 
-    pub(crate) fn bytes(&self) -> usize {
-        self.index.bytes()
+    /// The vector index in numbers.
+    pub(crate) fn stats(&self) -> IndexStats {
+        self.index.stats()
+    }
+
+    /// Whether a rebuild of the vector index is to be started: true once, until it has [ended](Self::end_growth).
+    pub(crate) fn start_growth(&mut self) -> bool {
+        let start = !self.growing && self.index.is_growth_due();
+        self.growing |= start;
+        start
+    }
+
+    /// Whether a rebuild is under way.
+    pub(crate) fn is_growing(&self) -> bool {
+        self.growing
+    }
+
+    /// The rebuild that was started, from the index as it is now.
+    pub(crate) fn growth(&self) -> Option<Growth> {
+        self.index.growth()
+    }
+
+    /// Takes the rebuilt vector index over, if there is one. If that has renumbered the slots, attribute paths are
+    /// learnt again when they are asked for.
+    pub(crate) fn end_growth(&mut self, grown: Option<Grown>) {
+        self.growing = false;
+        if let Some(old) = grown.and_then(|grown| self.index.adopt(grown)) {
+            self.rows = old.iter().filter_map(|slot| self.row(*slot)).collect();
+            self.keys = self.keys.select(&old);
+            let rows = self.rows.iter().enumerate().map(|(slot, row)| (*row, Slot(slot as u32)));
+            self.slots = rows.filter(|(_, slot)| !self.index.dead().contains(*slot)).collect();
+            self.attributes = AttributeIndex::default();
+        }
     }
 
     /// Brings the indexes up to the transaction's snapshot.
-    pub(crate) fn refresh(&mut self, tx: &ReadTx<'_>) -> Result<(), Error> {
+    pub(crate) fn refresh(
+        &mut self,
+        tx: &ReadTx<'_>,
+        sidecar: Option<&Sidecar>,
+    ) -> Result<(), Error> {
         let to = tx.lsn()?;
         if self.lsn >= to {
             return Ok(());
+        }
+        if self.lsn == Lsn(0)
+            && let Some(sidecar) = sidecar
+            && let Some(name) = tx.derived(self.namespace)?
+        {
+            self.load(sidecar, &name, to);
         }
         let mut failure = None;
         tx.changes_since(self.namespace, self.lsn, &mut |change| {
@@ -78,11 +151,11 @@ impl Partition {
                 self.index.dimension(),
                 self.index.metric(),
                 self.index.kernels(),
+                self.itself.clone(),
             );
             return Err(failure);
         }
         self.lsn = to;
-        self.compact();
         Ok(())
     }
 
@@ -120,14 +193,14 @@ impl Partition {
     }
 
     /// The live slots that pass; nothing when all do.
-    pub(crate) fn select(&self, filter: &Filter) -> Option<RoaringBitmap> {
-        self.attributes.select(filter).map(|selected| selected - self.index.dead())
+    pub(crate) fn select(&self, filter: &Filter) -> Option<SlotSet> {
+        let selected = self.attributes.select(filter)?;
+        Some(SlotSet::from(&selected).without(self.index.dead()))
     }
 
     /// The records in a selection, in the order of their first insertion.
-    pub(crate) fn records(&self, selected: &RoaringBitmap) -> Vec<RowId> {
-        let mut rows: Vec<RowId> =
-            selected.iter().filter_map(|slot| self.row(Slot(slot))).collect();
+    pub(crate) fn records(&self, selected: &SlotSet) -> Vec<RowId> {
+        let mut rows: Vec<RowId> = selected.iter().filter_map(|slot| self.row(slot)).collect();
         rows.sort_unstable();
         rows
     }
@@ -135,14 +208,48 @@ impl Partition {
     pub(crate) fn search(
         &self,
         query: &[f32],
-        k: usize,
-        mask: Option<&RoaringBitmap>,
+        request: &Request<'_>,
         cancel: &Cancel,
     ) -> Result<Vec<(RowId, Neighbor)>, Error> {
-        let found =
-            self.index.search(query, k, mask, &|| cancel.is_cancelled()).map_err(index_error)?;
-        cancel.check()?;
+        let found = self.find(query, request, cancel)?;
         Ok(found.into_iter().filter_map(|n| Some((self.row(n.slot)?, n))).collect())
+    }
+
+    /// Bytes of memory.
+    pub(crate) fn bytes(&self) -> usize {
+        let entry = size_of::<(RowId, Slot)>() + 1;
+        let records = self.rows.capacity() * size_of::<RowId>() + self.slots.capacity() * entry;
+        self.index.stats().bytes + self.keys.bytes() + records
+    }
+
+    /// The nearest records by their ids.
+    pub(crate) fn search_ids(
+        &self,
+        query: &[f32],
+        request: &Request<'_>,
+        cancel: &Cancel,
+    ) -> Result<Vec<(String, Neighbor)>, Error> {
+        let found = self.find(query, request, cancel)?;
+        found
+            .into_iter()
+            .map(|n| {
+                let key = self.keys.get(n.slot);
+                let key = key.ok_or_else(|| Error::Internal("a slot has no id".to_owned()))?;
+                Ok((key, n))
+            })
+            .collect()
+    }
+
+    fn find(
+        &self,
+        query: &[f32],
+        request: &Request<'_>,
+        cancel: &Cancel,
+    ) -> Result<Vec<Neighbor>, Error> {
+        let stop = || cancel.is_cancelled();
+        let found = self.index.search(query, request, &stop).map_err(index_error)?;
+        cancel.check()?;
+        Ok(found)
     }
 
     fn row(&self, slot: Slot) -> Option<RowId> {
@@ -156,12 +263,13 @@ impl Partition {
                     self.index.remove(slot);
                 }
             }
-            Change::Put { row, vector, meta } => {
+            Change::Put { row, key, vector, meta } => {
                 let metadata = match meta {
                     Some(meta) if !self.attributes.is_empty() => Some(parse(meta)?),
                     _ => None,
                 };
                 let slot = self.index.push(vector).map_err(index_error)?;
+                self.keys.push(key);
                 self.rows.push(row);
                 if let Some(old) = self.slots.insert(row, slot) {
                     self.index.remove(old);
@@ -172,19 +280,6 @@ impl Partition {
             }
         }
         Ok(())
-    }
-
-    /// Half of the slots dead: close the gaps. Attribute paths are learnt again when asked for.
-    fn compact(&mut self) {
-        let dead = self.index.dead().len();
-        if dead < MIN_DEAD || dead < self.index.len() {
-            return;
-        }
-        let old = self.index.compact();
-        self.rows = old.iter().filter_map(|slot| self.row(*slot)).collect();
-        self.slots =
-            self.rows.iter().enumerate().map(|(slot, row)| (*row, Slot(slot as u32))).collect();
-        self.attributes = AttributeIndex::default();
     }
 }
 

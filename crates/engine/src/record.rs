@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use hippocamp_index::Recall;
+
 /// A record to be written. It needs a text or a vector; with both, the vector is taken as it is.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct NewRecord {
@@ -70,11 +72,24 @@ impl fmt::Debug for Query {
     }
 }
 
+/// A found record by its id.
+#[derive(Clone, Debug, PartialEq)]
+pub struct IdHit {
+    /// Unique in its namespace.
+    pub id: String,
+    /// Higher is better; see [`Metric::score`](hippocamp_index::Metric::score).
+    pub score: f32,
+    /// Lower is better; see [`Metric::distance`](hippocamp_index::Metric::distance).
+    pub distance: f32,
+}
+
 /// How to search.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SearchOptions {
     /// How many hits at most.
     pub k: usize,
+    /// How many of the true nearest to find.
+    pub recall: Recall,
     /// Only records whose metadata passes this filter (JSON).
     pub filter: Option<String>,
     /// Only hits with at least this score.
@@ -85,7 +100,7 @@ pub struct SearchOptions {
 
 impl Default for SearchOptions {
     fn default() -> Self {
-        Self { k: 10, filter: None, min_score: None, with_vectors: false }
+        Self { k: 10, recall: Recall::Default, filter: None, min_score: None, with_vectors: false }
     }
 }
 

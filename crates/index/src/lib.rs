@@ -1,6 +1,6 @@
 //! Derived indexes of one partition: everything in here can be rebuilt from the store's rows at any time.
 //!
-//! - [`FlatIndex`]: exact vector search over f32 rows.
+//! - [`VectorIndex`]: the nearest vectors, by codes of a few bits and an exact comparison of the best.
 //! - [`AttributeIndex`]: metadata values to the slots that carry them, for [`Filter`]s.
 //!
 //! Both speak of records by their [`Slot`], a dense position that this crate hands out; which record
@@ -22,15 +22,24 @@
 
 mod attribute;
 mod filter;
-mod flat;
+mod hnsw;
 mod metric;
+mod sections;
 mod top_k;
+mod usearch_file;
+mod vector;
 
 pub use attribute::AttributeIndex;
 pub use filter::{Filter, FilterError, FilterValue};
-pub use flat::{FlatIndex, IndexError};
+pub use hnsw::{HnswError, HnswIndex, HnswOptions};
 pub use metric::{Metric, UnknownMetric};
+pub use sections::{SectionError, SectionReader, SectionWriter};
 pub use top_k::Neighbor;
+pub use usearch_file::{UsearchError, UsearchFile};
+pub use vector::{
+    CalibrationPoint, Grown, Growth, IndexError, IndexOptions, IndexStats, Recall, Request,
+    RowFormat, SlotSet, Snapshot, UnknownRowFormat, VectorIndex,
+};
 
 /// A record's dense position in a partition's indexes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -10,10 +10,10 @@ use rusqlite::{Rows, Statement};
 use crate::{Change, Error, Lsn, NamespaceId, ReadTx, RowId, column::Columns};
 
 /// Everything live, in the order of the ids: also the order of the vectors on disk.
-pub(crate) const LIVE: &str = "SELECT r.id, r.lsn, r.meta, v.v FROM records AS r INDEXED BY records_by_ns \
+pub(crate) const LIVE: &str = "SELECT r.id, r.lsn, r.key, r.meta, v.v FROM records AS r INDEXED BY records_by_ns \
     LEFT JOIN vectors AS v ON v.id = r.id WHERE r.ns = ?1 ORDER BY r.id";
 
-pub(crate) const PUT: &str = "SELECT r.id, r.lsn, r.meta, v.v FROM records AS r INDEXED BY records_by_change \
+pub(crate) const PUT: &str = "SELECT r.id, r.lsn, r.key, r.meta, v.v FROM records AS r INDEXED BY records_by_change \
     LEFT JOIN vectors AS v ON v.id = r.id WHERE r.ns = ?1 AND r.lsn > ?2 ORDER BY r.lsn, r.id";
 
 pub(crate) const DELETED: &str =
@@ -38,9 +38,10 @@ impl ReadTx<'_> {
         let mut vector = Vec::with_capacity(dimension.min(1 << 16));
         let mut visit_put = |columns: &Columns<'_>, visit: &mut dyn FnMut(Change<'_>)| {
             let row = RowId(columns.integer(0)?);
-            let meta = columns.optional_text(2)?;
-            columns.vector(3, dimension, &mut vector)?;
-            visit(Change::Put { row, vector: &vector, meta });
+            let key = columns.text(2)?;
+            let meta = columns.optional_text(3)?;
+            columns.vector(4, dimension, &mut vector)?;
+            visit(Change::Put { row, key, vector: &vector, meta });
             Ok(())
         };
         if since <= Lsn(0) {

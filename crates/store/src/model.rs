@@ -166,6 +166,8 @@ pub enum Change<'a> {
     Put {
         /// The record's id.
         row: RowId,
+        /// Unique in its namespace; a row keeps its key for ever.
+        key: &'a str,
         /// Its vector now; as long as the collection's dimension.
         vector: &'a [f32],
         /// Its metadata now, as JSON.

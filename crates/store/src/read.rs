@@ -44,6 +44,10 @@ pub struct ReadTx<'a> {
     pub(crate) dimensions: RefCell<Vec<(NamespaceId, usize)>>,
 }
 
+/// The namespaces of a collection from a path on, in the order of their paths.
+pub(crate) const PATHS: &str = "SELECT id, path, records FROM namespaces \
+    INDEXED BY sqlite_autoindex_namespaces_1 WHERE collection = ?1 AND path >= ?2 ORDER BY path";
+
 impl<'a> ReadTx<'a> {
     pub(crate) fn new(conn: &'a Connection, site: &'a Site) -> Self {
         Self { conn, site, dimensions: RefCell::new(Vec::new()) }
@@ -116,6 +120,32 @@ impl<'a> ReadTx<'a> {
             found.push((id, columns.bytes(1)?.to_vec(), columns.size(2)?));
             Ok(())
         })?;
+        Ok(found)
+    }
+
+    /// The namespaces of a collection whose paths begin with the bytes of `prefix`, with their paths
+    /// and numbers of records, in the order of their paths byte by byte. Reads no other namespace
+    /// than these and the one behind them.
+    ///
+    /// # Errors
+    /// As every read.
+    pub fn namespaces_below(
+        &self,
+        collection: CollectionId,
+        prefix: &[u8],
+    ) -> Result<Vec<(NamespaceId, Vec<u8>, u64)>, Error> {
+        let fail = |error| self.site.fail(&error);
+        let mut statement = self.conn.prepare_cached(PATHS).map_err(fail)?;
+        let mut rows = statement.query((collection.0, prefix)).map_err(fail)?;
+        let mut found = Vec::new();
+        while let Some(row) = rows.next().map_err(fail)? {
+            let columns = Columns::new(row, &self.site.path, "namespaces");
+            let path = columns.bytes(1)?;
+            if !path.starts_with(prefix) {
+                break;
+            }
+            found.push((NamespaceId(columns.integer(0)?), path.to_vec(), columns.size(2)?));
+        }
         Ok(found)
     }
 

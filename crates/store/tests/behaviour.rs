@@ -80,7 +80,7 @@ fn a_deleted_record_never_comes_back() {
     assert_eq!(read(&store, |tx| tx.rows(&[b], true)).unwrap(), [None]);
     assert_eq!(keys(&store, ns), ["a"]);
     assert_eq!(read(&store, |tx| tx.count(ns)).unwrap(), 1);
-    assert_eq!(read(&store, |tx| changes(tx, ns, Lsn(0))).unwrap(), [told_put(a, 1)]);
+    assert_eq!(read(&store, |tx| changes(tx, ns, Lsn(0))).unwrap(), [told_put(a, "a", 1)]);
     let again = put_one(&store, ns, "b", 3, Insert).row;
     assert!(again > b, "{again} has to be new, {b} was the last id before");
     assert_eq!(read(&store, |tx| tx.rows(&[b], true)).unwrap(), [None]);
@@ -230,9 +230,9 @@ fn changes_are_told_in_the_order_of_their_transactions() {
     let again = put_one(&store, ns, "a", 5, Insert).row;
 
     let since = |lsn| read(&store, |tx| changes(tx, ns, Lsn(lsn))).unwrap();
-    assert_eq!(since(0), [told_put(c, 1), told_put(d, 4), told_put(again, 5)]);
-    let late = [Told::Deleted(a), told_put(d, 4), told_put(again, 5)];
-    assert_eq!(since(3), [&[told_put(c, 1), Told::Deleted(b)], &late[..]].concat());
+    assert_eq!(since(0), [told_put(c, "c", 1), told_put(d, "d", 4), told_put(again, "a", 5)]);
+    let late = [Told::Deleted(a), told_put(d, "d", 4), told_put(again, "a", 5)];
+    assert_eq!(since(3), [&[told_put(c, "c", 1), Told::Deleted(b)], &late[..]].concat());
     assert_eq!(since(6), late);
     assert_eq!(since(7), late[2..]);
     assert_eq!(since(8), []);
@@ -270,4 +270,24 @@ fn a_namespace_that_is_not_there_reads_as_empty_and_takes_nothing() {
         let error = write(&store, |tx| put(tx, ns, "a", 1, Upsert)).unwrap_err();
         assert_eq!(error, Error::UnknownNamespace { id: ns.0 });
     }
+}
+
+#[test]
+fn the_name_of_a_derived_file_is_kept_and_is_no_change() {
+    let (_folder, path) = place();
+    let (store, ns) = begin(&path);
+    let before = lsn(&store);
+    assert_eq!(read(&store, |tx| tx.derived(ns)).unwrap(), None);
+    for name in ["a", "索引-2"] {
+        write(&store, |tx| tx.set_derived(ns, name)).unwrap();
+        assert_eq!(read(&store, |tx| tx.derived(ns)).unwrap().as_deref(), Some(name));
+    }
+    assert_eq!(lsn(&store), before);
+    assert_eq!(read(&store, |tx| tx.derived(NamespaceId(ns.0 + 1))).unwrap(), None);
+    let one_more = |tx: &mut hippocamp_store::WriteTx<'_>| {
+        tx.set_derived(ns, "b")?;
+        put(tx, ns, "a", 1, Insert)
+    };
+    write(&store, one_more).unwrap();
+    assert_eq!(lsn(&store), Lsn(before.0 + 1));
 }

@@ -108,6 +108,42 @@ fn a_namespace_needs_its_collection() {
 }
 
 #[test]
+fn the_namespaces_below_a_prefix_are_those_whose_paths_begin_with_it() {
+    let (_folder, path) = place();
+    let (store, _) = begin(&path);
+    // Bytes at the end of their range, one path a prefix of another, the empty one, NUL.
+    let paths: [&[u8]; 9] =
+        [b"", b"a", b"a\0", b"a\xff", b"a\xff\xff", b"a\xff\xffz", b"b", b"\xff", b"\xff\xff"];
+    let (notes, ids) = write(&store, |tx| {
+        let notes = tx.collection("notes")?.unwrap().id;
+        let other = tx.create_collection(&chinese("other"))?;
+        // Made in another order than that of their bytes, beside equal paths of a neighbour.
+        let mut ids = Vec::new();
+        for path in paths.iter().rev() {
+            tx.namespace(other, path, true)?;
+            ids.insert(0, tx.namespace(notes, path, true)?.unwrap());
+        }
+        Ok((notes, ids))
+    })
+    .unwrap();
+    write(&store, |tx| put(tx, ids[3], "a", 1, Insert)).unwrap();
+    let prefixes = paths.iter().copied().chain([&b"a\xff\xfez"[..], b"c", b"\0", b"\xff\xff\xff"]);
+    for prefix in prefixes {
+        let found = read(&store, |tx| tx.namespaces_below(notes, prefix)).unwrap();
+        let expected: Vec<_> = ids
+            .iter()
+            .zip(paths)
+            .enumerate()
+            .filter(|(_, (_, path))| path.starts_with(prefix))
+            .map(|(at, (id, path))| (*id, path.to_vec(), u64::from(at == 3)))
+            .collect();
+        assert_eq!(found, expected, "{prefix:?}");
+    }
+    let nowhere = read(&store, |tx| tx.namespaces_below(CollectionId(99), b"")).unwrap();
+    assert_eq!(nowhere, []);
+}
+
+#[test]
 fn a_step_that_was_undone_leaves_no_memory_of_its_dimension() {
     let (_folder, path) = place();
     let (store, _) = begin(&path);

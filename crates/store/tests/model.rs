@@ -151,9 +151,9 @@ impl Model {
         let space = &self.spaces[ns];
         let mut told: Vec<(Lsn, bool, RowId, Told)> = space
             .records
-            .values()
-            .filter(|entry| entry.lsn > since)
-            .map(|entry| (entry.lsn, true, entry.row, told_put(entry.row, entry.seed)))
+            .iter()
+            .filter(|(_, entry)| entry.lsn > since)
+            .map(|(key, entry)| (entry.lsn, true, entry.row, told_put(entry.row, key, entry.seed)))
             .collect();
         if since == Lsn(0) {
             told.sort_by_key(|(_, _, row, _)| *row);
@@ -210,7 +210,7 @@ impl Follower {
         let (told, lsn) = read(store, |tx| Ok((changes(tx, ns, self.lsn)?, tx.lsn()?))).unwrap();
         for change in told {
             match change {
-                Told::Put(row, vector, _) => self.rows.insert(row, vector),
+                Told::Put(row, _, vector, _) => self.rows.insert(row, vector),
                 Told::Deleted(row) => self.rows.remove(&row),
             };
         }

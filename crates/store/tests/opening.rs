@@ -48,7 +48,7 @@ fn a_store_opened_again_has_everything() {
     assert_eq!(all(&store, ns), before);
     assert_eq!(store.changed_lsn().unwrap(), Lsn(5));
     let told = read(&store, |tx| changes(tx, ns, Lsn(2))).unwrap();
-    assert_eq!(told, [told_put(a, 3), Told::Deleted(b)]);
+    assert_eq!(told, [told_put(a, "a", 3), Told::Deleted(b)]);
     drop(store);
     assert_eq!(beside(&path), ["memory.db"], "dropping closes, too");
     let store = open(&path);

@@ -93,7 +93,7 @@ fn two_processes_see_each_other_s_commits() {
     assert_eq!(other.ask("put 乙"), "3");
     assert_eq!(store.changed_lsn().unwrap(), Lsn(3));
     let row = read(&store, |tx| tx.get(ns, "乙", true)).unwrap().unwrap();
-    assert_eq!(read(&store, |tx| changes(tx, ns, Lsn(2))).unwrap(), [told_put(row.row, 7)]);
+    assert_eq!(read(&store, |tx| changes(tx, ns, Lsn(2))).unwrap(), [told_put(row.row, "乙", 7)]);
     assert_eq!(other.ask("delete a"), format!("Some({a:?})"));
     assert_eq!(read(&store, |tx| changes(tx, ns, Lsn(3))).unwrap(), [Told::Deleted(a)]);
     write(&store, |tx| put(tx, ns, "c", 3, Insert)).unwrap();

@@ -208,7 +208,7 @@ fn reads_go_on_while_a_write_is_in_progress() {
             for _ in 0..9 {
                 scope.spawn(|| {
                     let told = read(&store, |tx| changes(tx, ns, Lsn(0))).unwrap();
-                    assert_eq!(told, [told_put(row, 1)]);
+                    assert_eq!(told, [told_put(row, "a", 1)]);
                     assert_eq!(store.changed_lsn().unwrap(), Lsn(2));
                 });
             }

@@ -38,7 +38,10 @@ fn a_file_of_version_1_opens_with_everything() {
     assert_eq!((rows[0].created_ms, rows[0].updated_ms), (1001, 1007));
     assert_eq!(rows[1].text.as_deref(), Some("text of 记忆"));
     let told = read(&store, |tx| changes(tx, ns, Lsn(2))).unwrap();
-    assert_eq!(told, [told_put(RowId(1), 7), Told::Deleted(RowId(2)), Told::Deleted(RowId(4))]);
+    assert_eq!(
+        told,
+        [told_put(RowId(1), "a", 7), Told::Deleted(RowId(2)), Told::Deleted(RowId(4))]
+    );
     let row = write(&store, |tx| put(tx, ns, "new", 9, Insert)).unwrap().row;
     assert_eq!(row, RowId(5), "ids are never used again");
     store.close().unwrap();

@@ -87,7 +87,7 @@ pub(crate) fn put(
 /// A [`Change`] that can be kept.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Told {
-    Put(RowId, Vec<f32>, Option<String>),
+    Put(RowId, String, Vec<f32>, Option<String>),
     Deleted(RowId),
 }
 
@@ -95,8 +95,8 @@ pub(crate) fn changes(tx: &ReadTx<'_>, ns: NamespaceId, since: Lsn) -> Result<Ve
     let mut told = Vec::new();
     tx.changes_since(ns, since, &mut |change| {
         told.push(match change {
-            Change::Put { row, vector, meta } => {
-                Told::Put(row, vector.to_vec(), meta.map(str::to_owned))
+            Change::Put { row, key, vector, meta } => {
+                Told::Put(row, key.to_owned(), vector.to_vec(), meta.map(str::to_owned))
             }
             Change::Deleted { row } => Told::Deleted(row),
         });
@@ -104,9 +104,9 @@ pub(crate) fn changes(tx: &ReadTx<'_>, ns: NamespaceId, since: Lsn) -> Result<Ve
     Ok(told)
 }
 
-/// What [`changes`] tells of a row that [`put`] has put.
-pub(crate) fn told_put(row: RowId, seed: u32) -> Told {
-    Told::Put(row, vector(seed).to_vec(), Some(format!("{{\"seed\":{seed}}}")))
+/// What [`changes`] tells of a row that [`put`] has put under `key`.
+pub(crate) fn told_put(row: RowId, key: &str, seed: u32) -> Told {
+    Told::Put(row, key.to_owned(), vector(seed).to_vec(), Some(format!("{{\"seed\":{seed}}}")))
 }
 
 /// All records of a namespace with their vectors.

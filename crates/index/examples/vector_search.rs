@@ -1,0 +1,116 @@
+//! Time and recall of the vector index on vectors from files (raw little-endian f32), on one thread:
+//!
+//! ```text
+//! cargo run --release -p hippocamp-index --example vector_search -- BASE.f32 QUERIES.f32 DIMENSION [N] [ROWS]
+//! ```
+
+use std::time::Instant;
+
+use hippocamp_index::{IndexOptions, Metric, Recall, Request, Slot, VectorIndex};
+use hippocamp_simd::Kernels;
+
+fn load(path: &str) -> Vec<f32> {
+    let bytes = std::fs::read(path).unwrap_or_else(|error| panic!("{path}: {error}"));
+    bytes.as_chunks().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect()
+}
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let [base, queries, dimension, rest @ ..] = arguments.as_slice() else {
+        eprintln!("give BASE.f32 QUERIES.f32 DIMENSION [N] [f16|f32|int8]");
+        std::process::exit(2);
+    };
+    let dimension: usize = dimension.parse().expect("DIMENSION is a number");
+    let mut base = load(base);
+    let queries = load(queries);
+    if let Some(n) = rest.first() {
+        base.truncate(n.parse::<usize>().expect("N is a number") * dimension);
+    }
+    let rows = rest.get(1).map_or("f16", String::as_str).parse().expect("f16, f32 or int8");
+    let kernels = Kernels::detect().expect("a level of this CPU");
+    let options = IndexOptions { rows, ..IndexOptions::default_of(dimension, Metric::Cosine) };
+
+    let mut index = VectorIndex::new(dimension, Metric::Cosine, options, kernels);
+    let start = Instant::now();
+    for vector in base.chunks_exact(dimension) {
+        index.push(vector).expect("a vector of the dimension");
+    }
+    let pushed = start.elapsed();
+    let n = index.len();
+    println!("{n} vectors at level {}; pushed in {pushed:.2?}", kernels.level());
+    let search = |index: &VectorIndex, k: usize, recall| -> (f64, Vec<Vec<Slot>>) {
+        let request = Request { k, recall, mask: None };
+        let mut best = f64::INFINITY;
+        let mut found = Vec::new();
+        for _ in 0..3 {
+            let start = Instant::now();
+            found = queries
+                .chunks_exact(dimension)
+                .map(|query| {
+                    let hits = index.search(query, &request, &|| false).expect("a query");
+                    hits.into_iter().map(|hit| hit.slot).collect()
+                })
+                .collect();
+            best = best.min(start.elapsed().as_secs_f64());
+        }
+        (best * 1e6 / (queries.len() / dimension) as f64, found)
+    };
+    let truths: Vec<_> =
+        [10, 100].into_iter().map(|k| (k, exact(kernels, &base, &queries, dimension, k))).collect();
+    let report = |index: &VectorIndex, what: &str, recall| {
+        for (k, truth) in &truths {
+            let (micros, found) = search(index, *k, recall);
+            let right: usize = found
+                .iter()
+                .zip(truth)
+                .map(|(found, truth)| found.iter().filter(|slot| truth.contains(slot)).count())
+                .sum();
+            let recall = right as f64 / truth.iter().map(Vec::len).sum::<usize>() as f64;
+            println!("  {what:>10}  k {k:>3}  recall {recall:.4}  {micros:8.1} µs");
+        }
+    };
+    report(&index, "tail", Recall::Default);
+    let start = Instant::now();
+    while let Some(growth) = index.growth() {
+        let grown = growth.run(2, &|| false).expect("not stopped");
+        index.adopt(grown);
+    }
+    let stats = index.stats();
+    println!(
+        "grown in {:.2?}: {} lists, {} bits, {:.0} bytes a vector",
+        start.elapsed(),
+        stats.lists,
+        stats.bits,
+        stats.bytes as f64 / n as f64
+    );
+    for point in &stats.calibration {
+        println!("  {point:?}");
+    }
+    report(&index, "exact", Recall::Exact);
+    for target in [0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999] {
+        report(&index, &format!("{target}"), Recall::AtLeast(target));
+    }
+}
+
+fn exact(
+    kernels: &Kernels,
+    base: &[f32],
+    queries: &[f32],
+    dimension: usize,
+    k: usize,
+) -> Vec<Vec<Slot>> {
+    let mut products = vec![0.0; base.len() / dimension];
+    let norms: Vec<f32> = base.chunks_exact(dimension).map(|v| kernels.dot(v, v).sqrt()).collect();
+    queries
+        .chunks_exact(dimension)
+        .map(|query| {
+            kernels.dot_rows(query, base, &mut products);
+            let mut order: Vec<(f32, u32)> =
+                products.iter().zip(&norms).map(|(p, norm)| p / norm).zip(0..).collect();
+            let k = k.min(order.len());
+            order.select_nth_unstable_by(k - 1, |a, b| b.0.total_cmp(&a.0));
+            order.truncate(k);
+            order.into_iter().map(|(_, slot)| Slot(slot)).collect()
+        })
+        .collect()
+}

@@ -1,0 +1,381 @@
+//! How far a search has to look: measured, not guessed.
+//!
+//! Approximate search has two settings: how many lists are scanned (probes) and how many of the best
+//! estimates are compared exactly (candidates). Which of them give a recall of 0.99 depends on the data. So
+//! after every (re)build some queries are answered exactly, and for each of their true neighbours it is
+//! noted in which list it was found and which place its estimate took. From that the recall of every
+//! setting is known without another search, and of those that reach a target the cheapest is kept.
+
+use hippocamp_simd::{Kernels, ScanTable};
+
+use super::candidates::Candidates;
+use super::codes::Frame;
+use super::lists::{Lists, Probe};
+use super::rotation::SplitMix;
+use super::rows::Rows;
+use super::slots::SlotSet;
+use crate::top_k::TopK;
+use crate::{Metric, Slot};
+
+/// The recalls that settings are kept for.
+pub(crate) const TARGETS: [f32; 7] = [0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999];
+/// The numbers of neighbours that recall is measured for.
+pub(crate) const DEPTHS: [usize; 2] = [10, 100];
+/// Queries, as long as their exact answers do not take more comparisons than [`MAX_COMPARISONS`].
+const QUERIES: usize = 256;
+const MIN_QUERIES: usize = 64;
+const MAX_COMPARISONS: usize = 64_000_000;
+/// A setting is chosen for a little more than its target: this part of what the target leaves open.
+const MARGIN: f32 = 0.4;
+/// What comparing one row exactly costs, in codes scanned: a row comes from memory, codes stream.
+const ROW_COST: f64 = 40.0;
+/// What turning to another list costs.
+const LIST_COST: f64 = 40.0;
+const SEED: u64 = 0x7175_6572_6965_735F;
+
+/// How far to look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Setting {
+    /// Lists to scan; all if there are fewer.
+    pub(crate) probes: u32,
+    /// Estimates to compare exactly.
+    pub(crate) candidates: u32,
+}
+
+/// What was measured for one depth and target.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct CalibrationPoint {
+    /// Neighbours asked for.
+    pub k: u32,
+    /// The recall asked for.
+    pub target: f32,
+    /// The recall of the setting on the sample.
+    pub recall: f32,
+    /// Lists scanned.
+    pub probes: u32,
+    /// Estimates compared exactly.
+    pub candidates: u32,
+}
+
+/// The settings for each depth and target.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Calibration {
+    /// By depth, then target; empty before the first measurement.
+    pub(crate) points: Vec<CalibrationPoint>,
+}
+
+impl Calibration {
+    /// The setting for `k` neighbours at a recall of at least `target`.
+    pub(crate) fn setting(&self, k: f32, target: f32) -> Setting {
+        let at = |depth: usize| {
+            let mut points = self.points.iter().filter(|point| point.k as usize == depth);
+            // Beyond the last target that is known, the last.
+            points
+                .find(|point| point.target >= target - 1e-6)
+                .or_else(|| self.points.iter().rev().find(|point| point.k as usize == depth))
+        };
+        let [shallow, deep] = DEPTHS;
+        let (Some(a), Some(b)) = (at(shallow), at(deep)) else {
+            return Setting { probes: u32::MAX, candidates: (10.0 * k + 100.0) as u32 };
+        };
+        // Between the depths, and beyond them, as powers of k.
+        let step =
+            (k.max(shallow as f32) / shallow as f32).ln() / (deep as f32 / shallow as f32).ln();
+        let power = |a: u32, b: u32| {
+            let (a, b) = (a.max(1) as f32, b.max(1) as f32);
+            (a * (b / a).max(1.0).powf(step)).ceil() as u32
+        };
+        Setting {
+            probes: power(a.probes, b.probes),
+            candidates: power(a.candidates, b.candidates).max(k as u32),
+        }
+    }
+}
+
+/// What is calibrated: an index at rest.
+pub(crate) struct Subject<'a> {
+    pub(crate) frame: &'a Frame,
+    pub(crate) lists: &'a Lists,
+    pub(crate) rows: &'a Rows,
+    pub(crate) dead: &'a SlotSet,
+    /// The live slots.
+    pub(crate) live: &'a [u32],
+}
+
+/// The place of one true neighbour: the number of the probe that met its list and its estimate, or none.
+type Sighting = Option<(u32, f32)>;
+
+/// What one query met.
+struct Observation {
+    /// The estimates above that of the last neighbour with the numbers of their probes, best first.
+    estimates: Vec<(f32, u32)>,
+    neighbors: Vec<Sighting>,
+    /// Codes in each list probed.
+    lengths: Vec<usize>,
+}
+
+/// Measures; nothing when `stop` says so or there are too few vectors to tell anything.
+pub(crate) fn calibrate(
+    subject: &Subject<'_>,
+    threads: usize,
+    stop: &(dyn Fn() -> bool + Sync),
+) -> Option<Calibration> {
+    let n = subject.live.len();
+    let queries = (MAX_COMPARISONS / n.max(1)).clamp(MIN_QUERIES, QUERIES);
+    let queries = sample_queries(subject, queries);
+    let grid = probe_grid(subject.lists.count());
+    let ranks = super::parallel::map(threads, queries.len(), stop, |range| {
+        let mut found = Vec::new();
+        for query in queries.get(range)? {
+            if stop() {
+                return None;
+            }
+            found.push(ranks(&observe(subject, query, *grid.last()?, stop)?, &grid));
+        }
+        Some(found)
+    })?;
+    let mut points = Vec::new();
+    for depth in DEPTHS {
+        let measured: Vec<Measured> = grid
+            .iter()
+            .enumerate()
+            .map(|(at, &probes)| {
+                Measured::of(probes, depth.min(n), ranks.iter().filter_map(|r| r.get(at)))
+            })
+            .collect();
+        for target in TARGETS {
+            points.extend(cheapest(&measured, depth, target, subject.frame.planes));
+        }
+    }
+    Some(Calibration { points })
+}
+
+/// All queries at one number of probes.
+struct Measured {
+    probes: u32,
+    /// Codes scanned, on average.
+    scanned: f64,
+    /// For each kind of query: the places of all neighbours, ascending.
+    places: [Vec<u32>; KINDS],
+}
+
+impl Measured {
+    fn of<'a>(probes: u32, k: usize, queries: impl Iterator<Item = &'a Ranks>) -> Self {
+        let mut measured = Self { probes, scanned: 0.0, places: [const { Vec::new() }; KINDS] };
+        let mut count = 0.0;
+        for (query, kind) in queries.zip((0..KINDS).cycle()) {
+            if let Some(places) = measured.places.get_mut(kind) {
+                places.extend(query.neighbors.iter().take(k));
+            }
+            measured.scanned += query.scanned as f64;
+            count += 1.0;
+        }
+        measured.scanned /= f64::max(count, 1.0);
+        measured.places.iter_mut().for_each(|places| places.sort_unstable());
+        measured
+    }
+
+    /// The recall of so many candidates with the kind of queries for which it is least.
+    fn recall(&self, candidates: u32) -> f32 {
+        let of = |places: &Vec<u32>| {
+            let found = places.partition_point(|&place| place < candidates);
+            found as f32 / places.len().max(1) as f32
+        };
+        self.places.iter().map(of).fold(1.0, f32::min)
+    }
+
+    /// The least number of candidates for a recall; what lists were not scanned for is not found by any number.
+    fn candidates(&self, recall: f32) -> u32 {
+        let of = |places: &Vec<u32>| {
+            let found = places.partition_point(|&place| place < u32::MAX);
+            let needed = (recall * places.len() as f32).ceil() as usize;
+            let last = needed.min(found).checked_sub(1).and_then(|last| places.get(last));
+            last.map_or(1, |last| last + 1)
+        };
+        self.places.iter().map(of).max().unwrap_or(1)
+    }
+}
+
+/// Of the settings that reach the target the one that costs least; without one, the one of highest recall.
+fn cheapest(measured: &[Measured], k: usize, target: f32, planes: u32) -> Option<CalibrationPoint> {
+    let wanted = target + (1.0 - target) * MARGIN;
+    let mut best: Option<(f64, CalibrationPoint)> = None;
+    let mut fullest: Option<CalibrationPoint> = None;
+    for at in measured {
+        let candidates = at.candidates(wanted).max(k as u32);
+        let (recall, probes) = (at.recall(candidates), at.probes);
+        let point = CalibrationPoint { k: k as u32, target, recall, probes, candidates };
+        if fullest.is_none_or(|fullest| recall > fullest.recall) {
+            fullest = Some(point);
+        }
+        let cost = at.scanned * f64::from(planes)
+            + f64::from(candidates) * ROW_COST
+            + f64::from(probes) * LIST_COST;
+        if recall >= wanted && best.is_none_or(|(cheapest, _)| cost < cheapest) {
+            best = Some((cost, point));
+        }
+    }
+    best.map(|(_, point)| point).or(fullest)
+}
+
+/// Numbers of probes to choose from: each about a fifth more than the one before.
+fn probe_grid(lists: usize) -> Vec<u32> {
+    let mut grid = vec![1u32];
+    let end = if lists <= 1_024 { lists } else { 1_024 };
+    while let Some(&last) = grid.last()
+        && (last as usize) < end
+    {
+        grid.push((last + (last / 5).max(1)).min(end as u32));
+    }
+    grid
+}
+
+/// A query and the slot whose vector it is, if it is one: that is no neighbour then.
+struct Query {
+    vector: Vec<f32>,
+    of: Option<u32>,
+}
+
+/// Kinds of queries, in turn. A setting must do for each kind: which of them is harder depends on the data.
+const KINDS: usize = 2;
+
+/// Vectors like those that will be searched for. Questions are not drawn from the stored texts: so every
+/// second query is not a stored vector but what lies halfway between two of them.
+fn sample_queries(subject: &Subject<'_>, count: usize) -> Vec<Query> {
+    let (kernels, rows) = (subject.frame.kernels, subject.rows);
+    let mut random = SplitMix(SEED);
+    let mut pick = || {
+        let mut vector = vec![0.0; rows.dimension()];
+        let slot = subject.live.get(random.below(subject.live.len().max(1))).copied();
+        rows.read(kernels, slot.unwrap_or(u32::MAX), &mut vector);
+        (vector, slot)
+    };
+    (0..count)
+        .map(|number| {
+            let (mut vector, of) = pick();
+            if number % KINDS == 0 {
+                return Query { vector, of };
+            }
+            kernels.add(&mut vector, &pick().0);
+            kernels.scale(&mut vector, 0.5);
+            if rows.metric() == Metric::Cosine {
+                kernels.normalize(&mut vector);
+            }
+            Query { vector, of: None }
+        })
+        .collect()
+}
+
+fn observe(
+    subject: &Subject<'_>,
+    query: &Query,
+    probes: u32,
+    stop: &(dyn Fn() -> bool + Sync),
+) -> Option<Observation> {
+    let Subject { frame, lists, rows, dead, live } = subject;
+    let [_, deepest] = DEPTHS;
+    let mut top = TopK::new(deepest.min(live.len()), live.len());
+    let end = live.last().map_or(0, |last| last + 1);
+    let counts = |slot: u32| Some(slot) != query.of && !dead.contains(Slot(slot));
+    rows.scan(frame.kernels, &query.vector, |first, similarities| {
+        for (slot, &similarity) in (first..).zip(similarities) {
+            if top.wants(similarity) && slot < end && counts(slot) {
+                top.push(Slot(slot), similarity);
+            }
+        }
+        !stop()
+    });
+    let truth: Vec<u32> = top.into_sorted().iter().map(|neighbor| neighbor.slot.0).collect();
+
+    let mut y = vec![0.0; frame.dimension()];
+    frame.centre(&query.vector, &mut y);
+    let mut table = ScanTable::default();
+    let order = nearest_lists(frame.kernels, frame, lists, &y, &mut table, probes as usize);
+    frame.kernels.scan_table(&y, frame.planes, &mut table);
+    let (mut estimates, mut lengths) = (Vec::new(), Vec::new());
+    let mut neighbors = vec![None; truth.len()];
+    let wanted: SlotSet = truth.iter().copied().map(Slot).collect();
+    let mut scanned = Candidates::default();
+    for (number, probe) in order.iter().enumerate() {
+        scanned.reset(usize::MAX);
+        let accept = |slot: Slot| counts(slot.0);
+        lists.view(probe.list as usize)?.scan(
+            frame.kernels,
+            &table,
+            probe.base,
+            &mut scanned,
+            &accept,
+        );
+        lengths.push(scanned.best().len());
+        for &(estimate, slot) in scanned.best() {
+            estimates.push((estimate, number as u32));
+            if wanted.contains(Slot(slot))
+                && let Some(at) = truth.iter().position(|&wanted| wanted == slot)
+                && let Some(neighbor) = neighbors.get_mut(at)
+            {
+                *neighbor = Some((number as u32, estimate));
+            }
+        }
+    }
+    let last =
+        neighbors.iter().flatten().fold(f32::INFINITY, |last, sighting| last.min(sighting.1));
+    estimates.retain(|(estimate, _)| *estimate > last);
+    estimates.sort_unstable_by(|a, b| b.0.total_cmp(&a.0));
+    Some(Observation { estimates, neighbors, lengths })
+}
+
+/// The lists in the order in which a search scans them. Without centroids that is the only one.
+pub(crate) fn nearest_lists(
+    kernels: &Kernels,
+    frame: &Frame,
+    lists: &Lists,
+    y: &[f32],
+    table: &mut ScanTable,
+    count: usize,
+) -> Vec<Probe> {
+    let mut probes = Vec::new();
+    match &lists.centroids {
+        None => probes.extend((0..lists.count() as u32).map(Probe::of_only)),
+        Some(centroids) => {
+            kernels.scan_table(y, 1, table);
+            let mut candidates = Candidates::default();
+            centroids.nearest(frame.kernels, y, table, count, &mut candidates, &mut probes);
+        }
+    }
+    probes
+}
+
+/// The places of a query's neighbours among the estimates of the first so many probes.
+struct Ranks {
+    scanned: u64,
+    neighbors: Vec<u32>,
+}
+
+fn ranks(observation: &Observation, grid: &[u32]) -> Vec<Ranks> {
+    let Observation { estimates, neighbors, lengths } = observation;
+    // Neighbours by estimate, so that one walk over the estimates meets them in order.
+    let mut order: Vec<(f32, u32, usize)> = neighbors
+        .iter()
+        .enumerate()
+        .filter_map(|(at, sighting)| sighting.map(|(probe, estimate)| (estimate, probe, at)))
+        .collect();
+    order.sort_unstable_by(|a, b| b.0.total_cmp(&a.0));
+    grid.iter()
+        .map(|&probes| {
+            let mut places = vec![u32::MAX; neighbors.len()];
+            let (mut better, mut walk) = (0, estimates.iter().peekable());
+            for &(estimate, probe, at) in &order {
+                while let Some((_, of)) = walk.next_if(|(other, _)| *other > estimate) {
+                    better += u32::from(*of < probes);
+                }
+                if probe < probes
+                    && let Some(place) = places.get_mut(at)
+                {
+                    *place = better;
+                }
+            }
+            let scanned: usize = lengths.iter().take(probes as usize).sum();
+            Ranks { scanned: scanned as u64, neighbors: places }
+        })
+        .collect()
+}

@@ -1,0 +1,378 @@
+//! The vector index of a partition: one structure that grows.
+//!
+//! Every vector is kept as a row ([`rows`]), by slot. Below about a thousand vectors a search compares all
+//! of them. Beyond that each also has a code of one bit per dimension ([`codes`]), and a search scans the
+//! codes, some thirty times faster, and compares only the best candidates with their rows. Beyond some
+//! sixteen thousand the codes are kept in lists around centroids ([`lists`]), and a search scans the lists
+//! nearest to the query. How many lists and candidates that takes is measured ([`calibration`]).
+//!
+//! New vectors are appended to a flat list, the tail, and are found at once. When the tail has grown long a
+//! rebuild is due ([`growth`]): it works on a snapshot and is swapped in when it is done.
+//!
+//! ```text
+//! rows    slot → vector                                  appended to, never moved
+//! base    codes of slots 0 .. slots_end, in lists        constant, shared
+//! tail    codes of slots slots_end ..                    appended to
+//! dead    removed slots                                  a bit each
+//! ```
+
+mod calibration;
+mod candidates;
+mod codes;
+mod column;
+mod file;
+mod growth;
+mod kmeans;
+mod lists;
+mod parallel;
+mod rotation;
+mod rows;
+mod search;
+mod slots;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use hippocamp_simd::Kernels;
+
+pub use calibration::CalibrationPoint;
+pub use file::Snapshot;
+pub use growth::{Grown, Growth};
+pub use rows::{RowFormat, UnknownRowFormat};
+pub use search::{Recall, Request};
+pub use slots::SlotSet;
+
+use crate::{Metric, Slot};
+use calibration::Calibration;
+use codes::{CodeList, EncodeScratch, Frame};
+use lists::Lists;
+use rotation::Rotation;
+use rows::Rows;
+
+/// From so many vectors on they are coded.
+const MIN_CODED: u32 = 1_024;
+/// The tail may grow to this part of the base (1 / this) before lists are rebuilt.
+const TAIL_SHARE: usize = 8;
+const MIN_TAIL: usize = 4_096;
+/// Centroids serve until there are so many times the vectors that they were trained with.
+const RETRAIN: u32 = 3;
+/// Removed slots below which closing the gaps is not worth while.
+const MIN_GAPS: u64 = 1_024;
+
+/// What an index refuses.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum IndexError {
+    /// The vector's length is not the index's dimension.
+    #[error("the vector has {found} dimensions, the index has {expected}")]
+    Dimension {
+        /// Of the vector.
+        found: usize,
+        /// Of the index.
+        expected: usize,
+    },
+    /// All slots are used.
+    #[error("a partition holds at most 4,294,967,294 vectors: use more namespaces")]
+    Full,
+}
+
+/// How an index is to be.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct IndexOptions {
+    /// How the vectors are kept in memory.
+    pub rows: RowFormat,
+    /// The recall at ten neighbours that searches have unless they say otherwise, in (0, 1]; 1 compares
+    /// everything.
+    pub target_recall: f32,
+}
+
+impl IndexOptions {
+    /// Rows as [`RowFormat::default_of`] such vectors, a recall of 0.99.
+    #[must_use]
+    pub fn default_of(dimension: usize, metric: Metric) -> Self {
+        Self { rows: RowFormat::default_of(dimension, metric), target_recall: 0.99 }
+    }
+}
+
+/// An index in numbers.
+#[derive(Clone, Debug, PartialEq)]
+pub struct IndexStats {
+    /// Lists that the vectors are kept in: 0 while everything is compared, 1 for the flat index.
+    pub lists: usize,
+    /// Bits per dimension of the codes; 0 without codes.
+    pub bits: u32,
+    /// Vectors that are in no list yet but in the tail.
+    pub tail: usize,
+    /// Bytes of memory.
+    pub bytes: usize,
+    /// What was measured, by depth and target.
+    pub calibration: Vec<CalibrationPoint>,
+}
+
+/// Vectors of one partition.
+pub struct VectorIndex {
+    kernels: &'static Kernels,
+    options: IndexOptions,
+    rows: Rows,
+    dead: SlotSet,
+    coded: Option<Coded>,
+    /// Names this numbering of slots among all that there ever were in the process.
+    epoch: u64,
+    scratch: EncodeScratch,
+}
+
+/// Codes of all slots.
+struct Coded {
+    base: Arc<Base>,
+    /// Of the slots from `base.slots_end` on, in the base's frame.
+    tail: CodeList,
+}
+
+/// What a rebuild makes.
+pub(crate) struct Base {
+    pub(crate) frame: Frame,
+    pub(crate) lists: Lists,
+    pub(crate) calibration: Calibration,
+    /// It covers the slots below this one.
+    pub(crate) slots_end: u32,
+    /// How many vectors the centroids were trained for; 0 without centroids.
+    pub(crate) trained: u32,
+}
+
+impl VectorIndex {
+    /// An empty index for vectors of `dimension` values.
+    #[must_use]
+    pub fn new(
+        dimension: usize,
+        metric: Metric,
+        options: IndexOptions,
+        kernels: &'static Kernels,
+    ) -> Self {
+        Self {
+            kernels,
+            options,
+            rows: Rows::new(dimension.max(1), metric, options.rows),
+            dead: SlotSet::default(),
+            coded: None,
+            epoch: new_epoch(),
+            scratch: EncodeScratch::default(),
+        }
+    }
+
+    /// The number of values in a vector.
+    #[must_use]
+    pub fn dimension(&self) -> usize {
+        self.rows.dimension()
+    }
+
+    /// How vectors are compared.
+    #[must_use]
+    pub fn metric(&self) -> Metric {
+        self.rows.metric()
+    }
+
+    /// How it was made.
+    #[must_use]
+    pub fn options(&self) -> IndexOptions {
+        self.options
+    }
+
+    /// The kernels that compare them.
+    #[must_use]
+    pub fn kernels(&self) -> &'static Kernels {
+        self.kernels
+    }
+
+    /// The number of live vectors.
+    #[must_use]
+    pub fn len(&self) -> u64 {
+        u64::from(self.slots()) - self.dead.len()
+    }
+
+    /// Whether no vector is live.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The number of slots handed out, removed ones included.
+    #[must_use]
+    pub fn slots(&self) -> u32 {
+        self.rows.len()
+    }
+
+    /// The removed slots.
+    #[must_use]
+    pub fn dead(&self) -> &SlotSet {
+        &self.dead
+    }
+
+    /// It in numbers.
+    #[must_use]
+    pub fn stats(&self) -> IndexStats {
+        let coded = self.coded.as_ref();
+        let codes = coded.map_or(0, |coded| coded.base.lists.bytes() + coded.tail.bytes());
+        IndexStats {
+            lists: coded.map_or(0, |coded| coded.base.lists.count().max(1)),
+            bits: coded.map_or(0, |coded| coded.base.frame.planes),
+            tail: coded.map_or(0, |coded| coded.tail.len()),
+            bytes: self.rows.bytes() + codes + self.dead.words().len() * 8,
+            calibration: coded.map_or_else(Vec::new, |c| c.base.calibration.points.clone()),
+        }
+    }
+
+    /// Appends a vector.
+    ///
+    /// # Errors
+    /// [`IndexError::Dimension`] or [`IndexError::Full`]; the index is unchanged then.
+    pub fn push(&mut self, vector: &[f32]) -> Result<Slot, IndexError> {
+        self.check(vector)?;
+        let slot = self.slots();
+        if slot >= codes::NO_SLOT - 1 {
+            return Err(IndexError::Full);
+        }
+        let mut normalized;
+        let row = if self.metric() == Metric::Cosine {
+            normalized = vector.to_vec();
+            self.kernels.normalize(&mut normalized);
+            &normalized
+        } else {
+            vector
+        };
+        self.rows.push(self.kernels, row);
+        match &mut self.coded {
+            Some(coded) => coded.append(slot, row, &mut self.scratch),
+            None if slot + 1 >= MIN_CODED => self.start_coding(),
+            None => {}
+        }
+        Ok(Slot(slot))
+    }
+
+    /// Marks a slot as removed; false if it was already, or was never handed out.
+    pub fn remove(&mut self, slot: Slot) -> bool {
+        slot.0 < self.slots() && self.dead.insert(slot)
+    }
+
+    /// Whether a rebuild would make searches faster or more exact, or the index smaller.
+    #[must_use]
+    pub fn is_growth_due(&self) -> bool {
+        let Some(coded) = &self.coded else { return self.has_gaps() };
+        let (base, tail) = (&coded.base, coded.tail.len());
+        let long_tail = if base.lists.centroids.is_some() {
+            tail >= (base.lists.len / TAIL_SHARE).max(MIN_TAIL)
+        } else {
+            // A flat list is scanned as fast in two parts as in one: only the calibration grows old.
+            tail >= base.lists.len
+        };
+        let dead_codes = self.dead.count_below(base.slots_end);
+        let many_dead = dead_codes >= MIN_GAPS && dead_codes as usize * 4 >= base.lists.len;
+        self.has_gaps() || long_tail || many_dead || base.calibration.points.is_empty()
+    }
+
+    /// The rebuild that is due, if one is. Only one may be under way at a time.
+    #[must_use]
+    pub fn growth(&self) -> Option<Growth> {
+        if !self.is_growth_due() {
+            return None;
+        }
+        let known = self.coded.as_ref().map(|coded| &coded.base).filter(|base| {
+            let worn = self.len() > u64::from(base.trained) * u64::from(RETRAIN);
+            base.lists.centroids.is_some() && !worn
+        });
+        Some(Growth {
+            kernels: self.kernels,
+            rows: self.rows.clone(),
+            dead: self.dead.clone(),
+            epoch: self.epoch,
+            compact: self.has_gaps(),
+            known: known.map(Arc::clone),
+            target: self.options.target_recall,
+        })
+    }
+
+    /// At least every second slot is of a removed vector.
+    fn has_gaps(&self) -> bool {
+        self.dead.len() >= MIN_GAPS && self.dead.len() >= self.len()
+    }
+
+    /// Takes a rebuilt index over. When slots were renumbered it returns the old slot of each new one, those
+    /// appended or removed during the rebuild included. A rebuild from before another renumbering is of no
+    /// use and changes nothing.
+    pub fn adopt(&mut self, grown: Grown) -> Option<Vec<Slot>> {
+        if grown.epoch != self.epoch {
+            return None;
+        }
+        let mut renumbered = None;
+        if let Some((mut rows, mut old)) = grown.compacted {
+            let mut dead = SlotSet::default();
+            for (new, old) in old.iter().enumerate() {
+                if self.dead.contains(*old) {
+                    dead.insert(Slot(new as u32));
+                }
+            }
+            for slot in grown.snapshot_end..self.slots() {
+                if !self.dead.contains(Slot(slot)) {
+                    rows.push_row_of(&self.rows, slot);
+                    old.push(Slot(slot));
+                }
+            }
+            (self.rows, self.dead) = (rows, dead);
+            self.epoch = new_epoch();
+            renumbered = Some(old);
+        }
+        let mut coded = Coded { base: Arc::new(grown.base), tail: CodeList::default() };
+        coded.append_rest(&self.rows, self.kernels, &mut self.scratch);
+        self.coded = Some(coded);
+        renumbered
+    }
+
+    fn start_coding(&mut self) {
+        let rotation = Rotation::new(self.dimension());
+        let mean = vec![0.0; rotation.dimension()];
+        let frame =
+            Frame { metric: self.metric(), kernels: self.kernels, rotation, mean, planes: 1 };
+        let base = Base {
+            frame,
+            lists: Lists::of(Vec::new(), None),
+            calibration: Calibration::default(),
+            slots_end: 0,
+            trained: 0,
+        };
+        let mut coded = Coded { base: Arc::new(base), tail: CodeList::default() };
+        coded.append_rest(&self.rows, self.kernels, &mut self.scratch);
+        self.coded = Some(coded);
+    }
+
+    fn check(&self, vector: &[f32]) -> Result<(), IndexError> {
+        if vector.len() == self.dimension() {
+            Ok(())
+        } else {
+            Err(IndexError::Dimension { found: vector.len(), expected: self.dimension() })
+        }
+    }
+}
+
+impl Coded {
+    fn append(&mut self, slot: u32, row: &[f32], scratch: &mut EncodeScratch) {
+        let mut centred = vec![0.0; self.base.frame.dimension()];
+        self.base.frame.centre(row, &mut centred);
+        self.tail.push(&self.base.frame, slot, &centred, None, scratch);
+    }
+
+    /// Codes the rows that are in neither base nor tail.
+    fn append_rest(&mut self, rows: &Rows, kernels: &Kernels, scratch: &mut EncodeScratch) {
+        let mut row = vec![0.0; rows.dimension()];
+        for slot in self.base.slots_end + self.tail.len() as u32..rows.len() {
+            rows.read(kernels, slot, &mut row);
+            self.append(slot, &row, scratch);
+        }
+    }
+}
+
+fn new_epoch() -> u64 {
+    static LAST: AtomicU64 = AtomicU64::new(0);
+    LAST.fetch_add(1, Ordering::Relaxed)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,273 @@
+//! Searching.
+
+use std::cell::RefCell;
+
+use hippocamp_simd::ScanTable;
+
+use super::calibration::Setting;
+use super::candidates::Candidates;
+use super::codes::{BLOCK, NO_SLOT};
+use super::lists::Probe;
+use super::slots::SlotSet;
+use super::{Coded, IndexError, VectorIndex};
+use crate::top_k::TopK;
+use crate::{Metric, Neighbor, Slot};
+
+/// So many rows at most are compared one by one instead of searching under a mask …
+const GATHER: u64 = 1_024;
+/// … or this part of the rows (1 / this).
+const GATHER_SHARE: u64 = 64;
+/// Under a mask the neighbours may lie far from the query, where estimates tell less: so many times the candidates.
+const MASKED_CANDIDATES: u32 = 4;
+/// Rows between two questions whether to stop.
+const STOP_ROWS: usize = 1_024;
+/// Rows that are asked for ahead of the one that is compared.
+const AHEAD: usize = 6;
+
+/// How much of the truth a search must find.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub enum Recall {
+    /// What the index was made for.
+    #[default]
+    Default,
+    /// At least this part of the true neighbours, on average over queries like those of the calibration.
+    AtLeast(f32),
+    /// All of it: every row is compared.
+    Exact,
+}
+
+/// What to search for.
+#[derive(Clone, Copy)]
+pub struct Request<'a> {
+    /// How many neighbours at most; fewer are found only if there are fewer.
+    pub k: usize,
+    /// How exactly.
+    pub recall: Recall,
+    /// Only these slots.
+    pub mask: Option<&'a SlotSet>,
+}
+
+/// How far to go through the lists.
+#[derive(Clone, Copy)]
+enum Probing<'a> {
+    /// As many as were found to be needed.
+    Calibrated,
+    /// Under a mask: until as many vectors that pass were scanned as vectors would be without it. What passes is
+    /// like a smaller index of its own, wherever its vectors lie.
+    UntilEnough(&'a SlotSet),
+}
+
+/// How many of the vectors of a list pass a mask, by its first block.
+fn passing(slots: &[u32], mask: &SlotSet) -> f32 {
+    let sample = slots.get(..BLOCK).unwrap_or_default();
+    let taken = sample.iter().filter(|&&slot| slot != NO_SLOT).count().max(1);
+    let passing = sample.iter().filter(|&&slot| mask.contains(Slot(slot))).count();
+    slots.len() as f32 * passing as f32 / taken as f32
+}
+
+/// Room for one search, kept by each thread.
+#[derive(Default)]
+struct Scratch {
+    query: Vec<f32>,
+    y: Vec<f32>,
+    table: ScanTable,
+    candidates: Candidates,
+    probes: Vec<Probe>,
+}
+
+thread_local! {
+    static SCRATCH: RefCell<Scratch> = RefCell::default();
+}
+
+impl VectorIndex {
+    /// The best live slots, best first. `stop` is asked now and then; when it says true the search ends
+    /// early with what it has.
+    ///
+    /// # Errors
+    /// [`IndexError::Dimension`].
+    pub fn search(
+        &self,
+        query: &[f32],
+        request: &Request<'_>,
+        stop: &dyn Fn() -> bool,
+    ) -> Result<Vec<Neighbor>, IndexError> {
+        self.check(query)?;
+        SCRATCH.with_borrow_mut(|scratch| {
+            scratch.query.clear();
+            scratch.query.extend_from_slice(query);
+            if self.metric() == Metric::Cosine {
+                self.kernels.normalize(&mut scratch.query);
+            }
+            Ok(self.search_prepared(scratch, request, stop))
+        })
+    }
+
+    fn search_prepared(
+        &self,
+        scratch: &mut Scratch,
+        request: &Request<'_>,
+        stop: &dyn Fn() -> bool,
+    ) -> Vec<Neighbor> {
+        let available = request.mask.map_or(self.len(), SlotSet::len);
+        let few = available <= GATHER.max(u64::from(self.slots()) / GATHER_SHARE);
+        let target = match request.recall {
+            Recall::Default => self.options.target_recall,
+            Recall::AtLeast(recall) => recall,
+            Recall::Exact => 1.0,
+        };
+        match (&self.coded, request.mask) {
+            (_, Some(mask)) if few => self.gather(&scratch.query, mask, request.k, stop),
+            (Some(coded), _) if target < 1.0 => {
+                let found = self.search_codes(coded, scratch, request, target);
+                // Lists without a match, or vectors beyond the range of estimates: never fewer than there are.
+                if (found.len() as u64) < available.min(request.k as u64) {
+                    return self.compare_all(&scratch.query, request, available, stop);
+                }
+                found
+            }
+            _ => self.compare_all(&scratch.query, request, available, stop),
+        }
+    }
+
+    /// Every row.
+    fn compare_all(
+        &self,
+        query: &[f32],
+        request: &Request<'_>,
+        available: u64,
+        stop: &dyn Fn() -> bool,
+    ) -> Vec<Neighbor> {
+        let mut top = TopK::new(request.k.min(available.max(1) as usize), available as usize);
+        self.rows.scan(self.kernels, query, |first, similarities| {
+            if (first as usize).is_multiple_of(STOP_ROWS) && stop() {
+                return false;
+            }
+            for (slot, &similarity) in (first..).map(Slot).zip(similarities) {
+                if top.wants(similarity)
+                    && !self.dead.contains(slot)
+                    && request.mask.is_none_or(|mask| mask.contains(slot))
+                {
+                    top.push(slot, similarity);
+                }
+            }
+            true
+        });
+        top.into_sorted()
+    }
+
+    /// Each row of a small mask.
+    fn gather(
+        &self,
+        query: &[f32],
+        mask: &SlotSet,
+        k: usize,
+        stop: &dyn Fn() -> bool,
+    ) -> Vec<Neighbor> {
+        let live =
+            || mask.iter().filter(|slot| slot.0 < self.slots() && !self.dead.contains(*slot));
+        let mut top = TopK::new(k.min(mask.len().max(1) as usize), mask.len() as usize);
+        let mut ahead = live().skip(AHEAD);
+        for (visited, slot) in live().enumerate() {
+            if visited % STOP_ROWS == STOP_ROWS - 1 && stop() {
+                break;
+            }
+            if let Some(next) = ahead.next() {
+                self.rows.prefetch(self.kernels, next.0);
+            }
+            let similarity = self.rows.similarity(self.kernels, query, slot.0);
+            if top.wants(similarity) {
+                top.push(slot, similarity);
+            }
+        }
+        top.into_sorted()
+    }
+
+    /// The codes, then the rows of the best candidates.
+    fn search_codes(
+        &self,
+        coded: &Coded,
+        scratch: &mut Scratch,
+        request: &Request<'_>,
+        target: f32,
+    ) -> Vec<Neighbor> {
+        let calibration = &coded.base.calibration;
+        let setting = calibration.setting(request.k as f32, target);
+        let pruned = self.dead.is_empty();
+        match request.mask {
+            None if pruned => {
+                self.scan_codes(coded, scratch, setting, Probing::Calibrated, |_| true);
+            }
+            None => {
+                self.scan_codes(coded, scratch, setting, Probing::Calibrated, |slot| {
+                    !self.dead.contains(slot)
+                });
+            }
+            Some(mask) => {
+                let candidates = setting.candidates.saturating_mul(MASKED_CANDIDATES);
+                let setting = Setting { candidates, ..setting };
+                self.scan_codes(coded, scratch, setting, Probing::UntilEnough(mask), |slot| {
+                    mask.contains(slot) && !self.dead.contains(slot)
+                });
+            }
+        }
+        self.compare_candidates(scratch, request.k)
+    }
+
+    fn scan_codes(
+        &self,
+        coded: &Coded,
+        scratch: &mut Scratch,
+        setting: Setting,
+        probing: Probing<'_>,
+        accept: impl Fn(Slot) -> bool,
+    ) {
+        let Scratch { query, y, table, candidates, probes } = scratch;
+        let (frame, lists) = (&coded.base.frame, &coded.base.lists);
+        y.resize(frame.dimension(), 0.0);
+        frame.centre(query, y);
+        probes.clear();
+        match &lists.centroids {
+            None => probes.extend((0..lists.count() as u32).map(Probe::of_only)),
+            Some(centroids) => {
+                self.kernels.scan_table(y, 1, table);
+                let count = match probing {
+                    Probing::Calibrated => setting.probes as usize,
+                    Probing::UntilEnough(_) => lists.count(),
+                };
+                centroids.nearest(self.kernels, y, table, count, candidates, probes);
+            }
+        }
+        if lists.centroids.is_none() || frame.planes != 1 {
+            self.kernels.scan_table(y, frame.planes, table);
+        }
+        candidates.reset(setting.candidates as usize);
+        let average = lists.len as f32 / lists.count().max(1) as f32;
+        let mut wanted = setting.probes as f32 * average;
+        for probe in &*probes {
+            let Some(list) = lists.view(probe.list as usize) else { continue };
+            list.scan(self.kernels, table, probe.base, candidates, &accept);
+            if let Probing::UntilEnough(mask) = probing {
+                wanted -= passing(list.slots, mask);
+                if wanted <= 0.0 {
+                    break;
+                }
+            }
+        }
+        coded.tail.view().scan(self.kernels, table, 0.0, candidates, &accept);
+    }
+
+    fn compare_candidates(&self, scratch: &mut Scratch, k: usize) -> Vec<Neighbor> {
+        let best = scratch.candidates.best();
+        for &(_, slot) in best.iter().take(AHEAD) {
+            self.rows.prefetch(self.kernels, slot);
+        }
+        let mut top = TopK::new(k, best.len());
+        for (at, &(_, slot)) in best.iter().enumerate() {
+            if let Some(&(_, next)) = best.get(at + AHEAD) {
+                self.rows.prefetch(self.kernels, next);
+            }
+            top.push(Slot(slot), self.rows.similarity(self.kernels, &scratch.query, slot));
+        }
+        top.into_sorted()
+    }
+}
