@@ -17,6 +17,12 @@ export declare class CancelToken {
   cancel(): void
 }
 
+/** Found ids that wait to be handed over. */
+export declare class IdHitRows {
+  /** The next slice; empty when nothing is left. */
+  more(): IdHitColumns
+}
+
 /** Ids that wait to be handed over. */
 export declare class IdRows {
   /** The next slice; empty when nothing is left. */
@@ -62,6 +68,24 @@ export declare class NativeCollection {
   search(text: string, options: NativeSearchOptions, token?: CancelToken | undefined | null): Promise<RecordColumns>
   /** The records nearest to a vector. */
   searchByVector(vector: Float32Array, options: NativeSearchOptions, token?: CancelToken | undefined | null): Promise<RecordColumns>
+  /** The ids of the records nearest to a text. */
+  searchIds(text: string, options: NativeSearchOptions, token?: CancelToken | undefined | null): Promise<IdHitColumns>
+  /** The ids of the records nearest to a vector. */
+  searchIdsByVector(vector: Float32Array, options: NativeSearchOptions, token?: CancelToken | undefined | null): Promise<IdHitColumns>
+  /**
+   * The records nearest to a vector, on the calling thread.
+   *
+   * # Errors
+   * As the engine's search.
+   */
+  searchByVectorSync(vector: Float32Array, options: NativeSearchOptions): RecordColumns
+  /**
+   * The ids of the records nearest to a vector, on the calling thread.
+   *
+   * # Errors
+   * As the engine's search.
+   */
+  searchIdsByVectorSync(vector: Float32Array, options: NativeSearchOptions): IdHitColumns
   /** Every namespace of the collection that holds records. */
   namespaces(token?: CancelToken | undefined | null): Promise<Array<NativeNamespaceInfo>>
   /** The namespace in numbers. */
@@ -157,8 +181,32 @@ export interface IdColumn {
   rest?: IdRows
 }
 
+/** Found ids. */
+export interface IdHitColumns {
+  /** The ids, best first. */
+  ids: Array<string>
+  /** For each id: score, distance. */
+  numbers: Array<number>
+  /** Those that did not fit. */
+  rest?: IdHitRows
+}
+
 /** Loads a model folder. */
 export declare function loadEncoder(folder: string, options: NativeLoadOptions, token?: CancelToken | undefined | null): Promise<NativeEncoder>
+
+/** What was measured for one depth and target. */
+export interface NativeCalibrationPoint {
+  /** Neighbours asked for. */
+  k: number
+  /** The recall asked for. */
+  target: number
+  /** The recall on the sample. */
+  recall: number
+  /** Lists scanned. */
+  probes: number
+  /** Estimates compared exactly. */
+  candidates: number
+}
 
 /** A collection in a listing. */
 export interface NativeCollectionInfo {
@@ -194,8 +242,12 @@ export interface NativeCollectionStats {
   records: number
   /** How many of them are in the index in memory. */
   indexed: number
-  /** Bytes of vectors in memory. */
+  /** Bytes of the indexes in memory. */
   indexBytes: number
+  /** Whether the vector index is being rebuilt. */
+  growing: boolean
+  /** The vector index; absent before the first search. */
+  index?: NativeIndexStats
 }
 
 /** Vectors of texts. */
@@ -210,6 +262,18 @@ export interface NativeEmbeddings {
   tokens: number
   /** How many texts were cut. */
   truncated: number
+}
+
+/** A vector index in numbers. */
+export interface NativeIndexStats {
+  /** Lists of codes: 0 while everything is compared. */
+  lists: number
+  /** Bits per dimension. */
+  bits: number
+  /** Vectors in no list yet. */
+  tail: number
+  /** What was measured. */
+  calibration: Array<NativeCalibrationPoint>
 }
 
 /** Upper bounds; what is absent has its default. */

@@ -836,6 +836,7 @@ function __napiStampBindingTarget(exportsObject, target) {
 module.exports.__napiBindingTarget = __napiStampBindingTarget(nativeBinding, __napiLoadedBindingTarget)
 module.exports = nativeBinding
 module.exports.CancelToken = nativeBinding.CancelToken
+module.exports.IdHitRows = nativeBinding.IdHitRows
 module.exports.IdRows = nativeBinding.IdRows
 module.exports.NativeCollection = nativeBinding.NativeCollection
 module.exports.NativeEncoder = nativeBinding.NativeEncoder

@@ -265,12 +265,20 @@ test('namespaces are worlds of their own', async t => {
 
 test('stats tell what a namespace is like', async t => {
   const c = (await openStore(t)).collection('c', { metric: 'dot' })
-  t.deepEqual(await c.stats(), { name: 'c', namespace: [], records: 0, indexed: 0, indexBytes: 0 })
+  t.deepEqual(await c.stats(), {
+    name: 'c',
+    namespace: [],
+    records: 0,
+    indexed: 0,
+    indexBytes: 0,
+    growing: false,
+  })
   await c.add([{ vector: [1, 2] }, { vector: [3, 4] }])
   t.like(await c.stats(), { dimension: 2, metric: 'dot', records: 2 })
   await c.searchByVector([1, 1])
-  const { indexed, indexBytes } = await c.stats()
+  const { indexed, indexBytes, index } = await c.stats()
   t.is(indexed, 2)
+  t.deepEqual(index, { lists: 0, bits: 0, tail: 0, calibration: [] })
   t.true(indexBytes >= 16)
 })
 
@@ -293,6 +301,73 @@ test('a large namespace is searched as exactly as is asked for', async t => {
   }
   for (const targetRecall of [0, -1, 1.01, Number.NaN])
     await refused(t, 'ERR_INVALID_ARGUMENT', () => c.searchByVector(query, { targetRecall }))
+})
+
+test('a rebuilt index tells what it has measured', async t => {
+  const c = (await openStore(t)).collection('large')
+  const values = randomVectors(2_000, 64)
+  await c.add(
+    Array.from({ length: 2_000 }, (_, i) => ({ vector: values.subarray(i * 64, (i + 1) * 64) })),
+  )
+  await c.searchByVector(values.subarray(0, 64))
+  while ((await c.stats()).growing) await new Promise(resolve => setTimeout(resolve, 10))
+  const { index } = await c.stats()
+  t.like(index, { lists: 1, tail: 0 })
+  const point = index?.calibration.find(({ k, target }) => k === 10 && target === 0.99)
+  t.true(point !== undefined && point.recall >= 0.99 && point.candidates >= 10)
+})
+
+test('ids alone, and searches on the calling thread, find the same', async t => {
+  const store = await openStore(t)
+  const c = store.collection('c')
+  t.deepEqual(c.searchByVectorSync([1, 2], { idsOnly: true }), [])
+  await c.add([
+    { id: 'a', vector: [1, 0], metadata: { lang: 'zh' } },
+    { vector: [0, 1] },
+    { id: '足球', vector: [1, 1], metadata: { lang: 'zh' } },
+  ])
+  for (const options of [
+    {},
+    { k: 2 },
+    { where: { lang: 'zh' } },
+    { minScore: 0.5 },
+    { exact: true },
+  ]) {
+    const hits = await c.searchByVector([1, 0.1], options)
+    t.deepEqual(c.searchByVectorSync([1, 0.1], options), hits)
+    const ids = hits.map(({ id, score, distance }) => ({ id, score, distance }))
+    t.deepEqual(await c.searchByVector([1, 0.1], { ...options, idsOnly: true }), ids)
+    t.deepEqual(c.searchByVectorSync([1, 0.1], { ...options, idsOnly: true }), ids)
+  }
+  await c.add(Array.from({ length: 600 }, (_, i) => ({ id: `${i}`, vector: [-1, i] })))
+  t.is(c.searchByVectorSync([-1, 3], { k: 700, idsOnly: true }).length, 603)
+  t.is(c.searchByVectorSync([-1, 3], { k: 1, idsOnly: true })[0]?.id, '3')
+  t.is((await c.searchByVector([-1, 3], { k: 700, idsOnly: true })).length, 603)
+  t.is(c.searchByVectorSync([-1, 3], { k: 700 }).length, 603)
+  await c.upsert({ id: '3', vector: [0, -1] })
+  t.not(c.searchByVectorSync([-1, 3], { k: 1, idsOnly: true })[0]?.id, '3')
+  await c.delete('a')
+  t.false(c.searchByVectorSync([1, 0], { k: 700, idsOnly: true }).some(({ id }) => id === 'a'))
+  t.throws(() => c.searchByVectorSync([1], { idsOnly: true }), { code: 'ERR_DIMENSION_MISMATCH' })
+  t.throws(() => c.searchByVectorSync([1, 2], { idsOnly: true, vector: true }), {
+    code: 'ERR_INVALID_ARGUMENT',
+  })
+  await store.close()
+  t.throws(() => c.searchByVectorSync([1, 0], { idsOnly: true }), { code: 'ERR_CLOSED' })
+})
+
+test('ids follow a collection that is dropped and made again', async t => {
+  const store = await openStore(t)
+  const c = store.collection('c')
+  await c.add({ id: 'old', vector: [1, 0] })
+  t.is(c.searchByVectorSync([1, 0], { idsOnly: true })[0]?.id, 'old')
+  await store.dropCollection('c')
+  t.deepEqual(c.searchByVectorSync([1, 0], { idsOnly: true }), [])
+  await c.add({ id: 'new', vector: [1, 0] })
+  t.deepEqual(
+    c.searchByVectorSync([1, 0], { idsOnly: true }).map(({ id }) => id),
+    ['new'],
+  )
 })
 
 test('a handle must agree with what is stored', async t => {

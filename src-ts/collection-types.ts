@@ -46,6 +46,8 @@ export interface SearchOptions extends ReadOptions {
   readonly targetRecall?: number | undefined
   /** Compare every record: the same as a `targetRecall` of 1. */
   readonly exact?: boolean | undefined
+  /** Give only ids, scores and distances, which are read from memory. */
+  readonly idsOnly?: boolean | undefined
 }
 
 /** How to list. */
@@ -99,6 +101,33 @@ export interface CollectionStats {
   readonly records: number
   /** How many of them are in the index in memory: none before the first search. */
   readonly indexed: number
-  /** Bytes of vectors in memory. */
+  /** Bytes of the indexes in memory. */
   readonly indexBytes: number
+  /** Whether the vector index is being rebuilt in the background. Searches go on meanwhile. */
+  readonly growing: boolean
+  /** The vector index; absent before the first search. */
+  readonly index?: IndexStats
+}
+
+/** A vector index in numbers. */
+export interface IndexStats {
+  /** Lists of codes: 0 while every record is compared, 1 while every code is scanned. */
+  readonly lists: number
+  /** Bits per dimension of the codes; 0 without codes. */
+  readonly bits: number
+  /** Vectors that are in no list yet, and are scanned by every search. */
+  readonly tail: number
+  /** For each number of neighbours and each recall, how far a search looks: measured on a sample after every rebuild. */
+  readonly calibration: readonly {
+    /** Neighbours asked for. */
+    readonly k: number
+    /** The recall asked for. */
+    readonly target: number
+    /** The recall on the sample. */
+    readonly recall: number
+    /** Lists scanned. */
+    readonly probes: number
+    /** Vectors compared exactly. */
+    readonly candidates: number
+  }[]
 }

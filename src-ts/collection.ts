@@ -15,7 +15,7 @@ import type {
 } from './collection-types.js'
 import { invalid } from './errors.js'
 import { objectToJson } from './json.js'
-import type { CancelToken, IdColumn, NativeCollection, RecordColumns } from './native.js'
+import type { CancelToken, IdColumn, NativeCollection } from './native.js'
 import { type Operations, unlessAborted } from './operations.js'
 import {
   boolean,
@@ -30,10 +30,14 @@ import {
 } from './options.js'
 import {
   type Hit,
+  type IdHit,
   type Metadata,
   type NewRecord,
   pushRecords,
   readHits,
+  readHitsSync,
+  readIdHits,
+  readIdHitsSync,
   readRecords,
   type StoredRecord,
   type VectorInput,
@@ -46,6 +50,7 @@ const SEARCH_OPTIONS = [
   'minScore',
   'targetRecall',
   'exact',
+  'idsOnly',
   'vector',
   'signal',
 ] as const
@@ -213,10 +218,15 @@ export class Collection<M extends object = Metadata> {
    * The records whose vectors are nearest to that of a text, best first.
    * @throws {HippocampError} ERR_ENCODER_REQUIRED, ERR_COLLECTION_MISMATCH, ERR_INVALID_FILTER
    */
-  async search(words: string, options?: SearchOptions): Promise<Hit<M>[]> {
+  async search(words: string, options: IdsOnly): Promise<IdHit[]>
+  async search(words: string, options?: SearchOptions): Promise<Hit<M>[]>
+  async search(words: string, options?: SearchOptions): Promise<Hit<M>[] | IdHit[]> {
     text('the query', words)
-    return this.#search('search', options, (native, token) =>
-      this.#native.search(words, native, token),
+    const { given, native, idsOnly } = this.#searchOptions('search', options)
+    return this.#read<Hit<M>[] | IdHit[]>(given, async token =>
+      idsOnly
+        ? readIdHits(await this.#native.searchIds(words, native, token))
+        : readHits<M>(await this.#native.search(words, native, token)),
     )
   }
 
@@ -224,10 +234,33 @@ export class Collection<M extends object = Metadata> {
    * The records whose vectors are nearest to this one, best first.
    * @throws {HippocampError} ERR_DIMENSION_MISMATCH, ERR_INVALID_VECTOR, ERR_INVALID_FILTER
    */
-  async searchByVector(vector: VectorInput, options?: SearchOptions): Promise<Hit<M>[]> {
+  async searchByVector(vector: VectorInput, options: IdsOnly): Promise<IdHit[]>
+  async searchByVector(vector: VectorInput, options?: SearchOptions): Promise<Hit<M>[]>
+  async searchByVector(vector: VectorInput, options?: SearchOptions): Promise<Hit<M>[] | IdHit[]> {
     const query = vectorOf(() => 'the query', vector)
-    return this.#search('searchByVector', options, (native, token) =>
-      this.#native.searchByVector(query, native, token),
+    const { given, native, idsOnly } = this.#searchOptions('searchByVector', options)
+    return this.#read<Hit<M>[] | IdHit[]>(given, async token =>
+      idsOnly
+        ? readIdHits(await this.#native.searchIdsByVector(query, native, token))
+        : readHits<M>(await this.#native.searchByVector(query, native, token)),
+    )
+  }
+
+  /**
+   * As {@link searchByVector}, on the calling thread: nothing else happens meanwhile. For scripts, and where the search
+   * takes less than waking another thread: some tens of microseconds in an index that is loaded. A `signal` must not have
+   * fired before.
+   */
+  searchByVectorSync(vector: VectorInput, options: IdsOnly): IdHit[]
+  searchByVectorSync(vector: VectorInput, options?: SearchOptions): Hit<M>[]
+  searchByVectorSync(vector: VectorInput, options?: SearchOptions): Hit<M>[] | IdHit[] {
+    const query = vectorOf(() => 'the query', vector)
+    const { given, native, idsOnly } = this.#searchOptions('searchByVectorSync', options)
+    signalOf(given.signal)?.throwIfAborted()
+    return this.#context.operations.runSync<Hit<M>[] | IdHit[]>(() =>
+      idsOnly
+        ? readIdHitsSync(this.#native.searchIdsByVectorSync(query, native))
+        : readHitsSync<M>(this.#native.searchByVectorSync(query, native)),
     )
   }
 
@@ -242,7 +275,7 @@ export class Collection<M extends object = Metadata> {
   async stats(options?: CallOptions): Promise<CollectionStats> {
     const given = optionsOf(options, 'stats', ['signal'])
     return this.#read(given, async token => {
-      const { dimension, metric, encoder, ...numbers } = await this.#native.stats(token)
+      const { dimension, metric, encoder, index, ...numbers } = await this.#native.stats(token)
       return {
         name: this.name,
         namespace: this.path,
@@ -250,6 +283,7 @@ export class Collection<M extends object = Metadata> {
         ...(typeof metric === 'string' && { metric: metric as Metric }),
         ...(typeof encoder === 'string' && { encoder }),
         ...numbers,
+        ...(index && { index }),
       }
     })
   }
@@ -269,11 +303,7 @@ export class Collection<M extends object = Metadata> {
     })
   }
 
-  async #search(
-    what: string,
-    options: SearchOptions | undefined,
-    start: (options: NativeSearchOptions, token: CancelToken | undefined) => Promise<RecordColumns>,
-  ): Promise<Hit<M>[]> {
+  #searchOptions(what: string, options: SearchOptions | undefined) {
     const given = optionsOf(options, what, SEARCH_OPTIONS)
     const native = {
       k: given.k === undefined ? Math.min(K, this.#context.limits.k) : integer('k', given.k, 1),
@@ -282,7 +312,10 @@ export class Collection<M extends object = Metadata> {
       ...(given.minScore !== undefined && { minScore: finite('minScore', given.minScore) }),
       ...recallOf(given),
     }
-    return this.#read(given, async token => readHits<M>(await start(native, token)))
+    const idsOnly = given.idsOnly !== undefined && boolean('idsOnly', given.idsOnly)
+    if (idsOnly && native.vectors)
+      throw invalid('idsOnly and vector are both true: leave one of them out')
+    return { given, native, idsOnly }
   }
 
   async #idBatch(ids: string | readonly string[], signal: AbortSignal | undefined) {
@@ -334,7 +367,7 @@ export function collectionOf<M extends object>(
   return make<M>(native, context, name, Object.freeze([]))
 }
 
-type NativeSearchOptions = Parameters<NativeCollection['search']>[1]
+type IdsOnly = SearchOptions & { readonly idsOnly: true }
 
 function recallOf({ targetRecall, exact }: SearchOptions): { recall?: number } {
   const all = exact !== undefined && boolean('exact', exact)

@@ -8,6 +8,7 @@ export type {
   CollectionStats,
   CountOptions,
   Filter,
+  IndexStats,
   ListOptions,
   Metric,
   NamespaceInfo,
@@ -32,7 +33,7 @@ export {
   type ModelProgress,
   type OnProgress,
 } from './models/index.js'
-export type { Hit, Metadata, NewRecord, StoredRecord, VectorInput } from './records.js'
+export type { Hit, IdHit, Metadata, NewRecord, StoredRecord, VectorInput } from './records.js'
 export { open, Store } from './store.js'
 export type {
   CollectionInfo,

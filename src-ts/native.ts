@@ -7,6 +7,7 @@ import { HippocampError } from './errors.js'
 export type {
   CancelToken,
   IdColumn,
+  IdHitColumns,
   NativeCollection,
   NativeEncoder,
   NativeStore,

@@ -3,7 +3,7 @@
  */
 import { HippocampError } from './errors.js'
 import { objectToJson } from './json.js'
-import type { RecordBatch, RecordColumns } from './native.js'
+import type { IdHitColumns, RecordBatch, RecordColumns } from './native.js'
 import { isObject, label, refuseUnknown, show, text, vectorOf } from './options.js'
 import { inSlices, nextTurn } from './slices.js'
 
@@ -29,6 +29,16 @@ export interface NewRecord<M extends object = Metadata> {
   readonly metadata?: M | undefined
   /** Finite numbers, as many as the collection's dimension. */
   readonly vector?: VectorInput | undefined
+}
+
+/** A found record by its id. */
+export interface IdHit {
+  /** Unique in its namespace. */
+  readonly id: string
+  /** Higher is better; see {@link Hit.score}. */
+  readonly score: number
+  /** Lower is better; see {@link Hit.distance}. */
+  readonly distance: number
 }
 
 /** A record as it is stored. */
@@ -156,6 +166,49 @@ export function readHits<M extends object>(columns: RecordColumns): Promise<Hit<
   return readRows(columns, (slice, row) => recordAt<M>(slice, row, true) as Hit<M>)
 }
 
+/** The hits of all rows, in their order, at once. */
+export function readHitsSync<M extends object>(columns: RecordColumns): Hit<M>[] {
+  const hits: Hit<M>[] = []
+  for (const slice of slicesOf(columns)) {
+    const parsed = parse(slice)
+    for (let row = 0; row < slice.ids.length; row++)
+      hits.push(recordAt<M>(parsed, row, true) as Hit<M>)
+  }
+  return hits
+}
+
+/** The found ids of all rows, in their order. */
+export async function readIdHits(columns: IdHitColumns): Promise<IdHit[]> {
+  const hits: IdHit[] = []
+  for (const slice of slicesOf(columns)) {
+    if (slice !== columns) await nextTurn()
+    appendIdHits(hits, slice)
+  }
+  return hits
+}
+
+/** The found ids of all rows, in their order, at once. */
+export function readIdHitsSync(columns: IdHitColumns): IdHit[] {
+  const hits: IdHit[] = []
+  for (const slice of slicesOf(columns)) appendIdHits(hits, slice)
+  return hits
+}
+
+function appendIdHits(hits: IdHit[], { ids, numbers }: IdHitColumns): void {
+  for (const [row, id] of ids.entries())
+    hits.push({ id, score: numbers[2 * row] as number, distance: numbers[2 * row + 1] as number })
+}
+
+/** What was handed over, then what did not fit, slice by slice. */
+function* slicesOf<C extends { ids: unknown[]; rest?: { more(): C } | undefined }>(
+  columns: C,
+): Generator<C> {
+  for (let slice = columns; slice.ids.length > 0; slice = columns.rest.more()) {
+    yield slice
+    if (!columns.rest) return
+  }
+}
+
 /** Columns whose metadata was parsed and whose vectors were given to their rows. */
 interface Slice {
   readonly columns: RecordColumns
@@ -169,13 +222,10 @@ async function readRows<T>(
   read: (slice: Slice, row: number) => T,
 ): Promise<T[]> {
   const rows: T[] = []
-  let slice = columns
-  while (slice.ids.length > 0) {
+  for (const slice of slicesOf(columns)) {
+    if (slice !== columns) await nextTurn()
     const parsed = parse(slice)
     for (let row = 0; row < slice.ids.length; row++) rows.push(read(parsed, row))
-    if (!columns.rest) break
-    await nextTurn()
-    slice = columns.rest.more()
   }
   return rows
 }

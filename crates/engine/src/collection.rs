@@ -1,14 +1,15 @@
 //! Collections: what callers hold, and how they write.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, Weak};
 
 use hippocamp_index::Metric;
-use hippocamp_store::CollectionRow;
+use hippocamp_store::{CollectionRow, Lsn};
 use ulid::Generator;
 
 use crate::limits::within;
 use crate::namespace::{self, check_label};
+use crate::partition::Partition;
 use crate::target::{Target, describe};
 use crate::writer::{PreparedRecord, Request, Work};
 use crate::{
@@ -36,6 +37,16 @@ pub struct Collection {
     options: Arc<CollectionOptions>,
     pub(crate) path: Arc<[String]>,
     pub(crate) namespace: Arc<[u8]>,
+    /// What was found there last; of this namespace only.
+    pub(crate) found: Arc<Mutex<Option<Found>>>,
+}
+
+/// A namespace as it was found at an LSN: as long as nothing is written it need not be looked for again.
+#[derive(Clone)]
+pub(crate) struct Found {
+    pub(crate) lsn: Lsn,
+    pub(crate) target: Arc<Target>,
+    pub(crate) partition: Weak<RwLock<Partition>>,
 }
 
 impl fmt::Debug for Collection {
@@ -72,6 +83,7 @@ impl Collection {
             options: Arc::new(options),
             path: Arc::from([]),
             namespace: Arc::from([]),
+            found: Arc::default(),
         })
     }
 
@@ -93,7 +105,7 @@ impl Collection {
     /// A part that is empty, too long or contains NUL; more than 32 parts.
     pub fn namespace(&self, path: &[String]) -> Result<Self, Error> {
         let namespace = namespace::encode(path, self.limits())?.into();
-        Ok(Self { path: path.into(), namespace, ..self.clone() })
+        Ok(Self { path: path.into(), namespace, found: Arc::default(), ..self.clone() })
     }
 
     /// Validates and encodes records on the calling thread (and idle workers), then queues them to be

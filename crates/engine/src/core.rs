@@ -31,12 +31,7 @@ impl Core {
     pub(crate) fn partition(&self, namespace: NamespaceId, target: &Target) -> SharedPartition {
         let mut partitions = self.partitions.lock().unwrap_or_else(PoisonError::into_inner);
         let partition = partitions.entry(namespace).or_insert_with(|| {
-            Arc::new(RwLock::new(Partition::new(
-                namespace,
-                target.dimension,
-                target.metric,
-                self.kernels,
-            )))
+            Partition::shared(namespace, target.dimension, target.metric, self.kernels)
         });
         Arc::clone(partition)
     }

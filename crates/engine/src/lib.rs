@@ -25,6 +25,7 @@ mod core;
 mod engine;
 mod error;
 mod grower;
+mod keys;
 mod limits;
 mod namespace;
 mod partition;
@@ -38,7 +39,7 @@ mod validate;
 mod writer;
 
 pub use hippocamp_encoder::{LoadOptions, Pooling};
-pub use hippocamp_index::{CalibrationPoint, Metric, Recall};
+pub use hippocamp_index::{CalibrationPoint, IndexStats, Metric, Recall};
 pub use hippocamp_simd::Level;
 pub use hippocamp_store::Durability;
 
@@ -48,6 +49,8 @@ pub use engine::{CollectionInfo, Engine, Location, StoreOptions, StoreStats};
 pub use error::Error;
 pub use limits::Limits;
 pub use read::{CollectionStats, NamespaceInfo};
-pub use record::{Hit, ListOptions, NewRecord, Page, Query, Record, SearchOptions, WriteMode};
+pub use record::{
+    Hit, IdHit, ListOptions, NewRecord, Page, Query, Record, SearchOptions, WriteMode,
+};
 pub use runtime::{Priority, Runtime};
 pub use text_encoder::{Embeddings, Prompt, TextEncoder};

@@ -5,6 +5,7 @@
 //! rebuild are the same path, so they cannot disagree.
 
 use std::collections::HashMap;
+use std::sync::{Arc, RwLock, Weak};
 
 use hippocamp_index::{
     AttributeIndex, Filter, Grown, Growth, IndexError, IndexOptions, IndexStats, Metric, Neighbor,
@@ -14,15 +15,19 @@ use hippocamp_simd::Kernels;
 use hippocamp_store::{Change, Lsn, NamespaceId, ReadTx, RowId};
 use serde_json::{Map, Value};
 
+use crate::core::SharedPartition;
+use crate::keys::Keys;
 use crate::{Cancel, Error};
 
 pub(crate) struct Partition {
     namespace: NamespaceId,
+    itself: Weak<RwLock<Self>>,
     lsn: Lsn,
     index: VectorIndex,
     attributes: AttributeIndex,
-    /// The record in each slot, removed ones included.
+    /// The record in each slot, removed ones included, and its id.
     rows: Vec<RowId>,
+    keys: Keys,
     /// The live slot of each record.
     slots: HashMap<RowId, Slot>,
     /// Whether a rebuild of the vector index is under way.
@@ -30,14 +35,27 @@ pub(crate) struct Partition {
 }
 
 impl Partition {
-    pub(crate) fn new(
+    pub(crate) fn shared(
         namespace: NamespaceId,
         dimension: usize,
         metric: Metric,
         kernels: &'static Kernels,
+    ) -> SharedPartition {
+        Arc::new_cyclic(|itself| {
+            RwLock::new(Self::new(namespace, dimension, metric, kernels, itself.clone()))
+        })
+    }
+
+    fn new(
+        namespace: NamespaceId,
+        dimension: usize,
+        metric: Metric,
+        kernels: &'static Kernels,
+        itself: Weak<RwLock<Self>>,
     ) -> Self {
         Self {
             namespace,
+            itself,
             lsn: Lsn(0),
             index: VectorIndex::new(
                 dimension,
@@ -47,9 +65,15 @@ impl Partition {
             ),
             attributes: AttributeIndex::default(),
             rows: Vec::new(),
+            keys: Keys::default(),
             slots: HashMap::new(),
             growing: false,
         }
+    }
+
+    /// For those who are to find it again as long as it is loaded.
+    pub(crate) fn weak(&self) -> Weak<RwLock<Self>> {
+        self.itself.clone()
     }
 
     /// Up to which change the indexes are true.
@@ -74,6 +98,11 @@ impl Partition {
         start
     }
 
+    /// Whether a rebuild is under way.
+    pub(crate) fn is_growing(&self) -> bool {
+        self.growing
+    }
+
     /// The rebuild that was started, from the index as it is now.
     pub(crate) fn growth(&self) -> Option<Growth> {
         self.index.growth()
@@ -85,6 +114,7 @@ impl Partition {
         self.growing = false;
         if let Some(old) = grown.and_then(|grown| self.index.adopt(grown)) {
             self.rows = old.iter().filter_map(|slot| self.row(*slot)).collect();
+            self.keys = self.keys.select(&old);
             let rows = self.rows.iter().enumerate().map(|(slot, row)| (*row, Slot(slot as u32)));
             self.slots = rows.filter(|(_, slot)| !self.index.dead().contains(*slot)).collect();
             self.attributes = AttributeIndex::default();
@@ -110,6 +140,7 @@ impl Partition {
                 self.index.dimension(),
                 self.index.metric(),
                 self.index.kernels(),
+                self.itself.clone(),
             );
             return Err(failure);
         }
@@ -169,10 +200,45 @@ impl Partition {
         request: &Request<'_>,
         cancel: &Cancel,
     ) -> Result<Vec<(RowId, Neighbor)>, Error> {
-        let found =
-            self.index.search(query, request, &|| cancel.is_cancelled()).map_err(index_error)?;
-        cancel.check()?;
+        let found = self.find(query, request, cancel)?;
         Ok(found.into_iter().filter_map(|n| Some((self.row(n.slot)?, n))).collect())
+    }
+
+    /// Bytes of memory.
+    pub(crate) fn bytes(&self) -> usize {
+        let entry = size_of::<(RowId, Slot)>() + 1;
+        let records = self.rows.capacity() * size_of::<RowId>() + self.slots.capacity() * entry;
+        self.index.stats().bytes + self.keys.bytes() + records
+    }
+
+    /// The nearest records by their ids.
+    pub(crate) fn search_ids(
+        &self,
+        query: &[f32],
+        request: &Request<'_>,
+        cancel: &Cancel,
+    ) -> Result<Vec<(String, Neighbor)>, Error> {
+        let found = self.find(query, request, cancel)?;
+        found
+            .into_iter()
+            .map(|n| {
+                let key = self.keys.get(n.slot);
+                let key = key.ok_or_else(|| Error::Internal("a slot has no id".to_owned()))?;
+                Ok((key, n))
+            })
+            .collect()
+    }
+
+    fn find(
+        &self,
+        query: &[f32],
+        request: &Request<'_>,
+        cancel: &Cancel,
+    ) -> Result<Vec<Neighbor>, Error> {
+        let stop = || cancel.is_cancelled();
+        let found = self.index.search(query, request, &stop).map_err(index_error)?;
+        cancel.check()?;
+        Ok(found)
     }
 
     fn row(&self, slot: Slot) -> Option<RowId> {
@@ -186,12 +252,13 @@ impl Partition {
                     self.index.remove(slot);
                 }
             }
-            Change::Put { row, vector, meta, .. } => {
+            Change::Put { row, key, vector, meta } => {
                 let metadata = match meta {
                     Some(meta) if !self.attributes.is_empty() => Some(parse(meta)?),
                     _ => None,
                 };
                 let slot = self.index.push(vector).map_err(index_error)?;
+                self.keys.push(key);
                 self.rows.push(row);
                 if let Some(old) = self.slots.insert(row, slot) {
                     self.index.remove(old);

@@ -4,11 +4,12 @@
 //! snapshot first; if a commit has meanwhile moved them past it, the read starts over on a newer snapshot,
 //! so what the index finds and what the rows say is never of different times.
 
-use std::sync::PoisonError;
+use std::sync::{Arc, PoisonError};
 
-use hippocamp_index::{Filter, Metric, Request};
+use hippocamp_index::{Filter, IndexStats, Metric, Request};
 use hippocamp_store::{NamespaceId, ReadTx, Row, RowId};
 
+use crate::collection::Found;
 use crate::core::refresh;
 use crate::limits::within;
 use crate::namespace::{self, check_label};
@@ -16,7 +17,8 @@ use crate::partition::Partition;
 use crate::target::Target;
 use crate::text_encoder::check_text;
 use crate::{
-    Cancel, Collection, Error, Hit, ListOptions, Page, Query, Record, SearchOptions, validate,
+    Cancel, Collection, Error, Hit, IdHit, ListOptions, Page, Query, Record, SearchOptions,
+    validate,
 };
 
 /// A namespace in a listing.
@@ -29,7 +31,7 @@ pub struct NamespaceInfo {
 }
 
 /// A namespace of a collection in numbers.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct CollectionStats {
     /// The collection's name.
     pub name: String,
@@ -45,8 +47,12 @@ pub struct CollectionStats {
     pub records: u64,
     /// How many of them are in the index in memory: all, or none before the first search.
     pub indexed: u64,
-    /// Bytes of vectors in memory.
+    /// Bytes of the indexes in memory.
     pub index_bytes: usize,
+    /// The vector index in numbers; none before the first search.
+    pub index: Option<IndexStats>,
+    /// Whether the vector index is being rebuilt in the background.
+    pub growing: bool,
 }
 
 impl Collection {
@@ -174,6 +180,62 @@ impl Collection {
         Ok(hits.unwrap_or_default())
     }
 
+    /// The ids of the nearest records, best first: [`search`](Self::search) without reading their rows. While
+    /// nothing is written it does not touch the store at all but to ask for that.
+    ///
+    /// # Errors
+    /// As [`search`](Self::search); `with_vectors` has no meaning here.
+    pub fn search_ids(
+        &self,
+        query: Query,
+        options: &SearchOptions,
+        cancel: &Cancel,
+    ) -> Result<Vec<IdHit>, Error> {
+        self.check_search(options)?;
+        let filter = self.filter(options.filter.as_deref())?;
+        let Some(vector) = self.query_vector(query, cancel)? else { return Ok(Vec::new()) };
+        let search = |target: &Target, partition: &Partition| {
+            validate::vector(
+                || "the query".into(),
+                &vector,
+                &self.name,
+                target.dimension,
+                target.metric,
+            )?;
+            let mask = filter.as_ref().and_then(|filter| partition.select(filter));
+            let request = Request { k: options.k, recall: options.recall, mask: mask.as_ref() };
+            let found = partition.search_ids(&vector, &request, cancel)?;
+            let hits = found.into_iter().map(|(id, n)| IdHit {
+                id,
+                score: target.metric.score(n.similarity),
+                distance: target.metric.distance(n.similarity),
+            });
+            Ok(hits
+                .filter(|hit| options.min_score.is_none_or(|min| hit.score >= min))
+                .collect::<Vec<_>>())
+        };
+        let lsn = self.engine.core()?.store.changed_lsn()?;
+        let found = self.found.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some(found) = found.filter(|found| found.lsn == lsn)
+            && let Some(partition) = found.partition.upgrade()
+        {
+            let partition = partition.read().unwrap_or_else(PoisonError::into_inner);
+            if partition.lsn() >= lsn && filter.as_ref().is_none_or(|f| partition.knows(f)) {
+                return search(&found.target, &partition);
+            }
+        }
+        let hits = self.with_partition(filter.as_ref(), cancel, |tx, target, partition| {
+            let found = Found {
+                lsn: tx.lsn()?,
+                target: Arc::new(target.clone()),
+                partition: partition.weak(),
+            };
+            *self.found.lock().unwrap_or_else(PoisonError::into_inner) = Some(found);
+            search(target, partition)
+        })?;
+        Ok(hits.unwrap_or_default())
+    }
+
     /// Every namespace of the collection that holds records.
     ///
     /// # Errors
@@ -209,6 +271,8 @@ impl Collection {
             records: 0,
             indexed: 0,
             index_bytes: 0,
+            index: None,
+            growing: false,
         };
         core.store.read(|tx| {
             let Some(row) = tx.collection(&self.name)? else { return Ok(()) };
@@ -219,7 +283,9 @@ impl Collection {
             stats.records = tx.count(namespace)?;
             if let Some(partition) = core.loaded_partition(namespace) {
                 let partition = partition.read().unwrap_or_else(PoisonError::into_inner);
-                (stats.indexed, stats.index_bytes) = (partition.len(), partition.stats().bytes);
+                (stats.indexed, stats.index_bytes) = (partition.len(), partition.bytes());
+                stats.index = Some(partition.stats());
+                stats.growing = partition.is_growing();
             }
             Ok::<_, Error>(())
         })?;

@@ -72,6 +72,17 @@ impl fmt::Debug for Query {
     }
 }
 
+/// A found record by its id.
+#[derive(Clone, Debug, PartialEq)]
+pub struct IdHit {
+    /// Unique in its namespace.
+    pub id: String,
+    /// Higher is better; see [`Metric::score`](hippocamp_index::Metric::score).
+    pub score: f32,
+    /// Lower is better; see [`Metric::distance`](hippocamp_index::Metric::distance).
+    pub distance: f32,
+}
+
 /// How to search.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SearchOptions {

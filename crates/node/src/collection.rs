@@ -1,7 +1,8 @@
 //! Collections.
 
 use hippocamp_engine::{
-    Collection, Error, Limits, ListOptions, Priority, Query, Recall, SearchOptions, WriteMode,
+    Cancel, Collection, Error, IndexStats, Limits, ListOptions, Priority, Query, Recall,
+    SearchOptions, WriteMode,
 };
 use napi::Env;
 use napi::bindgen_prelude::PromiseRaw;
@@ -10,7 +11,7 @@ use napi_derive::napi;
 use crate::batch::{self, RecordBatch, StringBatch};
 use crate::cancel::{self, CancelToken};
 use crate::options::size;
-use crate::rows::{IdColumn, RecordColumns};
+use crate::rows::{IdColumn, IdHitColumns, RecordColumns};
 use crate::{error, operation};
 
 /// A handle on one namespace of a collection.
@@ -106,8 +107,63 @@ pub struct NativeCollectionStats {
     pub records: f64,
     /// How many of them are in the index in memory.
     pub indexed: f64,
-    /// Bytes of vectors in memory.
+    /// Bytes of the indexes in memory.
     pub index_bytes: f64,
+    /// Whether the vector index is being rebuilt.
+    pub growing: bool,
+    /// The vector index; absent before the first search.
+    pub index: Option<NativeIndexStats>,
+}
+
+/// A vector index in numbers.
+#[napi(object, object_from_js = false)]
+pub struct NativeIndexStats {
+    /// Lists of codes: 0 while everything is compared.
+    pub lists: u32,
+    /// Bits per dimension.
+    pub bits: u32,
+    /// Vectors in no list yet.
+    pub tail: u32,
+    /// What was measured.
+    pub calibration: Vec<NativeCalibrationPoint>,
+}
+
+/// What was measured for one depth and target.
+#[napi(object, object_from_js = false)]
+pub struct NativeCalibrationPoint {
+    /// Neighbours asked for.
+    pub k: u32,
+    /// The recall asked for.
+    pub target: f64,
+    /// The recall on the sample.
+    pub recall: f64,
+    /// Lists scanned.
+    pub probes: u32,
+    /// Estimates compared exactly.
+    pub candidates: u32,
+}
+
+impl From<IndexStats> for NativeIndexStats {
+    fn from(stats: IndexStats) -> Self {
+        let points = stats.calibration.into_iter().map(|point| NativeCalibrationPoint {
+            k: point.k,
+            target: rounded(point.target),
+            recall: rounded(point.recall),
+            probes: point.probes,
+            candidates: point.candidates,
+        });
+        Self {
+            lists: stats.lists as u32,
+            bits: stats.bits,
+            tail: stats.tail as u32,
+            calibration: points.collect(),
+        }
+    }
+}
+
+/// The decimal that was meant by an f32.
+fn rounded(value: f32) -> f64 {
+    (f64::from(value) * 1e6).round() / 1e6
 }
 
 #[napi]
@@ -272,6 +328,79 @@ impl NativeCollection {
         self.search_with(env, Query::Vector(vector.to_vec()), options, token)
     }
 
+    /// The ids of the records nearest to a text.
+    #[napi(catch_unwind)]
+    pub fn search_ids<'env>(
+        &self,
+        env: &'env Env,
+        text: String,
+        options: NativeSearchOptions,
+        token: Option<&CancelToken>,
+    ) -> napi::Result<PromiseRaw<'env, IdHitColumns>> {
+        self.search_ids_with(env, Query::Text(text), options, token)
+    }
+
+    /// The ids of the records nearest to a vector.
+    #[napi(catch_unwind)]
+    pub fn search_ids_by_vector<'env>(
+        &self,
+        env: &'env Env,
+        vector: &[f32],
+        options: NativeSearchOptions,
+        token: Option<&CancelToken>,
+    ) -> napi::Result<PromiseRaw<'env, IdHitColumns>> {
+        self.search_ids_with(env, Query::Vector(vector.to_vec()), options, token)
+    }
+
+    /// The records nearest to a vector, on the calling thread.
+    ///
+    /// # Errors
+    /// As the engine's search.
+    #[napi(catch_unwind)]
+    pub fn search_by_vector_sync(
+        &self,
+        env: Env,
+        vector: &[f32],
+        options: NativeSearchOptions,
+    ) -> napi::Result<RecordColumns> {
+        let search = |options: &SearchOptions| {
+            self.engine.search(Query::Vector(vector.to_vec()), options, &Cancel::new())
+        };
+        let found = options.into_engine().and_then(|options| search(&options));
+        found.map(RecordColumns::of_hits).map_err(|refused| error::throw(&env, &refused))
+    }
+
+    /// The ids of the records nearest to a vector, on the calling thread.
+    ///
+    /// # Errors
+    /// As the engine's search.
+    #[napi(catch_unwind)]
+    pub fn search_ids_by_vector_sync(
+        &self,
+        env: Env,
+        vector: &[f32],
+        options: NativeSearchOptions,
+    ) -> napi::Result<IdHitColumns> {
+        let search = |options: &SearchOptions| {
+            self.engine.search_ids(Query::Vector(vector.to_vec()), options, &Cancel::new())
+        };
+        let found = options.into_engine().and_then(|options| search(&options));
+        found.map(IdHitColumns::new).map_err(|refused| error::throw(&env, &refused))
+    }
+
+    fn search_ids_with<'env>(
+        &self,
+        env: &'env Env,
+        query: Query,
+        options: NativeSearchOptions,
+        token: Option<&CancelToken>,
+    ) -> napi::Result<PromiseRaw<'env, IdHitColumns>> {
+        let collection = self.engine.clone();
+        operation::read(env, Priority::Interactive, cancel::of(token), move |cancel| {
+            collection.search_ids(query, &options.into_engine()?, cancel).map(IdHitColumns::new)
+        })
+    }
+
     fn search_with<'env>(
         &self,
         env: &'env Env,
@@ -318,6 +447,8 @@ impl NativeCollection {
                 records: stats.records as f64,
                 indexed: stats.indexed as f64,
                 index_bytes: stats.index_bytes as f64,
+                growing: stats.growing,
+                index: stats.index.map(NativeIndexStats::from),
             })
         })
     }

@@ -6,7 +6,7 @@
 
 use std::vec::IntoIter;
 
-use hippocamp_engine::{Hit, Record};
+use hippocamp_engine::{Hit, IdHit, Record};
 use napi_derive::napi;
 
 use crate::typed_array::{Doubles, Floats};
@@ -147,5 +147,43 @@ impl IdRows {
     #[napi(catch_unwind)]
     pub fn more(&mut self) -> Vec<String> {
         self.0.by_ref().take(SLICE_IDS).collect()
+    }
+}
+
+/// Found ids.
+#[napi(object, object_from_js = false)]
+pub struct IdHitColumns {
+    /// The ids, best first.
+    pub ids: Vec<String>,
+    /// For each id: score, distance.
+    pub numbers: Vec<f64>,
+    /// Those that did not fit.
+    pub rest: Option<IdHitRows>,
+}
+
+impl IdHitColumns {
+    pub(crate) fn new(hits: Vec<IdHit>) -> Self {
+        let mut rows = IdHitRows(hits.into_iter());
+        let mut columns = rows.more();
+        columns.rest = Some(rows).filter(|rows| rows.0.len() > 0);
+        columns
+    }
+}
+
+/// Found ids that wait to be handed over.
+#[napi]
+pub struct IdHitRows(IntoIter<IdHit>);
+
+#[napi]
+impl IdHitRows {
+    /// The next slice; empty when nothing is left.
+    #[napi(catch_unwind)]
+    pub fn more(&mut self) -> IdHitColumns {
+        let (mut ids, mut numbers) = (Vec::new(), Vec::new());
+        for hit in self.0.by_ref().take(SLICE_IDS) {
+            ids.push(hit.id);
+            numbers.extend([f64::from(hit.score), f64::from(hit.distance)]);
+        }
+        IdHitColumns { ids, numbers, rest: None }
     }
 }
