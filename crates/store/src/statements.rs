@@ -3,7 +3,7 @@
 //! A connection keeps its statements prepared, under the hash of their text; a transaction that
 //! puts a thousand records would look four of them up a thousand times. So it keeps those that it
 //! has used, found by the address of their text, and gives them back at its end: 10 % of a put and
-//! a sixth of reading a row.
+//! a seventh of reading a row.
 
 use std::{cell::RefCell, ptr};
 
