@@ -27,6 +27,15 @@ export interface ReadOptions extends CallOptions {
   readonly vector?: boolean | undefined
 }
 
+/** How to import the index of another library. */
+export interface ImportOptions extends CallOptions {
+  /**
+   * What happens to ids that are there: `upsert` replaces them, `add` refuses the whole file.
+   * @default 'upsert'
+   */
+  readonly mode?: 'upsert' | 'add' | undefined
+}
+
 /** How to search. */
 export interface SearchOptions extends ReadOptions {
   /**

@@ -8,6 +8,7 @@ export type {
   CollectionStats,
   CountOptions,
   Filter,
+  ImportOptions,
   IndexStats,
   ListOptions,
   Metric,

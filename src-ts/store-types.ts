@@ -88,6 +88,11 @@ export interface Limits {
    * @default 1000
    */
   readonly filterNodes?: number | undefined
+  /**
+   * Bytes of a file that is imported.
+   * @default 4294967296 (4 GiB)
+   */
+  readonly importBytes?: number | undefined
 }
 
 /** What a collection is to be like. What is left out is as it was stored, or, for a new one, as the store's encoder says. */

@@ -1,7 +1,6 @@
 /**
  * Stores: one file with everything that is remembered.
  */
-import { fileURLToPath } from 'node:url'
 import { type Collection, type CollectionContext, collectionOf } from './collection.js'
 import type { CallOptions, Metric } from './collection-types.js'
 import { type Encoder, loadEncoder, nativeEncoder } from './encoder.js'
@@ -10,6 +9,7 @@ import { type NativeStore, native } from './native.js'
 import { cancellable, Operations, unlessAborted } from './operations.js'
 import {
   boolean,
+  filePath,
   integer,
   isObject,
   label,
@@ -47,6 +47,7 @@ const LIMITS = [
   'metadataDepth',
   'idBytes',
   'filterNodes',
+  'importBytes',
 ] as const
 const METRICS = ['cosine', 'l2', 'dot'] as const
 const DURABILITIES = ['durable', 'relaxed', 'memory'] as const
@@ -181,9 +182,7 @@ export async function open(path: string | URL, options?: OpenOptions): Promise<S
 /** The file, or undefined for a temporary one. */
 function pathOf(path: unknown): string | undefined {
   if (path === ':memory:') return undefined
-  const file = path instanceof URL ? fileURLToPath(path) : path
-  if (typeof file === 'string' && file !== '' && !file.includes('\0')) return file
-  throw invalid(`path is ${show(path)}: give the path of a file, or ':memory:'`)
+  return filePath('path', path, "the path of a file, or ':memory:'")
 }
 
 function limitsOf(limits: Limits): Partial<Record<keyof Limits, number>> {

@@ -219,7 +219,10 @@ impl Collection {
                 let encoder = if texts { self.encoder_for(&target)? } else { None };
                 (target, encoder)
             }
-            None => self.new_target(&records)?,
+            None => {
+                let given = records.iter().find_map(|record| record.vector.as_ref().map(Vec::len));
+                self.new_target(given, None)?
+            }
         };
         for (row, record) in records.iter().enumerate() {
             if let Some(vector) = &record.vector {
@@ -232,19 +235,24 @@ impl Collection {
         Ok(Some((target, prepared)))
     }
 
-    fn new_target(&self, records: &[NewRecord]) -> Result<(Target, Option<TextEncoder>), Error> {
+    /// What a collection becomes that does not exist yet, and its encoder: as this handle says, else as the encoder
+    /// says, else as it is `given`.
+    pub(crate) fn new_target(
+        &self,
+        given: Option<usize>,
+        metric: Option<Metric>,
+    ) -> Result<(Target, Option<TextEncoder>), Error> {
         let default = self.engine.handle().encoder.as_ref();
         let encoder = self.options.encoder.as_ref().or_else(|| {
             default
                 .filter(|default| self.options.dimension.is_none_or(|d| d == default.dimension()))
         });
-        let given = records.iter().find_map(|record| record.vector.as_ref().map(Vec::len));
         let dimension = encoder.map(TextEncoder::dimension).or(self.options.dimension).or(given);
         let dimension = dimension.ok_or_else(|| self.encoder_required("storing text"))?;
         check_dimension(&self.name, dimension, self.limits())?;
         let target = Target {
             dimension,
-            metric: self.options.metric.unwrap_or_default(),
+            metric: self.options.metric.or(metric).unwrap_or_default(),
             fingerprint: encoder.map(|encoder| encoder.document_fingerprint().into()),
             ..self.bare_target()
         };
@@ -280,7 +288,7 @@ impl Collection {
         }
     }
 
-    fn submit(
+    pub(crate) fn submit(
         &self,
         target: Target,
         work: Work,

@@ -35,6 +35,7 @@ mod runtime;
 mod target;
 mod temporary;
 mod text_encoder;
+mod usearch_import;
 mod validate;
 mod writer;
 

@@ -221,6 +221,24 @@ impl NativeCollection {
         })
     }
 
+    /// Writes the entries of a file that usearch has saved and resolves with how many there were.
+    #[napi(catch_unwind)]
+    pub fn import_usearch<'env>(
+        &self,
+        env: &'env Env,
+        path: String,
+        upsert: bool,
+        token: Option<&CancelToken>,
+    ) -> napi::Result<PromiseRaw<'env, f64>> {
+        let collection = self.engine.clone();
+        let mode = if upsert { WriteMode::Upsert } else { WriteMode::Add };
+        operation::hand_over(env, Priority::Bulk, cancel::of(token), move |cancel, answer| {
+            collection.import_usearch(path.into(), mode, cancel, |count| {
+                answer.give(count.map(|count| count as f64));
+            });
+        })
+    }
+
     /// Deletes the records with the ids of the batch and resolves with how many there were.
     #[napi(catch_unwind)]
     pub fn delete<'env>(

@@ -113,6 +113,8 @@ pub struct NativeLimits {
     pub id_bytes: Option<i64>,
     /// Conditions in a filter.
     pub filter_nodes: Option<i64>,
+    /// Bytes of a file that is imported.
+    pub import_bytes: Option<i64>,
 }
 
 impl NativeLimits {
@@ -139,6 +141,7 @@ impl NativeLimits {
             )?,
             id_bytes: or("limits.idBytes", self.id_bytes, default.id_bytes)?,
             filter_nodes: or("limits.filterNodes", self.filter_nodes, default.filter_nodes)?,
+            import_bytes: or("limits.importBytes", self.import_bytes, default.import_bytes)?,
         })
     }
 }
