@@ -24,6 +24,7 @@ mod attribute;
 mod filter;
 mod hnsw;
 mod metric;
+mod sections;
 mod top_k;
 mod usearch_file;
 mod vector;
@@ -32,11 +33,12 @@ pub use attribute::AttributeIndex;
 pub use filter::{Filter, FilterError, FilterValue};
 pub use hnsw::{HnswError, HnswIndex, HnswOptions};
 pub use metric::{Metric, UnknownMetric};
+pub use sections::{SectionError, SectionReader, SectionWriter};
 pub use top_k::Neighbor;
 pub use usearch_file::{UsearchError, UsearchFile};
 pub use vector::{
     CalibrationPoint, Grown, Growth, IndexError, IndexOptions, IndexStats, Recall, Request,
-    RowFormat, SlotSet, UnknownRowFormat, VectorIndex,
+    RowFormat, SlotSet, Snapshot, UnknownRowFormat, VectorIndex,
 };
 
 /// A record's dense position in a partition's indexes.

@@ -11,6 +11,7 @@
 //! | `catalogue.rs` | making and dropping collections and namespaces |
 //! | `read.rs` | [`ReadTx`]: a snapshot that reads rows |
 //! | `changes.rs` | what happened in a namespace since an [`Lsn`] |
+//! | `derived.rs` | which derived files are true |
 //! | `connection.rs` | opening, identifying and configuring a SQLite connection |
 //! | `wal.rs` | the write-ahead log: entering its mode, folding it into the file |
 //! | `schema.rs` | the tables, their version, their creation |
@@ -41,6 +42,7 @@ mod catalogue;
 mod changes;
 mod column;
 mod connection;
+mod derived;
 mod error;
 mod model;
 mod read;

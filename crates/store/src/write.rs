@@ -22,7 +22,7 @@ pub(crate) const CLEAR_RECORDS: &str = "DELETE FROM records INDEXED BY records_b
 pub struct WriteTx<'a> {
     pub(crate) read: ReadTx<'a>,
     lsn: Lsn,
-    changed: bool,
+    pub(crate) changed: bool,
     /// How many savepoints are open.
     depth: usize,
     /// Why the innermost savepoint, or the transaction, cannot succeed any more.

@@ -271,3 +271,23 @@ fn a_namespace_that_is_not_there_reads_as_empty_and_takes_nothing() {
         assert_eq!(error, Error::UnknownNamespace { id: ns.0 });
     }
 }
+
+#[test]
+fn the_name_of_a_derived_file_is_kept_and_is_no_change() {
+    let (_folder, path) = place();
+    let (store, ns) = begin(&path);
+    let before = lsn(&store);
+    assert_eq!(read(&store, |tx| tx.derived(ns)).unwrap(), None);
+    for name in ["a", "索引-2"] {
+        write(&store, |tx| tx.set_derived(ns, name)).unwrap();
+        assert_eq!(read(&store, |tx| tx.derived(ns)).unwrap().as_deref(), Some(name));
+    }
+    assert_eq!(lsn(&store), before);
+    assert_eq!(read(&store, |tx| tx.derived(NamespaceId(ns.0 + 1))).unwrap(), None);
+    let one_more = |tx: &mut hippocamp_store::WriteTx<'_>| {
+        tx.set_derived(ns, "b")?;
+        put(tx, ns, "a", 1, Insert)
+    };
+    write(&store, one_more).unwrap();
+    assert_eq!(lsn(&store), Lsn(before.0 + 1));
+}

@@ -1,8 +1,11 @@
 //! Rows that grow in chunks.
 
+use std::io::Read;
 use std::sync::Arc;
 
 use bytemuck::Pod;
+
+use crate::sections::{SectionError, SectionReader};
 
 /// Rows in a chunk.
 pub(crate) const CHUNK_ROWS: usize = 1024;
@@ -20,6 +23,25 @@ impl<T: Pod> Column<T> {
     /// `width` is at least 1.
     pub(crate) fn new(width: usize) -> Self {
         Self { width, full: Vec::new(), last: Vec::new() }
+    }
+
+    /// The `rows` rows that were written as a section.
+    pub(crate) fn load(
+        from: &mut SectionReader<impl Read>,
+        tag: [u8; 4],
+        width: usize,
+        rows: u32,
+    ) -> Result<Self, SectionError> {
+        let mut column = Self::new(width);
+        let values = (rows as usize).checked_mul(width);
+        let values = values.ok_or(SectionError::Damaged("it has too many rows"))?;
+        from.read_runs(tag, values, CHUNK_ROWS * width, |chunk| {
+            if !column.last.is_empty() {
+                column.full.push(Arc::new(std::mem::take(&mut column.last)));
+            }
+            column.last = chunk;
+        })?;
+        Ok(column)
     }
 
     /// Room for one more row, filled by the caller: it must append exactly `width` values.
@@ -42,7 +64,7 @@ impl<T: Pod> Column<T> {
     }
 
     /// The chunks in order: all but the last have [`CHUNK_ROWS`] rows.
-    pub(crate) fn chunks(&self) -> impl Iterator<Item = &[T]> {
+    pub(crate) fn chunks(&self) -> impl Iterator<Item = &[T]> + Clone {
         self.full.iter().map(|chunk| chunk.as_slice()).chain(std::iter::once(self.last.as_slice()))
     }
 

@@ -20,6 +20,7 @@ mod calibration;
 mod candidates;
 mod codes;
 mod column;
+mod file;
 mod growth;
 mod kmeans;
 mod lists;
@@ -35,6 +36,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use hippocamp_simd::Kernels;
 
 pub use calibration::CalibrationPoint;
+pub use file::Snapshot;
 pub use growth::{Grown, Growth};
 pub use rows::{RowFormat, UnknownRowFormat};
 pub use search::{Recall, Request};

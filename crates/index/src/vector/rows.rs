@@ -1,12 +1,14 @@
 //! The vectors themselves, by slot: what candidates are compared with in the end.
 
 use std::fmt;
+use std::io::{self, Read, Write};
 use std::str::FromStr;
 
 use hippocamp_simd::Kernels;
 
 use super::column::{CHUNK_ROWS, Column};
 use crate::Metric;
+use crate::sections::{SectionError, SectionReader, SectionWriter};
 
 /// Rows whose similarities are computed at once in a scan.
 const BLOCK_ROWS: usize = 128;
@@ -118,6 +120,37 @@ impl Rows {
             Values::F16(values) => values.bytes(),
             Values::Int8 { values, scales } => values.bytes() + scales.bytes(),
         }
+    }
+
+    /// Writes all rows.
+    pub(crate) fn write(&self, to: &mut SectionWriter<impl Write>) -> io::Result<()> {
+        match &self.values {
+            Values::F32(values) => to.write(*b"rows", values.chunks()),
+            Values::F16(values) => to.write(*b"rows", values.chunks()),
+            Values::Int8 { values, scales } => {
+                to.write(*b"rows", values.chunks())?;
+                to.write(*b"scal", scales.chunks())
+            }
+        }
+    }
+
+    /// The `len` rows that were written.
+    pub(crate) fn load(
+        from: &mut SectionReader<impl Read>,
+        dimension: usize,
+        metric: Metric,
+        format: RowFormat,
+        len: u32,
+    ) -> Result<Self, SectionError> {
+        let values = match format {
+            RowFormat::F32 => Values::F32(Column::load(from, *b"rows", dimension, len)?),
+            RowFormat::F16 => Values::F16(Column::load(from, *b"rows", dimension, len)?),
+            RowFormat::Int8 => Values::Int8 {
+                values: Column::load(from, *b"rows", dimension, len)?,
+                scales: Column::load(from, *b"scal", 1, len)?,
+            },
+        };
+        Ok(Self { dimension, metric, len, values })
     }
 
     /// Appends a row; under cosine it has been normalised.

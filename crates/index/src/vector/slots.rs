@@ -82,7 +82,7 @@ impl SlotSet {
         &self.words
     }
 
-    fn from_words(words: Vec<u64>) -> Self {
+    pub(crate) fn from_words(words: Vec<u64>) -> Self {
         let len = words.iter().map(|word| u64::from(word.count_ones())).sum();
         Self { words, len }
     }

@@ -5,6 +5,7 @@ use super::column::CHUNK_ROWS;
 use super::rotation::SplitMix;
 use super::*;
 use crate::Neighbor;
+use crate::sections::{SectionError, SectionReader, SectionWriter};
 
 const METRICS: [Metric; 3] = [Metric::Cosine, Metric::L2, Metric::Dot];
 const FORMATS: [RowFormat; 3] = [RowFormat::F32, RowFormat::F16, RowFormat::Int8];
@@ -428,4 +429,82 @@ fn hard_codes_get_more_bits() {
         truth.iter().filter(|n| found.iter().any(|f| f.slot == n.slot)).count()
     });
     assert!(found.sum::<usize>() > 392);
+}
+
+fn saved(index: &VectorIndex) -> Vec<u8> {
+    let mut writer = SectionWriter::new(Vec::new());
+    index.snapshot().write(&mut writer).unwrap();
+    writer.into_inner()
+}
+
+fn restored(bytes: &[u8], like: &VectorIndex) -> Result<VectorIndex, SectionError> {
+    let mut reader = SectionReader::new(bytes, bytes.len() as u64);
+    let (dimension, metric, options) = (like.dimension(), like.metric(), like.options());
+    let index = VectorIndex::read(&mut reader, dimension, metric, options, like.kernels())?;
+    reader.end()?;
+    Ok(index)
+}
+
+#[test]
+fn a_saved_index_finds_the_same() {
+    let dimension = 48;
+    let kernels = Kernels::detect().unwrap();
+    for (count, format, metric) in [
+        (0, RowFormat::F16, Metric::Cosine),
+        (700, RowFormat::Int8, Metric::L2),
+        (3_000, RowFormat::F32, Metric::Dot),
+        (17_000, RowFormat::F16, Metric::Cosine),
+    ] {
+        let vectors = clustered(31, count + 500, dimension);
+        let mut index = filled(metric, format, dimension, &vectors[..count * dimension], kernels);
+        grow(&mut index);
+        for vector in vectors[count * dimension..].chunks(dimension) {
+            index.push(vector).unwrap();
+        }
+        for slot in (0..count as u32 / 2).step_by(7) {
+            index.remove(Slot(slot));
+        }
+        let bytes = saved(&index);
+        let again = restored(&bytes, &index).unwrap();
+        assert_eq!(saved(&again), bytes);
+        assert_eq!(again.stats().calibration, index.stats().calibration);
+        for query in clustered(32, 10, dimension).chunks(dimension) {
+            for recall in [Recall::Default, Recall::Exact] {
+                assert_eq!(find(&again, query, 20, recall), find(&index, query, 20, recall));
+            }
+        }
+        let other = filled(metric, format, dimension + 1, &[], kernels);
+        assert!(restored(&bytes, &other).is_err());
+    }
+}
+
+#[test]
+fn numbers_that_lie_are_refused_though_their_checksums_are_right() {
+    let mut index = filled(
+        Metric::Cosine,
+        RowFormat::F16,
+        16,
+        &clustered(5, 1_500, 16),
+        Kernels::detect().unwrap(),
+    );
+    grow(&mut index);
+    let bytes = saved(&index);
+    for number in 0..10 {
+        for value in [0, 1, 2, 3, 31, 1 << 16, u64::from(u32::MAX), u64::MAX] {
+            let mut head: Vec<u64> =
+                SectionReader::new(&bytes[..], bytes.len() as u64).read(*b"vidx", 10).unwrap();
+            if head[number] == value {
+                continue;
+            }
+            head[number] = value;
+            let mut writer = SectionWriter::new(Vec::new());
+            writer.write(*b"vidx", [head.as_slice()].into_iter()).unwrap();
+            let mut lying = writer.into_inner();
+            lying.extend(&bytes[lying.len()..]);
+            // A number that nothing depends on may pass; then the index must be sound.
+            if let Ok(index) = restored(&lying, &index) {
+                assert!(find(&index, &[1.0; 16], 10, Recall::Default).len() <= 10);
+            }
+        }
+    }
 }
