@@ -54,6 +54,8 @@ export declare class NativeCollection {
   idBatch(count: number): StringBatch
   /** Writes the records of the batch and resolves with their ids. */
   write(records: RecordBatch, upsert: boolean, token?: CancelToken | undefined | null): Promise<IdColumn>
+  /** Writes the entries of a file that usearch has saved and resolves with how many there were. */
+  importUsearch(path: string, upsert: boolean, token?: CancelToken | undefined | null): Promise<number>
   /** Deletes the records with the ids of the batch and resolves with how many there were. */
   delete(ids: StringBatch, token?: CancelToken | undefined | null): Promise<number>
   /** Deletes every record of this namespace and resolves with how many there were. */
@@ -296,6 +298,8 @@ export interface NativeLimits {
   idBytes?: number
   /** Conditions in a filter. */
   filterNodes?: number
+  /** Bytes of a file that is imported. */
+  importBytes?: number
 }
 
 /** How to list. */

@@ -45,7 +45,7 @@ impl Collection {
     ) {
         let (collection, cancel) = (self.clone(), cancel.clone());
         // Handed over by a channel, so that it can be called here if there is no thread to call it.
-        let (hand, take) = mpsc::sync_channel(1);
+        let (hand, take) = mpsc::sync_channel::<Done>(1);
         let work = move || {
             if let Ok(done) = take.recv() {
                 let import = || collection.import(&path, mode, &cancel);
@@ -53,7 +53,7 @@ impl Collection {
                 done(result.unwrap_or_else(|panic| Err(Error::of_panic(panic.as_ref()))));
             }
         };
-        let done: Done = Box::new(done);
+        let done = Box::new(done);
         match thread::Builder::new().name("hippocamp-import".to_owned()).spawn(work) {
             // The thread waits for it.
             Ok(_) => drop(hand.send(done)),

@@ -14,7 +14,7 @@ use support::*;
 
 fn file(name: &str) -> PathBuf {
     let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("../index/tests/data/usearch");
-    data.join(name).with_extension("usearch")
+    data.join(format!("{name}.usearch"))
 }
 
 fn import(c: &Collection, path: &Path, mode: WriteMode) -> Result<u64, Error> {
