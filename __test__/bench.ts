@@ -93,6 +93,7 @@ for (const [args, message] of [
   [['search', '--k', '0'], /--k is "0": give a whole number above 0/],
   [['search', '--metric', 'l3'], /--metric is "l3": give one of cosine, l2, dot/],
   [['search', '--vectors', 'f'], /--vectors and --queries belong together/],
+  [['search', '--peers', 'faiss'], /--peers is "faiss": give all, none or some of usearch,/],
 ] as const) {
   test(`bench ${args.join(' ')} is refused with the usage`, async t => {
     const { code, stderr } = await bench(...args)

@@ -5,15 +5,22 @@ import { monitorEventLoopDelay } from 'node:perf_hooks'
 const RESOLUTION = 1
 
 /**
+ * @typedef {{ times: Float64Array, seconds: number, perSecond: number, p50: number, p99: number }} Times sorted, in
+ * milliseconds, as are p50 and p99; with a
+ * `loopDelay`, that of the event loop, its 99th percentile in milliseconds
+ */
+
+/**
  * Calls once for each input, with so many calls under way at any time.
  * @template T
  * @param {readonly T[]} inputs
  * @param {number} callers
  * @param {(input: T, at: number) => Promise<unknown>} call
- * @returns {Promise<{ seconds: number, perSecond: number, p50: number, p99: number }>} p50 and p99 in milliseconds
+ * @returns {Promise<Times & { loopDelay: number }>}
  */
 export async function timeCalls(inputs, callers, call) {
   const times = new Float64Array(inputs.length)
+  const delay = monitorEventLoopDelay({ resolution: RESOLUTION })
   let next = 0
   const caller = async () => {
     while (next < inputs.length) {
@@ -23,16 +30,31 @@ export async function timeCalls(inputs, callers, call) {
       times[at] = performance.now() - start
     }
   }
+  delay.enable()
   const start = performance.now()
   await Promise.all(Array.from({ length: callers }, caller))
   const seconds = (performance.now() - start) / 1000
-  times.sort()
-  return {
-    seconds,
-    perSecond: inputs.length / seconds,
-    p50: percentile(times, 0.5),
-    p99: percentile(times, 0.99),
+  delay.disable()
+  const loopDelay = Math.max(0, delay.percentile(99) / 1e6 - RESOLUTION)
+  return { ...summary(times, seconds), loopDelay }
+}
+
+/**
+ * Calls once for each input, one after the other.
+ * @template T
+ * @param {readonly T[]} inputs
+ * @param {(input: T, at: number) => unknown} call
+ * @returns {Times}
+ */
+export function timeSyncCalls(inputs, call) {
+  const times = new Float64Array(inputs.length)
+  const start = performance.now()
+  for (let at = 0; at < inputs.length; at++) {
+    const called = performance.now()
+    call(inputs[at], at)
+    times[at] = performance.now() - called
   }
+  return summary(times, (performance.now() - start) / 1000)
 }
 
 /**
@@ -49,7 +71,19 @@ export async function timeAction(action) {
   return { seconds, longestDelay: Math.max(0, delay.max / 1e6 - RESOLUTION) }
 }
 
+/** @param {Float64Array} times @param {number} seconds @returns {Times} */
+function summary(times, seconds) {
+  times.sort()
+  return {
+    times,
+    seconds,
+    perSecond: times.length / seconds,
+    p50: percentile(times, 0.5),
+    p99: percentile(times, 0.99),
+  }
+}
+
 /** The smallest value that at least this share of all values does not exceed. */
-function percentile(/** @type {Float64Array} */ sorted, /** @type {number} */ share) {
+export function percentile(/** @type {Float64Array} */ sorted, /** @type {number} */ share) {
   return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)]
 }

@@ -44,7 +44,8 @@ async function main([name, ...rest]) {
   for (const { title, columns, rows } of tables) console.log(`\n${title}\n${table(columns, rows)}`)
   if (json) {
     const results = Object.fromEntries(tables.map(({ key, rows }) => [key, rows]))
-    const content = { bench: name, machine: where, options, results }
+    const titles = Object.fromEntries(tables.map(({ key, title }) => [key, title]))
+    const content = { bench: name, machine: where, options, titles, results }
     writeFileSync(json, `${JSON.stringify(content, null, 2)}\n`)
     console.log(`\nwritten to ${json}`)
   }

@@ -1,10 +1,27 @@
-// How fast the nearest vectors are found, from JavaScript, for one caller and for eight at once.
+// How fast the nearest vectors are found from JavaScript, and how many of them: by us, and by other engines if asked for.
 
-import { open } from 'hippocamp'
-import { timeCalls } from './latency.mjs'
-import { readVectors, syntheticVectors } from './vectors.mjs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { machine } from './machine.mjs'
+import { loadData, writeData } from './search/data.mjs'
+import { OURS, PEERS, peersNamed } from './search/engines.mjs'
+import { atEqualRecall } from './search/frontier.mjs'
+import { install } from './search/packages.mjs'
+import { plot } from './search/plot.mjs'
+import { runEngine } from './search/process.mjs'
+import {
+  engineTable,
+  equalRecallTable,
+  failureTable,
+  recordTable,
+  searchTable,
+} from './search/tables.mjs'
+import { cachedNearestScores } from './search/truth.mjs'
 
-const BATCH = 5_000
+const TRUTHS = fileURLToPath(new URL('../.hippocamp/bench-truth', import.meta.url))
+const DEEP = 100
 
 export const options = {
   vectors: { type: 'string', value: 'FILE', help: 'stored vectors, raw little-endian f32' },
@@ -19,56 +36,92 @@ export const options = {
     default: 'cosine',
     choices: ['cosine', 'l2', 'dot'],
   },
-  searches: { type: 'number', value: 'N', help: 'searches for each row', default: 500 },
+  searches: { type: 'number', value: 'N', help: 'searches for each row and round', default: 500 },
+  rounds: {
+    type: 'number',
+    value: 'N',
+    help: 'times to go through all rows; the best rate counts',
+    default: 1,
+  },
+  peers: {
+    type: 'string',
+    value: 'NAMES',
+    help: `engines to compare with: ${Object.keys(PEERS).join(',')}, all or none`,
+    default: 'none',
+  },
+  svg: { type: 'string', value: 'FILE', help: 'also draw recall against speed here' },
 }
 
-export function check({ vectors, queries }) {
-  return (vectors === undefined) !== (queries === undefined)
-    ? '--vectors and --queries belong together'
-    : undefined
-}
-
-export async function run({ vectors: file, queries: queryFile, dim, n, k, metric, searches }) {
-  const stored = file ? readVectors(file, dim, n) : syntheticVectors(n ?? 10_000, dim, 1)
-  const pool = queryFile
-    ? readVectors(queryFile, dim)
-    : syntheticVectors(Math.min(searches, 1_000), dim, 2)
-  const queries = Array.from({ length: searches }, (_, at) => pool[at % pool.length])
-
-  const store = await open(':memory:', { durability: 'memory' })
-  try {
-    const collection = store.collection('vectors', { dimension: dim, metric })
-    for (let from = 0; from < stored.length; from += BATCH) {
-      await collection.add(
-        stored.slice(from, from + BATCH).map((vector, at) => ({ id: String(from + at), vector })),
-      )
-    }
-    const search = vector => collection.searchByVector(vector, { k })
-    const start = performance.now()
-    await search(queries[0])
-    const first = performance.now() - start
-
-    const rows = []
-    for (const callers of [1, 8]) {
-      const { perSecond, p50, p99 } = await timeCalls(queries, callers, search)
-      rows.push({ callers, perSecond, p50, p99, rss: process.memoryUsage.rss() / 2 ** 20 })
-    }
-    const count = stored.length.toLocaleString('en')
-    return [
-      {
-        key: 'search',
-        title: `${count} vectors of ${dim}, ${metric}, k = ${k}; exact; first search ${first.toFixed(1)} ms`,
-        columns: {
-          callers: 'callers',
-          perSecond: 'searches/s',
-          p50: { title: 'p50 ms', digits: 3 },
-          p99: { title: 'p99 ms', digits: 3 },
-          rss: 'RSS MiB',
-        },
-        rows,
-      },
-    ]
-  } finally {
-    await store.close()
+export function check({ vectors, queries, peers }) {
+  if ((vectors === undefined) !== (queries === undefined)) {
+    return '--vectors and --queries belong together'
   }
+  if (!peersNamed(peers)) {
+    return `--peers is "${peers}": give all, none or some of ${Object.keys(PEERS).join(',')}`
+  }
+  return undefined
+}
+
+export async function run({ peers, svg, searches, rounds, ...what }) {
+  const data = loadData(what)
+  const count = data.vectors.length / data.dimension
+  const k = Math.min(what.k, count)
+  const deep = Math.min(DEEP, count)
+  const truth = cachedNearestScores(data, Math.max(k, deep), TRUTHS)
+  const folder = mkdtempSync(join(tmpdir(), 'hippocamp-bench-data-'))
+  const engines = []
+  const records = []
+  const failures = []
+  try {
+    const files = writeData(data, folder)
+    const job = { files, dimension: data.dimension, metric: data.metric, k, deep, searches, rounds }
+    for (const { engine, variant, packages, version } of participants(peersNamed(peers))) {
+      const name = { engine, ...(variant ? { variant } : {}) }
+      try {
+        await install(packages)
+        console.error(`measuring ${[engine, variant].filter(Boolean).join(' ')}`)
+        const { built, records: found, error } = await runEngine({ ...job, ...name }, data, truth)
+        if (built) engines.push({ ...name, version, ...built })
+        records.push(...found.map(record => ({ ...name, ...record })))
+        const wrong = error ?? implausible(found)
+        if (wrong) failures.push({ ...name, error: wrong })
+      } catch (error) {
+        failures.push({ ...name, error: error.message })
+      }
+    }
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+  if (engines[0]?.engine !== OURS || !engines[0].insertSetting) throw new Error(failures[0].error)
+
+  const about = `${count.toLocaleString('en')} vectors of ${data.dimension}, ${data.metric}, k = ${k}`
+  if (svg) writeFileSync(svg, plot(records, { about, where: machine(), ours: OURS, k }))
+  const equal = atEqualRecall(records, OURS)
+  return [
+    searchTable(about, engines, records),
+    recordTable(records, k, deep),
+    engineTable(engines),
+    ...(peersNamed(peers).length > 0 ? [equalRecallTable(equal, k)] : []),
+    ...(failures.length > 0 ? [failureTable(failures)] : []),
+  ]
+}
+
+/** How fast wrong answers come says nothing. @param {{ recall: number }[]} records */
+function implausible(records) {
+  const highest = Math.max(...records.map(({ recall }) => recall))
+  return highest < 0.5 ? `finds no more than ${highest.toFixed(3)} in any setting` : undefined
+}
+
+/** @param {string[]} peers */
+function participants(peers) {
+  return [
+    { engine: OURS, variant: undefined, packages: {}, version: machine().version },
+    ...peers.flatMap(engine => {
+      const { packages, variants } = PEERS[engine]
+      const version = Object.entries(packages)
+        .map(([name, number]) => `${name} ${number}`)
+        .join(', ')
+      return variants.map(variant => ({ engine, variant, packages, version }))
+    }),
+  ]
 }

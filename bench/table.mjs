@@ -5,14 +5,8 @@
  * @param {Record<string, unknown>[]} rows
  */
 export function table(columns, rows) {
-  const entries = Object.entries(columns).map(([key, column]) =>
-    typeof column === 'string' ? { key, title: column, digits: 0 } : { key, ...column },
-  )
-  const lines = [
-    entries.map(({ title }) => title),
-    ...rows.map(row => entries.map(({ key, digits }) => show(row[key], digits))),
-  ]
-  const widths = entries.map((_, at) => Math.max(...lines.map(line => line[at].length)))
+  const lines = cells(columns, rows)
+  const widths = lines[0].map((_, at) => Math.max(...lines.map(line => line[at].length)))
   return lines
     .map(line => {
       const padded = line.map((text, at) =>
@@ -23,8 +17,26 @@ export function table(columns, rows) {
     .join('\n')
 }
 
+/** The same for Markdown. @param {Parameters<typeof table>[0]} columns @param {Parameters<typeof table>[1]} rows */
+export function markdownTable(columns, rows) {
+  const [head, ...body] = cells(columns, rows)
+  return [head, head.map(() => '---'), ...body].map(line => `| ${line.join(' | ')} |`).join('\n')
+}
+
+/** @returns {string[][]} titles, then rows */
+function cells(columns, rows) {
+  const entries = Object.entries(columns).map(([key, column]) =>
+    typeof column === 'string' ? { key, title: column, digits: 0 } : { key, ...column },
+  )
+  return [
+    entries.map(({ title }) => title),
+    ...rows.map(row => entries.map(({ key, digits }) => show(row[key], digits))),
+  ]
+}
+
 /** @param {unknown} value @param {number} digits */
 function show(value, digits) {
+  if (value === null) return '—'
   if (typeof value !== 'number') return String(value ?? '')
   return value.toLocaleString('en', {
     minimumFractionDigits: digits,

@@ -12,6 +12,7 @@ use hippocamp_store::{NamespaceId, ReadTx, Store};
 use crate::Error;
 use crate::grower;
 use crate::partition::Partition;
+use crate::sidecar::Sidecar;
 use crate::target::Target;
 
 pub(crate) type SharedPartition = Arc<RwLock<Partition>>;
@@ -19,12 +20,14 @@ pub(crate) type SharedPartition = Arc<RwLock<Partition>>;
 pub(crate) struct Core {
     pub(crate) store: Store,
     pub(crate) kernels: &'static Kernels,
+    /// Where large partitions are saved; none for a store that ends with the process.
+    pub(crate) sidecar: Option<Sidecar>,
     partitions: Mutex<HashMap<NamespaceId, SharedPartition>>,
 }
 
 impl Core {
-    pub(crate) fn new(store: Store, kernels: &'static Kernels) -> Self {
-        Self { store, kernels, partitions: Mutex::default() }
+    pub(crate) fn new(store: Store, kernels: &'static Kernels, sidecar: Option<Sidecar>) -> Self {
+        Self { store, kernels, sidecar, partitions: Mutex::default() }
     }
 
     /// The partition of a namespace, empty and at LSN 0 when it was not loaded.
@@ -41,14 +44,14 @@ impl Core {
     }
 
     /// Brings those of the namespaces that are loaded up to date.
-    pub(crate) fn refresh(&self, namespaces: impl Iterator<Item = NamespaceId>) {
+    pub(crate) fn refresh(self: &Arc<Self>, namespaces: impl Iterator<Item = NamespaceId>) {
         let mut loaded: Vec<_> = namespaces.collect();
         loaded.sort_unstable();
         loaded.dedup();
         for partition in loaded.into_iter().filter_map(|namespace| self.loaded_partition(namespace))
         {
             // A failure here is not lost: the partition stays behind, and the next search meets it again.
-            let _: Result<(), Error> = self.store.read(|tx| refresh(&partition, tx));
+            let _: Result<(), Error> = self.store.read(|tx| self.bring_up(&partition, tx));
         }
     }
 
@@ -56,14 +59,34 @@ impl Core {
     pub(crate) fn forget_partitions(&self) {
         self.partitions.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
-}
 
-/// Brings a partition up to the transaction's snapshot, and has it rebuilt if it has grown enough.
-pub(crate) fn refresh(partition: &SharedPartition, tx: &ReadTx<'_>) -> Result<(), Error> {
-    let mut writing = partition.write().unwrap_or_else(PoisonError::into_inner);
-    writing.refresh(tx)?;
-    if writing.start_growth() {
-        grower::grow(partition);
+    /// Brings a partition up to the transaction's snapshot, and has it rebuilt if it has grown enough.
+    pub(crate) fn bring_up(
+        self: &Arc<Self>,
+        partition: &SharedPartition,
+        tx: &ReadTx<'_>,
+    ) -> Result<(), Error> {
+        let mut writing = partition.write().unwrap_or_else(PoisonError::into_inner);
+        writing.refresh(tx, self.sidecar.as_ref())?;
+        if writing.start_growth() {
+            grower::grow(self, partition);
+        }
+        Ok(())
     }
-    Ok(())
+
+    /// Saves a partition, if it is large and may be saved. A failure is not told to anybody: the file is only there to
+    /// save time.
+    pub(crate) fn save(&self, partition: &RwLock<Partition>) {
+        let Some(sidecar) = &self.sidecar else { return };
+        let snapshot = partition.read().unwrap_or_else(PoisonError::into_inner).snapshot();
+        let Some(snapshot) = snapshot else { return };
+        let namespace = snapshot.namespace();
+        let Ok(name) = sidecar.save(namespace, |to| snapshot.write(to)) else { return };
+        let named: Result<(), Error> = self.store.write(|tx| Ok(tx.set_derived(namespace, &name)?));
+        match named {
+            Ok(()) => sidecar.keep_only(namespace, &name),
+            // The store was closed meanwhile, say.
+            Err(_) => sidecar.discard(&name),
+        }
+    }
 }

@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 use std::time::Duration;
 
 use crate::core::Core;
+use crate::sidecar::Sidecar;
 use crate::target::Target;
 use crate::temporary::TemporaryFolder;
 use crate::writer::{Request, Work, Writer};
@@ -284,7 +285,8 @@ impl Shared {
             what: format!("cannot find {} again after opening it", path.display()),
             source: std::io::ErrorKind::NotFound.into(),
         })?;
-        let core = Arc::new(Core::new(store, kernels));
+        let sidecar = temporary.is_none().then(|| Sidecar::of(store.path()));
+        let core = Arc::new(Core::new(store, kernels, sidecar));
         let writer = Writer::start(Arc::clone(&core))?;
         let shared = Arc::new(Self {
             id: id.clone(),

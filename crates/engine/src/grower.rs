@@ -6,46 +6,51 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Sender, channel};
-use std::sync::{Mutex, PoisonError, RwLock, Weak};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, Weak};
 use std::thread;
 
-use crate::core::SharedPartition;
+use crate::core::{Core, SharedPartition};
 use crate::partition::Partition;
 
-type Queue = Mutex<Option<Sender<Weak<RwLock<Partition>>>>>;
-static QUEUE: Queue = Mutex::new(None);
+/// A partition to be rebuilt, and saved where its store is.
+struct Due {
+    core: Weak<Core>,
+    partition: Weak<RwLock<Partition>>,
+}
+
+static QUEUE: Mutex<Option<Sender<Due>>> = Mutex::new(None);
 
 /// Queues the rebuild of a partition. Partitions that are unloaded meanwhile are left alone, and a rebuild
 /// whose partition is unloaded ends at once.
-pub(crate) fn grow(partition: &SharedPartition) {
-    let weak = std::sync::Arc::downgrade(partition);
+pub(crate) fn grow(core: &Arc<Core>, partition: &SharedPartition) {
+    let due = Due { core: Arc::downgrade(core), partition: Arc::downgrade(partition) };
     let mut queue = QUEUE.lock().unwrap_or_else(PoisonError::into_inner);
     let refused = match queue.as_ref() {
-        Some(running) => running.send(weak).err().map(|refused| refused.0),
-        None => Some(weak),
+        Some(running) => running.send(due).err().map(|refused| refused.0),
+        None => Some(due),
     };
-    if let Some(weak) = refused
+    if let Some(due) = refused
         && let Some(running) = start()
-        && running.send(weak).is_ok()
+        && running.send(due).is_ok()
     {
         *queue = Some(running);
     }
 }
 
 /// Nothing when no thread can be had: the partition goes on as it is, only slower.
-fn start() -> Option<Sender<Weak<RwLock<Partition>>>> {
-    let (send, receive) = channel::<Weak<RwLock<Partition>>>();
+fn start() -> Option<Sender<Due>> {
+    let (send, receive) = channel::<Due>();
     let work = move || {
-        for partition in receive {
+        for due in receive {
             // A panic is a fault of ours in one rebuild; the others, and all searches, go on.
-            let _ = catch_unwind(AssertUnwindSafe(|| rebuild(&partition)));
+            let _ = catch_unwind(AssertUnwindSafe(|| rebuild(&due)));
         }
     };
     thread::Builder::new().name("hippocamp-grower".to_owned()).spawn(work).ok()?;
     Some(send)
 }
 
-fn rebuild(partition: &Weak<RwLock<Partition>>) {
+fn rebuild(Due { core, partition }: &Due) {
     let unloaded = || partition.strong_count() == 0;
     loop {
         let Some(growth) = with(partition, |partition| {
@@ -59,9 +64,14 @@ fn rebuild(partition: &Weak<RwLock<Partition>>) {
             partition.end_growth(grown);
             partition.start_growth()
         });
-        if again != Some(true) {
-            return;
+        match again {
+            Some(true) => {}
+            Some(false) => break,
+            None => return,
         }
+    }
+    if let (Some(core), Some(partition)) = (core.upgrade(), partition.upgrade()) {
+        core.save(&partition);
     }
 }
 

@@ -1,9 +1,10 @@
 //! The ids of a partition's records by slot, so that a search that asks for ids only reads nothing from the
 //! store.
 
-use ulid::Ulid;
+use std::io::{self, Read, Write};
 
-use hippocamp_index::Slot;
+use hippocamp_index::{SectionError, SectionReader, SectionWriter, Slot};
+use ulid::Ulid;
 
 /// Marks an id that is a ULID, kept as its 16 bytes. No UTF-8 text begins with it.
 const ULID: u8 = 0xFF;
@@ -12,7 +13,7 @@ const ULID: u8 = 0xFF;
 const GROUP: usize = 64;
 
 /// Ids one behind the other.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Keys {
     bytes: Vec<u8>,
     /// Where each id ends, counted from where its group begins.
@@ -50,6 +51,37 @@ impl Keys {
             selected.push_raw(self.raw(slot.0 as usize).unwrap_or_default());
         }
         selected
+    }
+
+    /// Writes them as sections.
+    pub(crate) fn write(&self, to: &mut SectionWriter<impl Write>) -> io::Result<()> {
+        to.write(*b"keys", [self.bytes.as_slice()].into_iter())?;
+        to.write(*b"ends", [self.ends.as_slice()].into_iter())
+    }
+
+    /// Reads the ids of so many slots, of so many bytes in all.
+    pub(crate) fn read(
+        from: &mut SectionReader<impl Read>,
+        slots: usize,
+        bytes: usize,
+    ) -> Result<Self, SectionError> {
+        let bytes = from.read(*b"keys", bytes)?;
+        let ends: Vec<u32> = from.read(*b"ends", slots)?;
+        let mut groups = Vec::with_capacity(slots.div_ceil(GROUP));
+        let mut base = 0usize;
+        for group in ends.chunks(GROUP) {
+            groups.push(base);
+            base = base.saturating_add(group.last().copied().unwrap_or(0) as usize);
+        }
+        if base != bytes.len() {
+            return Err(SectionError::Damaged("its ids have other lengths"));
+        }
+        Ok(Self { bytes, ends, groups })
+    }
+
+    /// Bytes of the ids themselves.
+    pub(crate) fn len(&self) -> usize {
+        self.bytes.len()
     }
 
     pub(crate) fn bytes(&self) -> usize {

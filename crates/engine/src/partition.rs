@@ -17,19 +17,20 @@ use serde_json::{Map, Value};
 
 use crate::core::SharedPartition;
 use crate::keys::Keys;
+use crate::sidecar::Sidecar;
 use crate::{Cancel, Error};
 
 pub(crate) struct Partition {
-    namespace: NamespaceId,
+    pub(super) namespace: NamespaceId,
     itself: Weak<RwLock<Self>>,
-    lsn: Lsn,
-    index: VectorIndex,
+    pub(super) lsn: Lsn,
+    pub(super) index: VectorIndex,
     attributes: AttributeIndex,
     /// The record in each slot, removed ones included, and its id.
-    rows: Vec<RowId>,
-    keys: Keys,
+    pub(super) rows: Vec<RowId>,
+    pub(super) keys: Keys,
     /// The live slot of each record.
-    slots: HashMap<RowId, Slot>,
+    pub(super) slots: HashMap<RowId, Slot>,
     /// Whether a rebuild of the vector index is under way.
     growing: bool,
 }
@@ -122,10 +123,20 @@ impl Partition {
     }
 
     /// Brings the indexes up to the transaction's snapshot.
-    pub(crate) fn refresh(&mut self, tx: &ReadTx<'_>) -> Result<(), Error> {
+    pub(crate) fn refresh(
+        &mut self,
+        tx: &ReadTx<'_>,
+        sidecar: Option<&Sidecar>,
+    ) -> Result<(), Error> {
         let to = tx.lsn()?;
         if self.lsn >= to {
             return Ok(());
+        }
+        if self.lsn == Lsn(0)
+            && let Some(sidecar) = sidecar
+            && let Some(name) = tx.derived(self.namespace)?
+        {
+            self.load(sidecar, &name, to);
         }
         let mut failure = None;
         tx.changes_since(self.namespace, self.lsn, &mut |change| {

@@ -10,7 +10,6 @@ use hippocamp_index::{Filter, IndexStats, Metric, Request};
 use hippocamp_store::{NamespaceId, ReadTx, Row, RowId};
 
 use crate::collection::Found;
-use crate::core::refresh;
 use crate::limits::within;
 use crate::namespace::{self, check_label};
 use crate::partition::Partition;
@@ -362,7 +361,7 @@ impl Collection {
                 let mut guard = partition.read().unwrap_or_else(PoisonError::into_inner);
                 if !ready(&guard) {
                     drop(guard);
-                    refresh(&partition, tx)?;
+                    core.bring_up(&partition, tx)?;
                     let mut writing = partition.write().unwrap_or_else(PoisonError::into_inner);
                     if let Some(filter) = filter
                         && writing.lsn() == snapshot

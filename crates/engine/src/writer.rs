@@ -83,7 +83,7 @@ impl Writer {
     }
 }
 
-fn run(core: &Core, queue: &Receiver<Request>) {
+fn run(core: &Arc<Core>, queue: &Receiver<Request>) {
     while let Ok(first) = queue.recv() {
         let mut group = vec![first];
         while group.len() < MAX_GROUP
@@ -95,7 +95,7 @@ fn run(core: &Core, queue: &Receiver<Request>) {
     }
 }
 
-fn commit_and_answer(core: &Core, group: Vec<Request>) {
+fn commit_and_answer(core: &Arc<Core>, group: Vec<Request>) {
     // From here on a request can no longer be cancelled: it is about to be committed.
     let (group, cancelled): (Vec<_>, Vec<_>) =
         group.into_iter().partition(|r| r.cancel.commit().is_ok());
@@ -116,8 +116,11 @@ fn commit_and_answer(core: &Core, group: Vec<Request>) {
     let touched = outcomes.iter().filter_map(|outcome| outcome.as_ref().ok()?.namespace);
     core.refresh(touched);
     for (request, outcome) in group.into_iter().zip(outcomes) {
-        if matches!(request.work, Work::DropCollection) && outcome.is_ok() {
+        if let (Work::DropCollection, Ok(outcome)) = (&request.work, &outcome) {
             core.forget_partitions();
+            for namespace in &outcome.dropped {
+                core.sidecar.as_ref().inspect(|sidecar| sidecar.delete(*namespace));
+            }
         }
         (request.done)(outcome.map(|outcome| outcome.count));
     }
@@ -125,7 +128,15 @@ fn commit_and_answer(core: &Core, group: Vec<Request>) {
 
 struct Outcome {
     namespace: Option<NamespaceId>,
+    /// Namespaces that are no more.
+    dropped: Vec<NamespaceId>,
     count: u64,
+}
+
+impl Outcome {
+    fn of(namespace: Option<NamespaceId>, count: u64) -> Self {
+        Self { namespace, dropped: Vec::new(), count }
+    }
 }
 
 /// # Errors
@@ -171,10 +182,13 @@ fn apply(tx: &mut WriteTx<'_>, request: &Request) -> Result<Outcome, Error> {
         Work::Clear => clear(tx, &request.target),
         Work::DropCollection => {
             let collection = tx.collection(&request.target.name)?;
+            let mut outcome = Outcome::of(None, u64::from(collection.is_some()));
             if let Some(collection) = &collection {
+                let namespaces = tx.namespaces(collection.id)?;
+                outcome.dropped = namespaces.into_iter().map(|(id, ..)| id).collect();
                 tx.drop_collection(collection.id)?;
             }
-            Ok(Outcome { namespace: None, count: u64::from(collection.is_some()) })
+            Ok(outcome)
         }
     }
 }
@@ -215,25 +229,25 @@ fn put(
         };
         tx.put(namespace, &row, now, mode)?;
     }
-    Ok(Outcome { namespace: Some(namespace), count: records.len() as u64 })
+    Ok(Outcome::of(Some(namespace), records.len() as u64))
 }
 
 fn delete(tx: &mut WriteTx<'_>, target: &Target, ids: &[String]) -> Result<Outcome, Error> {
     let Some(namespace) = existing_namespace(tx, target)? else {
-        return Ok(Outcome { namespace: None, count: 0 });
+        return Ok(Outcome::of(None, 0));
     };
     let mut count = 0;
     for id in ids {
         count += u64::from(tx.delete(namespace, id)?.is_some());
     }
-    Ok(Outcome { namespace: Some(namespace), count })
+    Ok(Outcome::of(Some(namespace), count))
 }
 
 fn clear(tx: &mut WriteTx<'_>, target: &Target) -> Result<Outcome, Error> {
     let Some(namespace) = existing_namespace(tx, target)? else {
-        return Ok(Outcome { namespace: None, count: 0 });
+        return Ok(Outcome::of(None, 0));
     };
-    Ok(Outcome { namespace: Some(namespace), count: tx.clear(namespace)? })
+    Ok(Outcome::of(Some(namespace), tx.clear(namespace)?))
 }
 
 fn existing_namespace(tx: &mut WriteTx<'_>, target: &Target) -> Result<Option<NamespaceId>, Error> {

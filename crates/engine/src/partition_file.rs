@@ -1,0 +1,93 @@
+//! A partition as a file: its records' ids and its vector index. docs/file-format.md describes it.
+//!
+//! Attributes are not in it: which paths matter shows at the first filter.
+
+use std::io::{self, Write};
+
+use hippocamp_index::{SectionError, SectionWriter, Slot, Snapshot, VectorIndex};
+use hippocamp_store::{Lsn, NamespaceId, RowId};
+
+use crate::keys::Keys;
+use crate::partition::Partition;
+use crate::sidecar::Sidecar;
+
+const VERSION: i64 = 1;
+/// Below this a partition is made from the store in milliseconds.
+const MIN_RECORDS: u64 = 5_000;
+
+/// A partition at a moment, to be written while it goes on being used.
+pub(crate) struct PartitionSnapshot {
+    namespace: NamespaceId,
+    lsn: Lsn,
+    rows: Vec<i64>,
+    keys: Keys,
+    index: Snapshot,
+}
+
+impl Partition {
+    /// It as it is now; nothing if it is too small to be worth a file.
+    pub(crate) fn snapshot(&self) -> Option<PartitionSnapshot> {
+        (self.len() >= MIN_RECORDS).then(|| PartitionSnapshot {
+            namespace: self.namespace,
+            lsn: self.lsn,
+            rows: self.rows.iter().map(|row| row.0).collect(),
+            keys: self.keys.clone(),
+            index: self.index.snapshot(),
+        })
+    }
+
+    /// Becomes what was saved, at an LSN up to `newest`. A file that is missing, damaged or of another kind changes
+    /// nothing: everything is read from the store then.
+    pub(crate) fn load(&mut self, sidecar: &Sidecar, name: &str, newest: Lsn) {
+        // Whatever is wrong with the file, the remedy is the same.
+        let _: Result<(), SectionError> = self.try_load(sidecar, name, newest);
+    }
+
+    fn try_load(&mut self, sidecar: &Sidecar, name: &str, newest: Lsn) -> Result<(), SectionError> {
+        let damaged = SectionError::Damaged;
+        let missing = || SectionError::Io(io::ErrorKind::NotFound.into());
+        let mut from = sidecar.open(name).ok_or_else(missing)?;
+        let head: Vec<i64> = from.read(*b"part", 5)?;
+        let [version, namespace, lsn, slots, bytes] = head[..] else {
+            return Err(damaged("its head is short"));
+        };
+        let true_here = (1..=newest.0).contains(&lsn);
+        if version != VERSION || namespace != self.namespace.0 || !true_here {
+            return Err(damaged("it is of another partition or time"));
+        }
+        let size = |size: i64| usize::try_from(size).map_err(|_| damaged("a size is impossible"));
+        let rows: Vec<i64> = from.read(*b"recs", size(slots)?)?;
+        let keys = Keys::read(&mut from, rows.len(), size(bytes)?)?;
+        let (dimension, metric) = (self.index.dimension(), self.index.metric());
+        let (options, kernels) = (self.index.options(), self.index.kernels());
+        let index = VectorIndex::read(&mut from, dimension, metric, options, kernels)?;
+        from.end()?;
+        if index.slots() as usize != rows.len() {
+            return Err(damaged("its parts are of different sizes"));
+        }
+        let live = rows.iter().zip(0..).map(|(row, slot)| (RowId(*row), Slot(slot)));
+        self.slots = live.filter(|(_, slot)| !index.dead().contains(*slot)).collect();
+        if self.slots.len() as u64 != index.len() {
+            self.slots.clear();
+            return Err(damaged("a record is there twice"));
+        }
+        self.rows = rows.into_iter().map(RowId).collect();
+        (self.keys, self.index, self.lsn) = (keys, index, Lsn(lsn));
+        Ok(())
+    }
+}
+
+impl PartitionSnapshot {
+    pub(crate) fn namespace(&self) -> NamespaceId {
+        self.namespace
+    }
+
+    pub(crate) fn write(&self, to: &mut SectionWriter<impl Write>) -> io::Result<()> {
+        let (slots, bytes) = (self.rows.len() as i64, self.keys.len() as i64);
+        let head = [VERSION, self.namespace.0, self.lsn.0, slots, bytes];
+        to.write(*b"part", [head.as_slice()].into_iter())?;
+        to.write(*b"recs", [self.rows.as_slice()].into_iter())?;
+        self.keys.write(to)?;
+        self.index.write(to)
+    }
+}
