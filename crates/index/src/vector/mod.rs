@@ -264,8 +264,10 @@ impl VectorIndex {
             // A flat list is scanned as fast in two parts as in one: only the calibration grows old.
             tail >= base.lists.len
         };
-        let dead_codes = self.dead.count_below(base.slots_end);
-        let many_dead = dead_codes >= MIN_GAPS && dead_codes as usize * 4 >= base.lists.len;
+        // Slots that were dead when the base was made have no code in it.
+        let live = u64::from(base.slots_end) - self.dead.count_below(base.slots_end);
+        let dead_codes = (base.lists.len as u64).saturating_sub(live);
+        let many_dead = dead_codes >= MIN_GAPS && dead_codes * 4 >= base.lists.len as u64;
         self.has_gaps() || long_tail || many_dead || base.calibration.points.is_empty()
     }
 

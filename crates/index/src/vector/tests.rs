@@ -388,6 +388,19 @@ fn gaps_are_closed_while_changes_go_on() {
 }
 
 #[test]
+fn one_rebuild_is_enough_for_what_was_removed() {
+    let vectors = clustered(12, 6_000, 16);
+    let mut index = filled(Metric::L2, RowFormat::F32, 16, &vectors, Kernels::detect().unwrap());
+    grow(&mut index);
+    for slot in 0..2_000 {
+        index.remove(Slot(slot));
+    }
+    let growth = index.growth().unwrap();
+    assert_eq!(index.adopt(growth.run(1, NEVER_SYNC).unwrap()), None);
+    assert!(!index.is_growth_due());
+}
+
+#[test]
 fn a_rebuild_of_an_older_numbering_is_refused() {
     let vectors = clustered(13, 4_000, 16);
     let mut index = filled(Metric::Dot, RowFormat::F32, 16, &vectors, Kernels::detect().unwrap());
