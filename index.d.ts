@@ -206,7 +206,7 @@ export interface NativeCalibrationPoint {
   recall: number
   /** Lists scanned. */
   probes: number
-  /** Estimates compared exactly. */
+  /** Vectors compared exactly. */
   candidates: number
 }
 
@@ -230,6 +230,8 @@ export interface NativeCollectionOptions {
   dimension?: number
   /** `cosine`, `l2` or `dot`. */
   metric?: string
+  /** `native` or `hnsw`. */
+  index?: string
 }
 
 /** A namespace of a collection in numbers. */
@@ -272,7 +274,9 @@ export interface NativeIndexStats {
   lists: number
   /** Bits per dimension. */
   bits: number
-  /** Vectors in no list yet. */
+  /** Vectors in the graph; 0 without a graph. */
+  graph: number
+  /** Vectors in no list or graph yet. */
   tail: number
   /** What was measured. */
   calibration: Array<NativeCalibrationPoint>

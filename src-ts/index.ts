@@ -9,6 +9,7 @@ export type {
   CountOptions,
   Filter,
   ImportOptions,
+  IndexKind,
   IndexStats,
   ListOptions,
   Metric,

@@ -1,7 +1,7 @@
 /**
  * What the calls of a store take and give.
  */
-import type { Metric } from './collection-types.js'
+import type { IndexKind, Metric } from './collection-types.js'
 import type { Encoder } from './encoder.js'
 
 /** How to open a store. */
@@ -107,6 +107,11 @@ export interface CollectionOptions {
    * @default 'cosine'
    */
   readonly metric?: Metric | undefined
+  /**
+   * How large namespaces are searched; fixed when the collection is made.
+   * @default 'native'
+   */
+  readonly index?: IndexKind | undefined
   /**
    * Encodes the texts of this collection.
    * @default the store's encoder

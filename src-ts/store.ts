@@ -49,7 +49,9 @@ const LIMITS = [
   'filterNodes',
   'importBytes',
 ] as const
+const COLLECTION_OPTIONS = ['dimension', 'metric', 'index', 'encoder'] as const
 const METRICS = ['cosine', 'l2', 'dot'] as const
+const INDEXES = ['native', 'hnsw'] as const
 const DURABILITIES = ['durable', 'relaxed', 'memory'] as const
 
 /** The defaults of those limits that are kept here too. */
@@ -87,11 +89,12 @@ export class Store {
   ): Collection<M> {
     const { operations } = this.#context
     label('the collection’s name', name)
-    const given = optionsOf(options, 'collection', ['dimension', 'metric', 'encoder'])
-    const { dimension, metric, encoder } = given
+    const given = optionsOf(options, 'collection', COLLECTION_OPTIONS)
+    const { dimension, metric, index, encoder } = given
     const native = {
       ...(dimension !== undefined && { dimension: integer('dimension', dimension, 1) }),
       ...(metric !== undefined && { metric: oneOf('metric', metric, METRICS) }),
+      ...(index !== undefined && { index: oneOf('index', index, INDEXES) }),
     }
     const encodes = encoder === undefined ? undefined : nativeEncoder(encoder)
     const collection = operations.runSync(() => this.#native.collection(name, native, encodes))

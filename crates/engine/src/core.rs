@@ -33,9 +33,9 @@ impl Core {
     /// The partition of a namespace, empty and at LSN 0 when it was not loaded.
     pub(crate) fn partition(&self, namespace: NamespaceId, target: &Target) -> SharedPartition {
         let mut partitions = self.partitions.lock().unwrap_or_else(PoisonError::into_inner);
-        let partition = partitions.entry(namespace).or_insert_with(|| {
-            Partition::shared(namespace, target.dimension, target.metric, self.kernels)
-        });
+        let partition = partitions
+            .entry(namespace)
+            .or_insert_with(|| Partition::shared(namespace, target, self.kernels));
         Arc::clone(partition)
     }
 

@@ -8,8 +8,8 @@ use std::collections::HashMap;
 use std::sync::{Arc, RwLock, Weak};
 
 use hippocamp_index::{
-    AttributeIndex, Filter, Grown, Growth, IndexError, IndexOptions, IndexStats, Metric, Neighbor,
-    Request, Slot, SlotSet, VectorIndex,
+    AttributeIndex, Filter, Grown, Growth, IndexError, IndexOptions, IndexStats, Neighbor, Request,
+    Slot, SlotSet, VectorIndex,
 };
 use hippocamp_simd::Kernels;
 use hippocamp_store::{Change, Lsn, NamespaceId, ReadTx, RowId};
@@ -18,6 +18,7 @@ use serde_json::{Map, Value};
 use crate::core::SharedPartition;
 use crate::keys::Keys;
 use crate::sidecar::Sidecar;
+use crate::target::Target;
 use crate::{Cancel, Error};
 
 pub(crate) struct Partition {
@@ -38,32 +39,21 @@ pub(crate) struct Partition {
 impl Partition {
     pub(crate) fn shared(
         namespace: NamespaceId,
-        dimension: usize,
-        metric: Metric,
+        target: &Target,
         kernels: &'static Kernels,
     ) -> SharedPartition {
-        Arc::new_cyclic(|itself| {
-            RwLock::new(Self::new(namespace, dimension, metric, kernels, itself.clone()))
-        })
+        let Target { dimension, metric, index, .. } = *target;
+        let options = IndexOptions { kind: index, ..IndexOptions::default_of(dimension, metric) };
+        let index = VectorIndex::new(dimension, metric, options, kernels);
+        Arc::new_cyclic(|itself| RwLock::new(Self::new(namespace, index, itself.clone())))
     }
 
-    fn new(
-        namespace: NamespaceId,
-        dimension: usize,
-        metric: Metric,
-        kernels: &'static Kernels,
-        itself: Weak<RwLock<Self>>,
-    ) -> Self {
+    fn new(namespace: NamespaceId, index: VectorIndex, itself: Weak<RwLock<Self>>) -> Self {
         Self {
             namespace,
             itself,
             lsn: Lsn(0),
-            index: VectorIndex::new(
-                dimension,
-                metric,
-                IndexOptions::default_of(dimension, metric),
-                kernels,
-            ),
+            index,
             attributes: AttributeIndex::default(),
             rows: Vec::new(),
             keys: Keys::default(),
@@ -146,13 +136,10 @@ impl Partition {
         })?;
         if let Some(failure) = failure {
             // Half-applied changes would be applied again: start over next time.
-            *self = Self::new(
-                self.namespace,
-                self.index.dimension(),
-                self.index.metric(),
-                self.index.kernels(),
-                self.itself.clone(),
-            );
+            let index = &self.index;
+            let (options, kernels) = (index.options(), index.kernels());
+            let index = VectorIndex::new(index.dimension(), index.metric(), options, kernels);
+            *self = Self::new(self.namespace, index, self.itself.clone());
             return Err(failure);
         }
         self.lsn = to;

@@ -1,5 +1,4 @@
 //! Importing the indexes that usearch has saved. `crates/index/tests/data/usearch` says what they hold.
-#![expect(clippy::float_cmp, reason = "small eighths are exact")]
 
 mod support;
 

@@ -122,7 +122,9 @@ pub struct NativeIndexStats {
     pub lists: u32,
     /// Bits per dimension.
     pub bits: u32,
-    /// Vectors in no list yet.
+    /// Vectors in the graph; 0 without a graph.
+    pub graph: u32,
+    /// Vectors in no list or graph yet.
     pub tail: u32,
     /// What was measured.
     pub calibration: Vec<NativeCalibrationPoint>,
@@ -139,7 +141,7 @@ pub struct NativeCalibrationPoint {
     pub recall: f64,
     /// Lists scanned.
     pub probes: u32,
-    /// Estimates compared exactly.
+    /// Vectors compared exactly.
     pub candidates: u32,
 }
 
@@ -155,6 +157,7 @@ impl From<IndexStats> for NativeIndexStats {
         Self {
             lists: stats.lists as u32,
             bits: stats.bits,
+            graph: stats.graph as u32,
             tail: stats.tail as u32,
             calibration: points.collect(),
         }

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use hippocamp_engine::{
-    CollectionOptions, Durability, Error, Limits, LoadOptions, Location, Metric, Pooling,
-    StoreOptions, TextEncoder,
+    CollectionOptions, Durability, Error, IndexKind, Limits, LoadOptions, Location, Metric,
+    Pooling, StoreOptions, TextEncoder,
 };
 use napi_derive::napi;
 
@@ -153,6 +153,8 @@ pub struct NativeCollectionOptions {
     pub dimension: Option<i64>,
     /// `cosine`, `l2` or `dot`.
     pub metric: Option<String>,
+    /// `native` or `hnsw`.
+    pub index: Option<String>,
 }
 
 impl NativeCollectionOptions {
@@ -163,8 +165,11 @@ impl NativeCollectionOptions {
         let metric = self.metric.map(|name| name.parse::<Metric>());
         let metric =
             metric.transpose().map_err(|unknown| Error::InvalidArgument(unknown.to_string()))?;
+        let index = self.index.map(|name| name.parse::<IndexKind>());
+        let index =
+            index.transpose().map_err(|unknown| Error::InvalidArgument(unknown.to_string()))?;
         let dimension = self.dimension.map(|dimension| size("dimension", dimension)).transpose()?;
-        Ok(CollectionOptions { dimension, metric, encoder })
+        Ok(CollectionOptions { dimension, metric, index, encoder })
     }
 }
 
