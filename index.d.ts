@@ -61,6 +61,8 @@ export declare class NativeCollection {
   idBatch(count: number): StringBatch
   /** Writes the records of the batch and resolves with their ids. */
   write(records: RecordBatch, upsert: boolean, token?: CancelToken | undefined | null): Promise<IdColumn>
+  /** Writes the entries of a file that usearch has saved and resolves with how many there were. */
+  importUsearch(path: string, upsert: boolean, token?: CancelToken | undefined | null): Promise<number>
   /** Deletes the records with the ids of the batch and resolves with how many there were. */
   delete(ids: StringBatch, token?: CancelToken | undefined | null): Promise<number>
   /** Deletes every record of this namespace and resolves with how many there were. */
@@ -219,7 +221,7 @@ export interface NativeCalibrationPoint {
   recall: number
   /** Lists scanned. */
   probes: number
-  /** Estimates compared exactly. */
+  /** Vectors compared exactly. */
   candidates: number
 }
 
@@ -243,6 +245,8 @@ export interface NativeCollectionOptions {
   dimension?: number
   /** `cosine`, `l2` or `dot`. */
   metric?: string
+  /** `native` or `hnsw`. */
+  index?: string
 }
 
 /** A namespace of a collection in numbers. */
@@ -285,7 +289,9 @@ export interface NativeIndexStats {
   lists: number
   /** Bits per dimension. */
   bits: number
-  /** Vectors in no list yet. */
+  /** Vectors in the graph; 0 without a graph. */
+  graph: number
+  /** Vectors in no list or graph yet. */
   tail: number
   /** What was measured. */
   calibration: Array<NativeCalibrationPoint>
@@ -311,6 +317,8 @@ export interface NativeLimits {
   idBytes?: number
   /** Conditions in a filter. */
   filterNodes?: number
+  /** Bytes of a file that is imported. */
+  importBytes?: number
 }
 
 /** How to list. */

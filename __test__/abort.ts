@@ -3,7 +3,7 @@ import { getEventListeners } from 'node:events'
 import test from 'ava'
 import { open } from 'hippocamp'
 import { testWithModel } from './support/models.js'
-import { openStore, storePath } from './support/stores.js'
+import { openStore, storePath, usearchFile } from './support/stores.js'
 
 test('a call with an aborted signal rejects with its reason and does nothing', async t => {
   const store = await openStore(t)
@@ -14,6 +14,7 @@ test('a call with an aborted signal rejects with its reason and does nothing', a
   const calls: (() => Promise<unknown>)[] = [
     () => c.add({ id: 'b', vector: [1, 0] }, { signal }),
     () => c.upsert({ id: 'a', text: 'new', vector: [1, 0] }, { signal }),
+    () => c.importUsearch(usearchFile('f32-cos'), { signal }),
     () => c.delete('a', { signal }),
     () => c.clear({ signal }),
     () => c.get('a', { signal }),

@@ -278,7 +278,7 @@ test('stats tell what a namespace is like', async t => {
   await c.searchByVector([1, 1])
   const { indexed, indexBytes, index } = await c.stats()
   t.is(indexed, 2)
-  t.deepEqual(index, { lists: 0, bits: 0, tail: 0, calibration: [] })
+  t.deepEqual(index, { lists: 0, bits: 0, graph: 0, tail: 0, calibration: [] })
   t.true(indexBytes >= 16)
 })
 

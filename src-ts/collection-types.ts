@@ -27,6 +27,15 @@ export interface ReadOptions extends CallOptions {
   readonly vector?: boolean | undefined
 }
 
+/** How to import the index of another library. */
+export interface ImportOptions extends CallOptions {
+  /**
+   * What happens to ids that are there: `upsert` replaces them, `add` refuses the whole file.
+   * @default 'upsert'
+   */
+  readonly mode?: 'upsert' | 'add' | undefined
+}
+
 /** How to search. */
 export interface SearchOptions extends ReadOptions {
   /**
@@ -114,13 +123,21 @@ export interface CollectionStats {
   readonly index?: IndexStats
 }
 
+/**
+ * What finds candidates in a namespace with many records: `native`, codes of a few bits in lists, or `hnsw`, a graph of f32
+ * vectors, which needs more memory and is longer in the making.
+ */
+export type IndexKind = 'native' | 'hnsw'
+
 /** A vector index in numbers. */
 export interface IndexStats {
   /** Lists of codes: 0 while every record is compared, 1 while every code is scanned. */
   readonly lists: number
   /** Bits per dimension of the codes; 0 without codes. */
   readonly bits: number
-  /** Vectors that are in no list yet, and are scanned by every search. */
+  /** Vectors in the graph of an index of kind `hnsw`; 0 without a graph. */
+  readonly graph: number
+  /** Vectors that are in no list or graph yet, and are scanned by every search. */
   readonly tail: number
   /** For each number of neighbours and each recall, how far a search looks: measured on a sample after every rebuild. */
   readonly calibration: readonly {

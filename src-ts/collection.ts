@@ -6,6 +6,7 @@ import type {
   CollectionStats,
   CountOptions,
   Filter,
+  ImportOptions,
   ListOptions,
   Metric,
   NamespaceInfo,
@@ -19,9 +20,11 @@ import type { CancelToken, IdColumn, NativeCollection } from './native.js'
 import { type Operations, unlessAborted } from './operations.js'
 import {
   boolean,
+  filePath,
   finite,
   integer,
   label,
+  oneOf,
   optionsOf,
   show,
   signalOf,
@@ -57,6 +60,7 @@ const SEARCH_OPTIONS = [
   'vector',
   'signal',
 ] as const
+const IMPORT_MODES = ['upsert', 'add'] as const
 const LIST_OPTIONS = ['where', 'limit', 'cursor', 'vector', 'signal'] as const
 
 /** What a collection needs of its store. */
@@ -148,6 +152,23 @@ export class Collection<M extends object = Metadata> {
     options?: CallOptions,
   ): Promise<string[]> {
     return this.#write('upsert', records, options)
+  }
+
+  /**
+   * Stores the vectors of an index that usearch 2 has saved, as records whose ids are its keys in decimal; resolves with how
+   * many there were. The whole file is checked before the first of them is written. A collection that does not exist yet takes
+   * dimension and metric from it. The file's bytes are held in memory until then.
+   *
+   * The records are written in batches, between which other writes get their turn: unlike other calls, one that is aborted or
+   * fails after the first batch leaves what it has written, and the same import again completes it.
+   * @throws {HippocampError} ERR_INDEX_FILE_INVALID, ERR_COLLECTION_MISMATCH for another metric, ERR_DIMENSION_MISMATCH,
+   * ERR_INVALID_VECTOR, ERR_RECORD_EXISTS with mode `add`, ERR_READ_ONLY, ERR_DISK_FULL
+   */
+  async importUsearch(file: string | URL, options?: ImportOptions): Promise<number> {
+    const given = optionsOf(options, 'importUsearch', ['mode', 'signal'])
+    const path = filePath('the file', file)
+    const mode = given.mode === undefined ? 'upsert' : oneOf('mode', given.mode, IMPORT_MODES)
+    return this.#run(given, token => this.#native.importUsearch(path, mode === 'upsert', token))
   }
 
   /** The record with an id, or undefined; for an array of ids, the records in its order. */

@@ -8,6 +8,8 @@ export type {
   CollectionStats,
   CountOptions,
   Filter,
+  ImportOptions,
+  IndexKind,
   IndexStats,
   ListOptions,
   Metric,

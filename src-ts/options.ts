@@ -3,6 +3,7 @@
  * Validation of what callers give: names exactly, types exactly, each refusal a sentence that names the value and the
  * remedy. What depends on the store (limits, dimensions, zero vectors) is checked by the engine.
  */
+import { fileURLToPath } from 'node:url'
 import { HippocampError, invalid } from './errors.js'
 
 /** What other libraries call our options: only for suggestions. */
@@ -94,6 +95,13 @@ export function label(name: string, value: unknown): string {
   throw invalid(
     `${name} ${show(string)} contains a lone surrogate, which cannot be stored: remove it`,
   )
+}
+
+/** The path of a file. */
+export function filePath(name: string, value: unknown, wanted = 'the path of a file'): string {
+  const path = value instanceof URL && value.protocol === 'file:' ? fileURLToPath(value) : value
+  if (typeof path === 'string' && path !== '' && !path.includes('\0')) return path
+  throw invalid(`${name} is ${show(value)}: give ${wanted}`)
 }
 
 /** One of a few strings. */

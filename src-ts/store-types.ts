@@ -1,7 +1,7 @@
 /**
  * What the calls of a store take and give.
  */
-import type { Metric } from './collection-types.js'
+import type { IndexKind, Metric } from './collection-types.js'
 import type { Encoder } from './encoder.js'
 
 /** How to open a store. */
@@ -95,6 +95,11 @@ export interface Limits {
    * @default 1000
    */
   readonly filterNodes?: number | undefined
+  /**
+   * Bytes of a file that is imported.
+   * @default 4294967296 (4 GiB)
+   */
+  readonly importBytes?: number | undefined
 }
 
 /** What a collection is to be like. What is left out is as it was stored, or, for a new one, as the store's encoder says. */
@@ -109,6 +114,11 @@ export interface CollectionOptions {
    * @default 'cosine'
    */
   readonly metric?: Metric | undefined
+  /**
+   * How large namespaces are searched; fixed when the collection is made.
+   * @default 'native'
+   */
+  readonly index?: IndexKind | undefined
   /**
    * Encodes the texts of this collection.
    * @default the store's encoder

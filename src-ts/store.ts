@@ -2,7 +2,6 @@
  * Stores: one file with everything that is remembered.
  */
 import { totalmem } from 'node:os'
-import { fileURLToPath } from 'node:url'
 import { type Collection, type CollectionContext, collectionOf } from './collection.js'
 import type { CallOptions, Metric } from './collection-types.js'
 import { type Encoder, loadEncoder, nativeEncoder } from './encoder.js'
@@ -11,6 +10,7 @@ import { type NativeStore, native } from './native.js'
 import { cancellable, Operations, unlessAborted } from './operations.js'
 import {
   boolean,
+  filePath,
   integer,
   isObject,
   label,
@@ -49,8 +49,11 @@ const LIMITS = [
   'metadataDepth',
   'idBytes',
   'filterNodes',
+  'importBytes',
 ] as const
+const COLLECTION_OPTIONS = ['dimension', 'metric', 'index', 'encoder'] as const
 const METRICS = ['cosine', 'l2', 'dot'] as const
+const INDEXES = ['native', 'hnsw'] as const
 const DURABILITIES = ['durable', 'relaxed', 'memory'] as const
 
 /** The defaults of those limits that are kept here too. */
@@ -88,11 +91,12 @@ export class Store {
   ): Collection<M> {
     const { operations } = this.#context
     label('the collection’s name', name)
-    const given = optionsOf(options, 'collection', ['dimension', 'metric', 'encoder'])
-    const { dimension, metric, encoder } = given
+    const given = optionsOf(options, 'collection', COLLECTION_OPTIONS)
+    const { dimension, metric, index, encoder } = given
     const native = {
       ...(dimension !== undefined && { dimension: integer('dimension', dimension, 1) }),
       ...(metric !== undefined && { metric: oneOf('metric', metric, METRICS) }),
+      ...(index !== undefined && { index: oneOf('index', index, INDEXES) }),
     }
     const encodes = encoder === undefined ? undefined : nativeEncoder(encoder)
     const collection = operations.runSync(() => this.#native.collection(name, native, encodes))
@@ -191,9 +195,7 @@ function availableMemory(): number {
 /** The file, or undefined for a temporary one. */
 function pathOf(path: unknown): string | undefined {
   if (path === ':memory:') return undefined
-  const file = path instanceof URL ? fileURLToPath(path) : path
-  if (typeof file === 'string' && file !== '' && !file.includes('\0')) return file
-  throw invalid(`path is ${show(path)}: give the path of a file, or ':memory:'`)
+  return filePath('path', path, "the path of a file, or ':memory:'")
 }
 
 function limitsOf(limits: Limits): Partial<Record<keyof Limits, number>> {

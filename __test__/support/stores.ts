@@ -2,6 +2,7 @@
 import { join } from 'node:path'
 import type { ExecutionContext } from 'ava'
 import { type ErrorCode, HippocampError, type OpenOptions, open, type Store } from 'hippocamp'
+import { root } from './sources.js'
 import { temporaryFolder } from './tiny-model.js'
 
 /** A path in a folder of its own. */
@@ -18,6 +19,11 @@ export async function openStore(
   const store = await open(path, { durability: 'relaxed', ...rest })
   t.teardown(() => store.close())
   return store
+}
+
+/** An index that usearch has saved; the README beside it says what is in it. */
+export function usearchFile(name: string): string {
+  return join(root, 'crates', 'index', 'tests', 'data', 'usearch', `${name}.usearch`)
 }
 
 /** The error that a call ends with, which must be one of ours, with this code. */

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError, RwLock, Weak};
 
-use hippocamp_index::Metric;
+use hippocamp_index::{IndexKind, Metric};
 use hippocamp_store::{CollectionRow, Lsn};
 use ulid::Generator;
 
@@ -25,6 +25,8 @@ pub struct CollectionOptions {
     pub dimension: Option<usize>,
     /// How vectors are compared; cosine for a new collection.
     pub metric: Option<Metric>,
+    /// What finds candidates in large namespaces; the native index for a new collection.
+    pub index: Option<IndexKind>,
     /// Encoder of its texts.
     pub encoder: Option<TextEncoder>,
 }
@@ -188,6 +190,7 @@ impl Collection {
         let mut expected = target.clone();
         expected.dimension = self.options.dimension.unwrap_or(target.dimension);
         expected.metric = self.options.metric.unwrap_or(target.metric);
+        expected.index = self.options.index.unwrap_or(target.index);
         if let Some(encoder) = &self.options.encoder {
             expected.fingerprint = Some(encoder.document_fingerprint().into());
         }
@@ -212,14 +215,14 @@ impl Collection {
         if records.is_empty() {
             return Ok(None);
         }
-        let (target, encoder) = match stored {
-            Some(row) => {
-                let target = self.stored_target(&row)?;
-                let texts = records.iter().any(|record| record.vector.is_none());
-                let encoder = if texts { self.encoder_for(&target)? } else { None };
-                (target, encoder)
-            }
-            None => self.new_target(&records)?,
+        let (target, encoder) = if let Some(row) = stored {
+            let target = self.stored_target(&row)?;
+            let texts = records.iter().any(|record| record.vector.is_none());
+            let encoder = if texts { self.encoder_for(&target)? } else { None };
+            (target, encoder)
+        } else {
+            let given = records.iter().find_map(|record| record.vector.as_ref().map(Vec::len));
+            self.new_target(given, None)?
         };
         for (row, record) in records.iter().enumerate() {
             if let Some(vector) = &record.vector {
@@ -232,19 +235,25 @@ impl Collection {
         Ok(Some((target, prepared)))
     }
 
-    fn new_target(&self, records: &[NewRecord]) -> Result<(Target, Option<TextEncoder>), Error> {
+    /// What a collection becomes that does not exist yet, and its encoder: as this handle says, else as the encoder
+    /// says, else as it is `given`.
+    pub(crate) fn new_target(
+        &self,
+        given: Option<usize>,
+        metric: Option<Metric>,
+    ) -> Result<(Target, Option<TextEncoder>), Error> {
         let default = self.engine.handle().encoder.as_ref();
         let encoder = self.options.encoder.as_ref().or_else(|| {
             default
                 .filter(|default| self.options.dimension.is_none_or(|d| d == default.dimension()))
         });
-        let given = records.iter().find_map(|record| record.vector.as_ref().map(Vec::len));
         let dimension = encoder.map(TextEncoder::dimension).or(self.options.dimension).or(given);
         let dimension = dimension.ok_or_else(|| self.encoder_required("storing text"))?;
         check_dimension(&self.name, dimension, self.limits())?;
         let target = Target {
             dimension,
-            metric: self.options.metric.unwrap_or_default(),
+            metric: self.options.metric.or(metric).unwrap_or_default(),
+            index: self.options.index.unwrap_or_default(),
             fingerprint: encoder.map(|encoder| encoder.document_fingerprint().into()),
             ..self.bare_target()
         };
@@ -276,11 +285,12 @@ impl Collection {
             namespace: Arc::clone(&self.namespace),
             dimension: 0,
             metric: Metric::default(),
+            index: IndexKind::default(),
             fingerprint: None,
         }
     }
 
-    fn submit(
+    pub(crate) fn submit(
         &self,
         target: Target,
         work: Work,

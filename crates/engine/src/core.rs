@@ -39,7 +39,7 @@ impl Core {
     /// The partition of a namespace, empty and at LSN 0 when it was not loaded.
     pub(crate) fn partition(&self, namespace: NamespaceId, target: &Target) -> SharedPartition {
         self.loaded.get_or_insert(namespace, |last_use| {
-            Partition::shared(namespace, target.dimension, target.metric, self.kernels, last_use)
+            Partition::shared(namespace, target, self.kernels, last_use)
         })
     }
 

@@ -1,8 +1,9 @@
 //! Everything that can go wrong, each with the stable code that users see.
 
 use std::any::Any;
+use std::path::PathBuf;
 
-use hippocamp_index::FilterError;
+use hippocamp_index::{FilterError, UsearchError};
 use hippocamp_simd::LevelError;
 
 /// An operation that could not be done. The message names the value and the remedy.
@@ -74,12 +75,29 @@ pub enum Error {
         /// Where.
         collection: String,
     },
+    /// A file of an index that cannot be imported.
+    #[error("{}: {source}", path.display())]
+    IndexFile {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it, and the remedy.
+        source: UsearchError,
+    },
     /// The store was closed.
     #[error("the store is closed: open it again")]
     Closed,
     /// Cancelled by the caller; nothing was changed.
     #[error("the operation was aborted; nothing was changed")]
     Aborted,
+    /// Cancelled by the caller after the first of several batches.
+    #[error(
+        "the import was aborted after {written} records, which stay: import the file again in mode \"upsert\", or \
+         delete them"
+    )]
+    ImportAborted {
+        /// Records that were written.
+        written: u64,
+    },
     /// Loading or running a model.
     #[error(transparent)]
     Encoder(#[from] hippocamp_encoder::Error),
@@ -126,7 +144,8 @@ impl Error {
             Self::CollectionMismatch(_) => "ERR_COLLECTION_MISMATCH",
             Self::EncoderRequired { .. } => "ERR_ENCODER_REQUIRED",
             Self::Closed => "ERR_CLOSED",
-            Self::Aborted => "ERR_ABORTED",
+            Self::IndexFile { .. } => "ERR_INDEX_FILE_INVALID",
+            Self::Aborted | Self::ImportAborted { .. } => "ERR_ABORTED",
             Self::Encoder(error) => encoder_code(error),
             Self::Store(error) => store_code(error),
             Self::Cpu(_) => "ERR_UNSUPPORTED_CPU",

@@ -39,11 +39,12 @@ mod sidecar;
 mod target;
 mod temporary;
 mod text_encoder;
+mod usearch_import;
 mod validate;
 mod writer;
 
 pub use hippocamp_encoder::{LoadOptions, Pooling};
-pub use hippocamp_index::{CalibrationPoint, IndexStats, Metric, Recall};
+pub use hippocamp_index::{CalibrationPoint, IndexKind, IndexStats, Metric, Recall};
 pub use hippocamp_simd::Level;
 pub use hippocamp_store::Durability;
 

@@ -24,6 +24,8 @@ pub struct Limits {
     pub id_bytes: usize,
     /// Conditions in a filter. Default 1,000.
     pub filter_nodes: usize,
+    /// Bytes of a file that is imported. Default 4 GiB.
+    pub import_bytes: usize,
 }
 
 impl Default for Limits {
@@ -38,6 +40,7 @@ impl Default for Limits {
             metadata_depth: 32,
             id_bytes: 512,
             filter_nodes: 1_000,
+            import_bytes: 4 << 30,
         }
     }
 }

@@ -130,14 +130,23 @@ impl State {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Metric;
     use crate::partition::Partition;
+    use crate::target::Target;
+    use crate::{IndexKind, Metric};
     use hippocamp_simd::Kernels;
 
     fn load(loaded: &Loaded, namespace: i64, bytes: usize) {
         let namespace = NamespaceId(namespace);
+        let target = Target {
+            name: "c".into(),
+            namespace: Arc::from([]),
+            dimension: 1,
+            metric: Metric::L2,
+            index: IndexKind::Native,
+            fingerprint: None,
+        };
         loaded.get_or_insert(namespace, |last_use| {
-            Partition::shared(namespace, 1, Metric::L2, Kernels::detect().unwrap(), last_use)
+            Partition::shared(namespace, &target, Kernels::detect().unwrap(), last_use)
         });
         loaded.resize(namespace, bytes);
     }

@@ -8,8 +8,8 @@ use std::collections::HashMap;
 use std::sync::{Arc, RwLock, Weak};
 
 use hippocamp_index::{
-    AttributeIndex, Filter, Grown, Growth, IndexError, IndexOptions, IndexStats, Metric, Neighbor,
-    Request, Slot, SlotSet, VectorIndex,
+    AttributeIndex, Filter, Grown, Growth, IndexError, IndexOptions, IndexStats, Neighbor, Request,
+    Slot, SlotSet, VectorIndex,
 };
 use hippocamp_simd::Kernels;
 use hippocamp_store::{Change, Lsn, NamespaceId, ReadTx, RowId};
@@ -19,6 +19,7 @@ use crate::core::SharedPartition;
 use crate::keys::Keys;
 use crate::loaded::LastUse;
 use crate::sidecar::Sidecar;
+use crate::target::Target;
 use crate::{Cancel, Error};
 
 pub(crate) struct Partition {
@@ -40,21 +41,19 @@ pub(crate) struct Partition {
 impl Partition {
     pub(crate) fn shared(
         namespace: NamespaceId,
-        dimension: usize,
-        metric: Metric,
+        target: &Target,
         kernels: &'static Kernels,
         last_use: Arc<LastUse>,
     ) -> SharedPartition {
-        Arc::new_cyclic(|itself| {
-            RwLock::new(Self::new(namespace, dimension, metric, kernels, itself.clone(), last_use))
-        })
+        let Target { dimension, metric, index, .. } = *target;
+        let options = IndexOptions { kind: index, ..IndexOptions::default_of(dimension, metric) };
+        let index = VectorIndex::new(dimension, metric, options, kernels);
+        Arc::new_cyclic(|itself| RwLock::new(Self::new(namespace, index, itself.clone(), last_use)))
     }
 
     fn new(
         namespace: NamespaceId,
-        dimension: usize,
-        metric: Metric,
-        kernels: &'static Kernels,
+        index: VectorIndex,
         itself: Weak<RwLock<Self>>,
         last_use: Arc<LastUse>,
     ) -> Self {
@@ -63,12 +62,7 @@ impl Partition {
             itself,
             last_use,
             lsn: Lsn(0),
-            index: VectorIndex::new(
-                dimension,
-                metric,
-                IndexOptions::default_of(dimension, metric),
-                kernels,
-            ),
+            index,
             attributes: AttributeIndex::default(),
             rows: Vec::new(),
             keys: Keys::default(),
@@ -159,14 +153,11 @@ impl Partition {
         })?;
         if let Some(failure) = failure {
             // Half-applied changes would be applied again: start over next time.
-            *self = Self::new(
-                self.namespace,
-                self.index.dimension(),
-                self.index.metric(),
-                self.index.kernels(),
-                self.itself.clone(),
-                Arc::clone(&self.last_use),
-            );
+            let index = &self.index;
+            let (options, kernels) = (index.options(), index.kernels());
+            let index = VectorIndex::new(index.dimension(), index.metric(), options, kernels);
+            let (itself, last_use) = (self.itself.clone(), Arc::clone(&self.last_use));
+            *self = Self::new(self.namespace, index, itself, last_use);
             return Err(failure);
         }
         self.lsn = to;

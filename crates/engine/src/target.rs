@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use hippocamp_index::Metric;
+use hippocamp_index::{IndexKind, Metric};
 use hippocamp_store::CollectionRow;
+use serde_json::{Map, Value, json};
 
 use crate::Error;
 
@@ -14,6 +15,7 @@ pub(crate) struct Target {
     pub(crate) namespace: Arc<[u8]>,
     pub(crate) dimension: usize,
     pub(crate) metric: Metric,
+    pub(crate) index: IndexKind,
     pub(crate) fingerprint: Option<Arc<str>>,
 }
 
@@ -38,11 +40,22 @@ impl Target {
         if stored.metric != self.metric {
             return differs("metric", stored.metric.as_str(), self.metric.as_str());
         }
+        if stored.index != self.index {
+            return differs("index", stored.index.as_str(), self.index.as_str());
+        }
         if stored.fingerprint != self.fingerprint {
             let (stored, asked) = (stored.fingerprint.as_deref(), self.fingerprint.as_deref());
             return differs("vectors of", &describe(stored), &describe(asked));
         }
         Ok(())
+    }
+
+    /// The settings of a collection that is made.
+    pub(crate) fn settings(&self) -> String {
+        match self.index {
+            IndexKind::Native => "{}".to_owned(),
+            IndexKind::Hnsw => json!({ "index": self.index.as_str() }).to_string(),
+        }
     }
 
     /// The stored collection's own properties.
@@ -58,9 +71,27 @@ impl Target {
             namespace: Arc::clone(namespace),
             dimension: row.dimension,
             metric,
+            index: index_of(row)?,
             fingerprint: row.fingerprint.as_deref().map(Into::into),
         })
     }
+}
+
+/// What is not as usual is in the settings.
+fn index_of(row: &CollectionRow) -> Result<IndexKind, Error> {
+    let settings = serde_json::from_str::<Map<String, Value>>(&row.settings).ok();
+    let index = settings.map(|mut settings| settings.remove("index"));
+    let index = match index {
+        Some(None) => Some(IndexKind::default()),
+        Some(Some(Value::String(name))) => name.parse().ok(),
+        _ => None,
+    };
+    index.ok_or_else(|| {
+        Error::CollectionMismatch(format!(
+            "collection \"{}\" has settings {}, which this version does not know: use a newer version",
+            row.name, row.settings
+        ))
+    })
 }
 
 /// A document fingerprint in a message: the beginning of the encoder's, and the prompt if there is one.

@@ -209,7 +209,7 @@ fn put(
             dimension: target.dimension,
             metric: target.metric.as_str(),
             fingerprint: target.fingerprint.as_deref(),
-            settings: "{}",
+            settings: &target.settings(),
         })?,
     };
     let Some(namespace) = tx.namespace(collection, &target.namespace, true)? else {

@@ -264,7 +264,7 @@ fn a_collection_keeps_its_dimension_and_metric() {
     let engine = temporary();
     add(&collection(&engine, "c", Metric::Dot), vec![record("a", &[1.0, 2.0])]);
     let reopened = |dimension, metric| {
-        let options = CollectionOptions { dimension, metric, encoder: None };
+        let options = CollectionOptions { dimension, metric, ..CollectionOptions::default() };
         engine.collection("c", options).unwrap().get(&["a".into()], false).map(|found| found.len())
     };
     assert_eq!(reopened(Some(2), Some(Metric::Dot)).unwrap(), 1);

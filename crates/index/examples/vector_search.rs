@@ -1,7 +1,7 @@
 //! Time and recall of the vector index on vectors from files (raw little-endian f32), on one thread:
 //!
 //! ```text
-//! cargo run --release -p hippocamp-index --example vector_search -- BASE.f32 QUERIES.f32 DIMENSION [N] [ROWS]
+//! cargo run --release -p hippocamp-index --example vector_search -- BASE.f32 QUERIES.f32 DIMENSION [N] [ROWS] [INDEX]
 //! ```
 
 use std::time::Instant;
@@ -17,7 +17,7 @@ fn load(path: &str) -> Vec<f32> {
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [base, queries, dimension, rest @ ..] = arguments.as_slice() else {
-        eprintln!("give BASE.f32 QUERIES.f32 DIMENSION [N] [f16|f32|int8]");
+        eprintln!("give BASE.f32 QUERIES.f32 DIMENSION [N] [f16|f32|int8] [native|hnsw]");
         std::process::exit(2);
     };
     let dimension: usize = dimension.parse().expect("DIMENSION is a number");
@@ -28,7 +28,9 @@ fn main() {
     }
     let rows = rest.get(1).map_or("f16", String::as_str).parse().expect("f16, f32 or int8");
     let kernels = Kernels::detect().expect("a level of this CPU");
-    let options = IndexOptions { rows, ..IndexOptions::default_of(dimension, Metric::Cosine) };
+    let kind = rest.get(2).map_or("native", String::as_str).parse().expect("native or hnsw");
+    let options =
+        IndexOptions { kind, rows, ..IndexOptions::default_of(dimension, Metric::Cosine) };
 
     let mut index = VectorIndex::new(dimension, Metric::Cosine, options, kernels);
     let start = Instant::now();
@@ -77,10 +79,11 @@ fn main() {
     }
     let stats = index.stats();
     println!(
-        "grown in {:.2?}: {} lists, {} bits, {:.0} bytes a vector",
+        "grown in {:.2?}: {} lists, {} bits, {} in a graph, {:.0} bytes a vector",
         start.elapsed(),
         stats.lists,
         stats.bits,
+        stats.graph,
         stats.bytes as f64 / n as f64
     );
     for point in &stats.calibration {

@@ -31,14 +31,13 @@ mod vector;
 
 pub use attribute::AttributeIndex;
 pub use filter::{Filter, FilterError, FilterValue};
-pub use hnsw::{HnswError, HnswIndex, HnswOptions};
 pub use metric::{Metric, UnknownMetric};
 pub use sections::{SectionError, SectionReader, SectionWriter};
 pub use top_k::Neighbor;
 pub use usearch_file::{UsearchError, UsearchFile};
 pub use vector::{
-    CalibrationPoint, Grown, Growth, IndexError, IndexOptions, IndexStats, Recall, Request,
-    RowFormat, SlotSet, Snapshot, UnknownRowFormat, VectorIndex,
+    CalibrationPoint, Grown, Growth, IndexError, IndexKind, IndexOptions, IndexStats, Recall,
+    Request, RowFormat, SlotSet, Snapshot, UnknownIndexKind, UnknownRowFormat, VectorIndex,
 };
 
 /// A record's dense position in a partition's indexes.

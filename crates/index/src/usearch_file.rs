@@ -20,7 +20,7 @@
 
 use crate::Metric;
 
-const MAGIC: &[u8] = b"usearch";
+const MAGIC: &[u8; 7] = b"usearch";
 /// The key of a removed entry.
 const FREE_KEY: u64 = u64::MAX;
 /// Bytes of a node before its links: key and level.
@@ -96,6 +96,12 @@ pub enum UsearchError {
     /// The file ends too early.
     #[error("the usearch index is cut off in its {0}: copy or save it again")]
     Truncated(&'static str),
+    /// Several entries have this key.
+    #[error(
+        "the usearch index has several vectors under key {0}, and a record has one: build it again with a key for \
+         each vector"
+    )]
+    SharedKey(u64),
     /// Two parts of the file contradict each other.
     #[error("the usearch index is damaged, {0}: copy or save it again")]
     Damaged(&'static str),
@@ -115,6 +121,21 @@ pub struct UsearchFile<'a> {
 }
 
 impl<'a> UsearchFile<'a> {
+    /// What a header begins with.
+    pub const MAGIC: &'static [u8; 7] = MAGIC;
+    /// So many bytes at the start of a file say where its header stands.
+    pub const START: usize = 16;
+
+    /// Where the header of a file can stand, by its first [`START`](Self::START) bytes: what has none there need
+    /// not be read.
+    pub fn header_offsets(start: &[u8]) -> impl Iterator<Item = u64> + use<> {
+        let (mut narrow, mut wide) = (Reader(start), Reader(start));
+        let narrow = matrix_end(&mut narrow, |sizes| sizes.u32().map(u64::from));
+        let wide = matrix_end(&mut wide, Reader::u64);
+        // Without vectors there is no matrix.
+        [Some(0), narrow, wide].into_iter().flatten()
+    }
+
     /// Checks a whole file. Nothing is copied; what follows the last node is ignored, as usearch does.
     ///
     /// # Errors
@@ -183,6 +204,20 @@ impl<'a> UsearchFile<'a> {
         self.multi
     }
 
+    /// That no two entries have one key. Takes eight bytes for each entry.
+    ///
+    /// # Errors
+    /// [`UsearchError::SharedKey`].
+    pub fn check_keys(&self) -> Result<(), UsearchError> {
+        let mut keys: Vec<u64> =
+            self.nodes.clone().map_while(Result::ok).filter(|&key| key != FREE_KEY).collect();
+        keys.sort_unstable();
+        keys.windows(2).try_for_each(|pair| match pair {
+            [a, b] if a == b => Err(UsearchError::SharedKey(*a)),
+            _ => Ok(()),
+        })
+    }
+
     /// Keys and vectors (`[dimension]`) of the entries that were not removed, oldest position first.
     ///
     /// Vectors come as usearch kept them: under its cosine they were not normalised; i8 ones were, and
@@ -227,6 +262,16 @@ impl<'a> Matrix<'a> {
         let (rows, rest) = reader.0.split_at_checked(count.checked_mul(row_bytes)?)?;
         rest.starts_with(MAGIC).then_some(Self { count, row_bytes, rows, rest })
     }
+}
+
+/// The bytes before the header: two sizes and the rows.
+fn matrix_end<'a>(
+    start: &mut Reader<'a>,
+    size: impl Fn(&mut Reader<'a>) -> Result<u64, UsearchError>,
+) -> Option<u64> {
+    let before = start.0.len();
+    let (rows, row_bytes) = (size(start).ok()?, size(start).ok()?);
+    rows.checked_mul(row_bytes)?.checked_add((before - start.0.len()) as u64)
 }
 
 struct Head {

@@ -162,6 +162,27 @@ fn other_kinds_and_versions_are_named() {
 }
 
 #[test]
+fn the_first_bytes_say_where_a_header_can_stand() {
+    for bytes in ALL {
+        let start = &bytes[..UsearchFile::START];
+        let found = UsearchFile::header_offsets(start)
+            .any(|at| bytes.get(at as usize..).is_some_and(|rest| rest.starts_with(MAGIC)));
+        assert!(found);
+    }
+    assert_eq!(UsearchFile::header_offsets(b"usearch").collect::<Vec<_>>(), [0]);
+    assert_eq!(UsearchFile::header_offsets(&[0xFF; 16]).count(), 2);
+}
+
+#[test]
+fn shared_keys_are_found() {
+    for bytes in [F32_COS, REUSED, EMPTY, OLD] {
+        assert_eq!(UsearchFile::parse(bytes).unwrap().check_keys(), Ok(()));
+    }
+    let multi = UsearchFile::parse(MULTI).unwrap();
+    assert_eq!(multi.check_keys(), Err(UsearchError::SharedKey(key(0))));
+}
+
+#[test]
 fn parts_that_contradict_each_other_are_damage() {
     let head = head(F32_COS);
     let graph = head + 64;

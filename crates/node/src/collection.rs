@@ -125,7 +125,9 @@ pub struct NativeIndexStats {
     pub lists: u32,
     /// Bits per dimension.
     pub bits: u32,
-    /// Vectors in no list yet.
+    /// Vectors in the graph; 0 without a graph.
+    pub graph: u32,
+    /// Vectors in no list or graph yet.
     pub tail: u32,
     /// What was measured.
     pub calibration: Vec<NativeCalibrationPoint>,
@@ -142,7 +144,7 @@ pub struct NativeCalibrationPoint {
     pub recall: f64,
     /// Lists scanned.
     pub probes: u32,
-    /// Estimates compared exactly.
+    /// Vectors compared exactly.
     pub candidates: u32,
 }
 
@@ -158,6 +160,7 @@ impl From<IndexStats> for NativeIndexStats {
         Self {
             lists: stats.lists as u32,
             bits: stats.bits,
+            graph: stats.graph as u32,
             tail: stats.tail as u32,
             calibration: points.collect(),
         }
@@ -231,6 +234,24 @@ impl NativeCollection {
         let priority = Priority::of_count(records.len());
         operation::hand_over(env, priority, cancel::of(token), move |cancel, answer| {
             collection.write(records, mode, cancel, |ids| answer.give(ids.map(IdColumn::new)));
+        })
+    }
+
+    /// Writes the entries of a file that usearch has saved and resolves with how many there were.
+    #[napi(catch_unwind)]
+    pub fn import_usearch<'env>(
+        &self,
+        env: &'env Env,
+        path: String,
+        upsert: bool,
+        token: Option<&CancelToken>,
+    ) -> napi::Result<PromiseRaw<'env, f64>> {
+        let collection = self.engine.clone();
+        let mode = if upsert { WriteMode::Upsert } else { WriteMode::Add };
+        operation::hand_over(env, Priority::Bulk, cancel::of(token), move |cancel, answer| {
+            collection.import_usearch(path.into(), mode, cancel, |count| {
+                answer.give(count.map(|count| count as f64));
+            });
         })
     }
 

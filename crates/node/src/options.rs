@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use hippocamp_engine::{
-    CollectionOptions, Durability, Error, Limits, LoadOptions, Location, Metric, Pooling,
-    StoreOptions, TextEncoder,
+    CollectionOptions, Durability, Error, IndexKind, Limits, LoadOptions, Location, Metric,
+    Pooling, StoreOptions, TextEncoder,
 };
 use napi_derive::napi;
 
@@ -118,6 +118,8 @@ pub struct NativeLimits {
     pub id_bytes: Option<i64>,
     /// Conditions in a filter.
     pub filter_nodes: Option<i64>,
+    /// Bytes of a file that is imported.
+    pub import_bytes: Option<i64>,
 }
 
 impl NativeLimits {
@@ -144,6 +146,7 @@ impl NativeLimits {
             )?,
             id_bytes: or("limits.idBytes", self.id_bytes, default.id_bytes)?,
             filter_nodes: or("limits.filterNodes", self.filter_nodes, default.filter_nodes)?,
+            import_bytes: or("limits.importBytes", self.import_bytes, default.import_bytes)?,
         })
     }
 }
@@ -155,6 +158,8 @@ pub struct NativeCollectionOptions {
     pub dimension: Option<i64>,
     /// `cosine`, `l2` or `dot`.
     pub metric: Option<String>,
+    /// `native` or `hnsw`.
+    pub index: Option<String>,
 }
 
 impl NativeCollectionOptions {
@@ -165,8 +170,11 @@ impl NativeCollectionOptions {
         let metric = self.metric.map(|name| name.parse::<Metric>());
         let metric =
             metric.transpose().map_err(|unknown| Error::InvalidArgument(unknown.to_string()))?;
+        let index = self.index.map(|name| name.parse::<IndexKind>());
+        let index =
+            index.transpose().map_err(|unknown| Error::InvalidArgument(unknown.to_string()))?;
         let dimension = self.dimension.map(|dimension| size("dimension", dimension)).transpose()?;
-        Ok(CollectionOptions { dimension, metric, encoder })
+        Ok(CollectionOptions { dimension, metric, index, encoder })
     }
 }
 

@@ -84,7 +84,7 @@ pub(crate) fn filtered(filter: &str) -> SearchOptions {
     SearchOptions { filter: Some(filter.into()), ..SearchOptions::default() }
 }
 
-fn wait<T: Send + 'static>(
+pub(crate) fn wait<T: Send + 'static>(
     start: impl FnOnce(Box<dyn FnOnce(Result<T, Error>) + Send>),
 ) -> Result<T, Error> {
     let (send, receive) = mpsc::channel();

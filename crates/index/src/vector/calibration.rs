@@ -5,6 +5,9 @@
 //! after every (re)build some queries are answered exactly, and for each of their true neighbours it is
 //! noted in which list it was found and which place its estimate took. From that the recall of every
 //! setting is known without another search, and of those that reach a target the cheapest is kept.
+//!
+//! Of a graph it is the candidates that are measured: the least number of them (ef) with which a neighbour is found
+//! is its place.
 
 use hippocamp_simd::{Kernels, ScanTable};
 
@@ -14,6 +17,7 @@ use super::lists::{Lists, Probe};
 use super::rotation::SplitMix;
 use super::rows::Rows;
 use super::slots::SlotSet;
+use crate::hnsw::HnswIndex;
 use crate::top_k::TopK;
 use crate::{Metric, Slot};
 
@@ -31,6 +35,8 @@ const MARGIN: f32 = 0.4;
 const ROW_COST: f64 = 40.0;
 /// What turning to another list costs.
 const LIST_COST: f64 = 40.0;
+/// Numbers of candidates that a graph is searched with.
+const EXPANSIONS: [u32; 8] = [10, 20, 40, 80, 160, 320, 640, 1_280];
 const SEED: u64 = 0x7175_6572_6965_735F;
 
 /// How far to look.
@@ -53,7 +59,7 @@ pub struct CalibrationPoint {
     pub recall: f32,
     /// Lists scanned.
     pub probes: u32,
-    /// Estimates compared exactly.
+    /// Vectors compared exactly: the best estimates, or what a graph proposes.
     pub candidates: u32,
 }
 
@@ -97,14 +103,20 @@ impl Calibration {
     }
 }
 
-/// What is calibrated: an index at rest.
-pub(crate) struct Subject<'a> {
-    pub(crate) frame: &'a Frame,
-    pub(crate) lists: &'a Lists,
+/// The vectors of an index at rest.
+pub(crate) struct Vectors<'a> {
+    pub(crate) kernels: &'static Kernels,
     pub(crate) rows: &'a Rows,
     pub(crate) dead: &'a SlotSet,
     /// The live slots.
     pub(crate) live: &'a [u32],
+}
+
+/// What is calibrated.
+pub(crate) struct Subject<'a> {
+    pub(crate) vectors: &'a Vectors<'a>,
+    pub(crate) frame: &'a Frame,
+    pub(crate) lists: &'a Lists,
 }
 
 /// The place of one true neighbour: the number of the probe that met its list and its estimate, or none.
@@ -125,17 +137,55 @@ pub(crate) fn calibrate(
     threads: usize,
     stop: &(dyn Fn() -> bool + Sync),
 ) -> Option<Calibration> {
-    let n = subject.live.len();
-    let queries = (MAX_COMPARISONS / n.max(1)).clamp(MIN_QUERIES, QUERIES);
-    let queries = sample_queries(subject, queries);
     let grid = probe_grid(subject.lists.count());
+    let most = *grid.last()?;
+    measure(subject.vectors, &grid, subject.frame.planes, threads, stop, |query| {
+        Some(ranks(&observe(subject, query, most, stop)?, &grid))
+    })
+}
+
+/// Measures a graph of the live vectors; nothing when `stop` says so.
+pub(crate) fn calibrate_graph(
+    vectors: &Vectors<'_>,
+    graph: &HnswIndex,
+    threads: usize,
+    stop: &(dyn Fn() -> bool + Sync),
+) -> Option<Calibration> {
+    measure(vectors, &[1], 0, threads, stop, |query| {
+        let truth = vectors.truth(query, stop);
+        let mut neighbors = vec![u32::MAX; truth.len()];
+        for expansion in EXPANSIONS {
+            let found = graph.search(&query.vector, expansion as usize, None).ok()?;
+            let found: SlotSet = found.into_iter().map(Slot).collect();
+            for (place, &slot) in neighbors.iter_mut().zip(&truth) {
+                if *place == u32::MAX && found.contains(Slot(slot)) {
+                    *place = expansion - 1;
+                }
+            }
+        }
+        Some(vec![Ranks { scanned: 0, neighbors }])
+    })
+}
+
+/// The best settings, by where each query meets its neighbours at each number of probes of the grid.
+fn measure(
+    vectors: &Vectors<'_>,
+    grid: &[u32],
+    planes: u32,
+    threads: usize,
+    stop: &(dyn Fn() -> bool + Sync),
+    ranks: impl Fn(&Query) -> Option<Vec<Ranks>> + Sync,
+) -> Option<Calibration> {
+    let n = vectors.live.len();
+    let queries = (MAX_COMPARISONS / n.max(1)).clamp(MIN_QUERIES, QUERIES);
+    let queries = vectors.sample_queries(queries);
     let ranks = super::parallel::map(threads, queries.len(), stop, |range| {
         let mut found = Vec::new();
         for query in queries.get(range)? {
             if stop() {
                 return None;
             }
-            found.push(ranks(&observe(subject, query, *grid.last()?, stop)?, &grid));
+            found.push(ranks(query)?);
         }
         Some(found)
     })?;
@@ -149,7 +199,7 @@ pub(crate) fn calibrate(
             })
             .collect();
         for target in TARGETS {
-            points.extend(cheapest(&measured, depth, target, subject.frame.planes));
+            points.extend(cheapest(&measured, depth, target, planes));
         }
     }
     Some(Calibration { points })
@@ -244,31 +294,54 @@ struct Query {
 /// Kinds of queries, in turn. A setting must do for each kind: which of them is harder depends on the data.
 const KINDS: usize = 2;
 
-/// Vectors like those that will be searched for. Questions are not drawn from the stored texts: so every
-/// second query is not a stored vector but what lies halfway between two of them.
-fn sample_queries(subject: &Subject<'_>, count: usize) -> Vec<Query> {
-    let (kernels, rows) = (subject.frame.kernels, subject.rows);
-    let mut random = SplitMix(SEED);
-    let mut pick = || {
-        let mut vector = vec![0.0; rows.dimension()];
-        let slot = subject.live.get(random.below(subject.live.len().max(1))).copied();
-        rows.read(kernels, slot.unwrap_or(u32::MAX), &mut vector);
-        (vector, slot)
-    };
-    (0..count)
-        .map(|number| {
-            let (mut vector, of) = pick();
-            if number % KINDS == 0 {
-                return Query { vector, of };
+impl Vectors<'_> {
+    /// Vectors like those that will be searched for. Questions are not drawn from the stored texts: so every
+    /// second query is not a stored vector but what lies halfway between two of them.
+    fn sample_queries(&self, count: usize) -> Vec<Query> {
+        let Self { kernels, rows, live, .. } = self;
+        let mut random = SplitMix(SEED);
+        let mut pick = || {
+            let mut vector = vec![0.0; rows.dimension()];
+            let slot = live.get(random.below(live.len().max(1))).copied();
+            rows.read(kernels, slot.unwrap_or(u32::MAX), &mut vector);
+            (vector, slot)
+        };
+        (0..count)
+            .map(|number| {
+                let (mut vector, of) = pick();
+                if number % KINDS == 0 {
+                    return Query { vector, of };
+                }
+                kernels.add(&mut vector, &pick().0);
+                kernels.scale(&mut vector, 0.5);
+                if rows.metric() == Metric::Cosine {
+                    kernels.normalize(&mut vector);
+                }
+                Query { vector, of: None }
+            })
+            .collect()
+    }
+
+    /// Whether a slot may be found by a query.
+    fn counts(&self, query: &Query, slot: u32) -> bool {
+        Some(slot) != query.of && !self.dead.contains(Slot(slot))
+    }
+
+    /// The true neighbours of a query, best first.
+    fn truth(&self, query: &Query, stop: &(dyn Fn() -> bool + Sync)) -> Vec<u32> {
+        let [_, deepest] = DEPTHS;
+        let mut top = TopK::new(deepest.min(self.live.len()), self.live.len());
+        let end = self.live.last().map_or(0, |last| last + 1);
+        self.rows.scan(self.kernels, &query.vector, |first, similarities| {
+            for (slot, &similarity) in (first..).zip(similarities) {
+                if top.wants(similarity) && slot < end && self.counts(query, slot) {
+                    top.push(Slot(slot), similarity);
+                }
             }
-            kernels.add(&mut vector, &pick().0);
-            kernels.scale(&mut vector, 0.5);
-            if rows.metric() == Metric::Cosine {
-                kernels.normalize(&mut vector);
-            }
-            Query { vector, of: None }
-        })
-        .collect()
+            !stop()
+        });
+        top.into_sorted().iter().map(|neighbor| neighbor.slot.0).collect()
+    }
 }
 
 fn observe(
@@ -277,21 +350,8 @@ fn observe(
     probes: u32,
     stop: &(dyn Fn() -> bool + Sync),
 ) -> Option<Observation> {
-    let Subject { frame, lists, rows, dead, live } = subject;
-    let [_, deepest] = DEPTHS;
-    let mut top = TopK::new(deepest.min(live.len()), live.len());
-    let end = live.last().map_or(0, |last| last + 1);
-    let counts = |slot: u32| Some(slot) != query.of && !dead.contains(Slot(slot));
-    rows.scan(frame.kernels, &query.vector, |first, similarities| {
-        for (slot, &similarity) in (first..).zip(similarities) {
-            if top.wants(similarity) && slot < end && counts(slot) {
-                top.push(Slot(slot), similarity);
-            }
-        }
-        !stop()
-    });
-    let truth: Vec<u32> = top.into_sorted().iter().map(|neighbor| neighbor.slot.0).collect();
-
+    let Subject { vectors, frame, lists } = subject;
+    let truth = vectors.truth(query, stop);
     let mut y = vec![0.0; frame.dimension()];
     frame.centre(&query.vector, &mut y);
     let mut table = ScanTable::default();
@@ -303,7 +363,7 @@ fn observe(
     let mut scanned = Candidates::default();
     for (number, probe) in order.iter().enumerate() {
         scanned.reset(usize::MAX);
-        let accept = |slot: Slot| counts(slot.0);
+        let accept = |slot: Slot| vectors.counts(query, slot.0);
         lists.view(probe.list as usize)?.scan(
             frame.kernels,
             &table,

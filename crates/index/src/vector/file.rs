@@ -1,7 +1,7 @@
 //! The index as sections of a file. docs/file-format.md describes them.
 //!
 //! The rows, the codes of the base and what they share are written; the tail is coded again when they are
-//! read. Rotations are made anew from their seed.
+//! read. Rotations are made anew from their seed, and so is a graph: until then every row is compared.
 
 use std::io::{Read, Write};
 use std::sync::Arc;
@@ -9,12 +9,12 @@ use std::sync::Arc;
 use hippocamp_simd::Kernels;
 
 use super::calibration::{Calibration, CalibrationPoint};
-use super::codes::{BLOCK, CodeList, Frame, NO_SLOT};
+use super::codes::{BLOCK, Frame, NO_SLOT};
 use super::lists::{Centroids, Lists};
 use super::rotation::Rotation;
 use super::rows::Rows;
 use super::slots::SlotSet;
-use super::{Base, Coded, IndexOptions, VectorIndex};
+use super::{Base, Coded, IndexOptions, Structure, VectorIndex};
 use crate::Metric;
 use crate::sections::{SectionError, SectionReader, SectionWriter};
 
@@ -34,7 +34,7 @@ impl VectorIndex {
     /// It as it is now. Shares almost everything.
     #[must_use]
     pub fn snapshot(&self) -> Snapshot {
-        let base = self.coded.as_ref().map(|coded| Arc::clone(&coded.base));
+        let base = self.codes().map(|coded| Arc::clone(&coded.base));
         Snapshot { rows: self.rows.clone(), dead: self.dead.clone(), base }
     }
 
@@ -86,9 +86,9 @@ impl VectorIndex {
         if planes > 0 {
             let frame = read_frame(from, dimension, metric, planes, kernels)?;
             let base = read_base(from, frame, end, lists as usize, blocks as usize)?;
-            let mut coded = Coded { base: Arc::new(base), tail: CodeList::default() };
+            let mut coded = Coded::of(base);
             coded.append_rest(&rows, kernels, &mut index.scratch);
-            index.coded = Some(coded);
+            index.structure = Structure::Codes(coded);
         }
         (index.rows, index.dead) = (rows, dead);
         Ok(index)

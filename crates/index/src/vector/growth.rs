@@ -8,14 +8,16 @@ use std::sync::Arc;
 
 use hippocamp_simd::Kernels;
 
-use super::calibration::{Subject, calibrate};
+use super::calibration::{Subject, Vectors, calibrate};
 use super::codes::{CodeList, EncodeScratch, Frame};
+use super::graph::Graph;
+use super::kind::IndexKind;
 use super::kmeans::{self, Assigner};
 use super::lists::{Centroids, Lists};
 use super::rotation::Rotation;
 use super::rows::Rows;
 use super::slots::SlotSet;
-use super::{Base, parallel};
+use super::{Base, Coded, Structure, parallel};
 use crate::Slot;
 
 /// From so many vectors on a search scans lists instead of everything.
@@ -40,6 +42,7 @@ pub struct Growth {
     pub(super) rows: Rows,
     pub(super) dead: SlotSet,
     pub(super) epoch: u64,
+    pub(super) kind: IndexKind,
     /// Close the gaps of removed vectors.
     pub(super) compact: bool,
     /// An index whose centroids are still good.
@@ -53,7 +56,7 @@ pub struct Grown {
     pub(super) epoch: u64,
     /// The slots of the snapshot were below this one.
     pub(super) snapshot_end: u32,
-    pub(super) base: Base,
+    pub(super) structure: Structure,
     /// The rows without gaps, and the old slot of each.
     pub(super) compacted: Option<(Rows, Vec<Slot>)>,
 }
@@ -90,6 +93,14 @@ impl Growth {
         let compacted = self.compact.then(|| self.close_gaps());
         let live: Vec<u32> =
             (0..self.rows.len()).filter(|&slot| !self.dead.contains(Slot(slot))).collect();
+        if self.kind == IndexKind::Hnsw {
+            let vectors = self.vectors(&live);
+            // Without the memory for a graph it goes on to codes, which take less.
+            if let Ok(graph) = Graph::build(&vectors, threads, stop) {
+                let structure = Structure::Graph(Box::new(graph?));
+                return Some(Grown { epoch: self.epoch, snapshot_end, structure, compacted });
+            }
+        }
         let mean = self.known.as_ref().map_or_else(|| self.mean(&live), |k| k.frame.mean.clone());
         let mut frame = self.frame(mean, 1);
         let centroids = self.centroids(&frame, &live, threads, stop)?;
@@ -106,22 +117,22 @@ impl Growth {
             frame = self.frame(frame.mean, planes);
             let lists =
                 self.encode(&frame, centroids.as_deref(), nearest.as_deref(), &live, stop)?;
-            let subject = Subject {
-                frame: &frame,
-                lists: &lists,
-                rows: &self.rows,
-                dead: &self.dead,
-                live: &live,
-            };
+            let vectors = self.vectors(&live);
+            let subject = Subject { vectors: &vectors, frame: &frame, lists: &lists };
             let calibration = calibrate(&subject, threads, stop)?;
             let few = calibration.setting(10.0, self.target).candidates <= 10 * MANY_CANDIDATES;
             if few || Some(&planes) == PLANES.last() {
                 let slots_end = self.rows.len();
                 let base = Base { frame, lists, calibration, slots_end, trained };
-                return Some(Grown { epoch: self.epoch, snapshot_end, base, compacted });
+                let structure = Structure::Codes(Coded::of(base));
+                return Some(Grown { epoch: self.epoch, snapshot_end, structure, compacted });
             }
         }
         None
+    }
+
+    fn vectors<'a>(&'a self, live: &'a [u32]) -> Vectors<'a> {
+        Vectors { kernels: self.kernels, rows: &self.rows, dead: &self.dead, live }
     }
 
     fn frame(&self, mean: Vec<f32>, planes: u32) -> Frame {

@@ -15,13 +15,18 @@
 //! tail    codes of slots slots_end ..                    appended to
 //! dead    removed slots                                  a bit each
 //! ```
+//!
+//! By choice the base is a [`graph`] instead of codes, and the tail is compared vector by vector. Everything else
+//! is the same.
 
 mod calibration;
 mod candidates;
 mod codes;
 mod column;
 mod file;
+mod graph;
 mod growth;
+mod kind;
 mod kmeans;
 mod lists;
 mod parallel;
@@ -38,6 +43,7 @@ use hippocamp_simd::Kernels;
 pub use calibration::CalibrationPoint;
 pub use file::Snapshot;
 pub use growth::{Grown, Growth};
+pub use kind::{IndexKind, UnknownIndexKind};
 pub use rows::{RowFormat, UnknownRowFormat};
 pub use search::{Recall, Request};
 pub use slots::SlotSet;
@@ -45,6 +51,7 @@ pub use slots::SlotSet;
 use crate::{Metric, Slot};
 use calibration::Calibration;
 use codes::{CodeList, EncodeScratch, Frame};
+use graph::Graph;
 use lists::Lists;
 use rows::Rows;
 
@@ -78,6 +85,8 @@ pub enum IndexError {
 /// How an index is to be.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct IndexOptions {
+    /// What finds candidates.
+    pub kind: IndexKind,
     /// How the vectors are kept in memory.
     pub rows: RowFormat,
     /// The recall at ten neighbours that searches have unless they say otherwise, in (0, 1]; 1 compares
@@ -86,10 +95,14 @@ pub struct IndexOptions {
 }
 
 impl IndexOptions {
-    /// Rows as [`RowFormat::default_of`] such vectors, a recall of 0.99.
+    /// The native index, rows as [`RowFormat::default_of`] such vectors, a recall of 0.99.
     #[must_use]
     pub fn default_of(dimension: usize, metric: Metric) -> Self {
-        Self { rows: RowFormat::default_of(dimension, metric), target_recall: 0.99 }
+        Self {
+            kind: IndexKind::default(),
+            rows: RowFormat::default_of(dimension, metric),
+            target_recall: 0.99,
+        }
     }
 }
 
@@ -100,7 +113,9 @@ pub struct IndexStats {
     pub lists: usize,
     /// Bits per dimension of the codes; 0 without codes.
     pub bits: u32,
-    /// Vectors that are in no list yet but in the tail.
+    /// Vectors in the graph; 0 without a graph.
+    pub graph: usize,
+    /// Vectors that are in no list or graph yet but in the tail.
     pub tail: usize,
     /// Bytes of memory.
     pub bytes: usize,
@@ -114,10 +129,18 @@ pub struct VectorIndex {
     options: IndexOptions,
     rows: Rows,
     dead: SlotSet,
-    coded: Option<Coded>,
+    structure: Structure,
     /// Names this numbering of slots among all that there ever were in the process.
     epoch: u64,
     scratch: EncodeScratch,
+}
+
+/// What finds candidates.
+enum Structure {
+    /// Nothing: every row is compared.
+    Rows,
+    Codes(Coded),
+    Graph(Box<Graph>),
 }
 
 /// Codes of all slots.
@@ -152,7 +175,7 @@ impl VectorIndex {
             options,
             rows: Rows::new(dimension.max(1), metric, options.rows),
             dead: SlotSet::default(),
-            coded: None,
+            structure: Structure::Rows,
             epoch: new_epoch(),
             scratch: EncodeScratch::default(),
         }
@@ -209,22 +232,40 @@ impl VectorIndex {
     /// It in numbers.
     #[must_use]
     pub fn stats(&self) -> IndexStats {
-        let coded = self.coded.as_ref();
-        IndexStats {
-            lists: coded.map_or(0, |coded| coded.base.lists.count().max(1)),
-            bits: coded.map_or(0, |coded| coded.base.frame.planes),
-            tail: coded.map_or(0, |coded| coded.tail.len()),
+        let mut stats = IndexStats {
+            lists: 0,
+            bits: 0,
+            graph: 0,
+            tail: 0,
             bytes: self.bytes(),
-            calibration: coded.map_or_else(Vec::new, |c| c.base.calibration.points.clone()),
+            calibration: Vec::new(),
+        };
+        match &self.structure {
+            Structure::Rows => {}
+            Structure::Codes(Coded { base, tail }) => {
+                stats.lists = base.lists.count().max(1);
+                stats.bits = base.frame.planes;
+                stats.tail = tail.len();
+                stats.calibration.clone_from(&base.calibration.points);
+            }
+            Structure::Graph(graph) => {
+                stats.graph = graph.index.len();
+                stats.tail = (self.slots() - graph.slots_end) as usize;
+                stats.calibration.clone_from(&graph.calibration.points);
+            }
         }
+        stats
     }
 
     /// Bytes of memory.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        let coded = self.coded.as_ref();
-        let codes = coded.map_or(0, |coded| coded.base.lists.bytes() + coded.tail.bytes());
-        self.rows.bytes() + codes + self.dead.words().len() * 8
+        let structure = match &self.structure {
+            Structure::Rows => 0,
+            Structure::Codes(Coded { base, tail }) => base.lists.bytes() + tail.bytes(),
+            Structure::Graph(graph) => graph.index.bytes(),
+        };
+        self.rows.bytes() + self.dead.words().len() * 8 + structure
     }
 
     /// Appends a vector.
@@ -246,7 +287,7 @@ impl VectorIndex {
             vector
         };
         self.rows.push(self.kernels, row);
-        if let Some(coded) = &mut self.coded {
+        if let Structure::Codes(coded) = &mut self.structure {
             coded.append(slot, row, &mut self.scratch);
         }
         Ok(Slot(slot))
@@ -260,17 +301,25 @@ impl VectorIndex {
     /// Whether a rebuild would make searches faster or more exact, or the index smaller.
     #[must_use]
     pub fn is_growth_due(&self) -> bool {
-        let Some(coded) = &self.coded else { return self.len() >= MIN_CODED || self.has_gaps() };
-        let (base, tail) = (&coded.base, coded.tail.len());
-        let long_tail = if base.lists.centroids.is_some() {
-            tail >= (base.lists.len / TAIL_SHARE).max(MIN_TAIL)
-        } else {
-            // A flat list is scanned as fast in two parts as in one: only the calibration grows old.
-            tail >= base.lists.len
+        let long = |tail: usize, base: usize| tail >= (base / TAIL_SHARE).max(MIN_TAIL);
+        let (end, covered, worn) = match &self.structure {
+            Structure::Rows => return self.has_gaps() || self.len() >= MIN_CODED,
+            Structure::Codes(Coded { base, tail }) => {
+                let len = base.lists.len;
+                // A flat list is scanned as fast in two parts as in one: only the calibration grows old.
+                let flat = base.lists.centroids.is_none();
+                (base.slots_end, len, if flat { tail.len() >= len } else { long(tail.len(), len) })
+            }
+            Structure::Graph(graph) => {
+                let (end, len) = (graph.slots_end, graph.index.len());
+                (end, len, long((self.slots() - end) as usize, len))
+            }
         };
-        let dead_codes = self.dead.count_below(base.slots_end);
-        let many_dead = dead_codes >= MIN_GAPS && dead_codes as usize * 4 >= base.lists.len;
-        self.has_gaps() || long_tail || many_dead
+        // Slots that were dead when the base was made are not in it.
+        let live = u64::from(end) - self.dead.count_below(end);
+        let dead = (covered as u64).saturating_sub(live);
+        let many_dead = dead >= MIN_GAPS && dead * 4 >= covered as u64;
+        self.has_gaps() || worn || many_dead
     }
 
     /// The rebuild that is due, if one is. Only one may be under way at a time.
@@ -279,7 +328,7 @@ impl VectorIndex {
         if !self.is_growth_due() {
             return None;
         }
-        let known = self.coded.as_ref().map(|coded| &coded.base).filter(|base| {
+        let known = self.codes().map(|coded| &coded.base).filter(|base| {
             let worn = self.len() > u64::from(base.trained) * u64::from(RETRAIN);
             base.lists.centroids.is_some() && !worn
         });
@@ -288,6 +337,7 @@ impl VectorIndex {
             rows: self.rows.clone(),
             dead: self.dead.clone(),
             epoch: self.epoch,
+            kind: self.options.kind,
             compact: self.has_gaps(),
             known: known.map(Arc::clone),
             target: self.options.target_recall,
@@ -324,10 +374,18 @@ impl VectorIndex {
             self.epoch = new_epoch();
             renumbered = Some(old);
         }
-        let mut coded = Coded { base: Arc::new(grown.base), tail: CodeList::default() };
-        coded.append_rest(&self.rows, self.kernels, &mut self.scratch);
-        self.coded = Some(coded);
+        self.structure = grown.structure;
+        if let Structure::Codes(coded) = &mut self.structure {
+            coded.append_rest(&self.rows, self.kernels, &mut self.scratch);
+        }
         renumbered
+    }
+
+    fn codes(&self) -> Option<&Coded> {
+        match &self.structure {
+            Structure::Codes(coded) => Some(coded),
+            Structure::Rows | Structure::Graph(_) => None,
+        }
     }
 
     fn check(&self, vector: &[f32]) -> Result<(), IndexError> {
@@ -340,6 +398,10 @@ impl VectorIndex {
 }
 
 impl Coded {
+    fn of(base: Base) -> Self {
+        Self { base: Arc::new(base), tail: CodeList::default() }
+    }
+
     fn append(&mut self, slot: u32, row: &[f32], scratch: &mut EncodeScratch) {
         let mut centred = vec![0.0; self.base.frame.dimension()];
         self.base.frame.centre(row, &mut centred);

@@ -7,9 +7,10 @@ use hippocamp_simd::ScanTable;
 use super::calibration::Setting;
 use super::candidates::Candidates;
 use super::codes::{BLOCK, NO_SLOT};
+use super::graph::Graph;
 use super::lists::Probe;
 use super::slots::SlotSet;
-use super::{Coded, IndexError, VectorIndex};
+use super::{Coded, IndexError, Structure, VectorIndex};
 use crate::top_k::TopK;
 use crate::{Metric, Neighbor, Slot};
 
@@ -123,24 +124,37 @@ impl VectorIndex {
         stop: &dyn Fn() -> bool,
     ) -> Vec<Neighbor> {
         let available = request.mask.map_or(self.len(), SlotSet::len);
-        let few = available <= GATHER.max(u64::from(self.slots()) / GATHER_SHARE);
+        // The vectors behind a graph are compared one by one anyway.
+        let searched = match (&self.structure, request.mask) {
+            (Structure::Graph(graph), Some(mask)) => mask.count_below(graph.slots_end),
+            _ => available,
+        };
+        let few = searched <= GATHER.max(u64::from(self.slots()) / GATHER_SHARE);
         let target = match request.recall {
             Recall::Default => self.options.target_recall,
             Recall::AtLeast(recall) => recall,
             Recall::Exact => 1.0,
         };
-        match (&self.coded, request.mask) {
-            (_, Some(mask)) if few => self.gather(&scratch.query, mask, request.k, stop),
-            (Some(coded), _) if target < 1.0 && coded.base.calibration.is_measured() => {
-                let found = self.search_codes(coded, scratch, request, target);
-                // Lists without a match, or vectors beyond the range of estimates: never fewer than there are.
-                if (found.len() as u64) < available.min(request.k as u64) {
-                    return self.compare_all(&scratch.query, request, available, stop);
-                }
-                found
+        let found = match (&self.structure, request.mask) {
+            (_, Some(mask)) if few => {
+                return self.gather(&scratch.query, mask.iter(), mask.len(), request.k, stop);
             }
-            _ => self.compare_all(&scratch.query, request, available, stop),
-        }
+            (Structure::Codes(coded), _)
+                if target < 1.0 && coded.base.calibration.is_measured() =>
+            {
+                Some(self.search_codes(coded, scratch, request, target))
+            }
+            (Structure::Graph(graph), _) if target < 1.0 => {
+                self.search_graph(graph, &scratch.query, request, target, stop)
+            }
+            _ => None,
+        };
+        // Lists without a match, vectors beyond the range of estimates or out of a graph's reach: never fewer than
+        // there are.
+        let enough = available.min(request.k as u64);
+        found
+            .filter(|found| found.len() as u64 >= enough)
+            .unwrap_or_else(|| self.compare_all(&scratch.query, request, available, stop))
     }
 
     /// Every row.
@@ -169,19 +183,19 @@ impl VectorIndex {
         top.into_sorted()
     }
 
-    /// Each row of a small mask.
+    /// Each live row among `available` slots that are few.
     fn gather(
         &self,
         query: &[f32],
-        mask: &SlotSet,
+        slots: impl Iterator<Item = Slot> + Clone,
+        available: u64,
         k: usize,
         stop: &dyn Fn() -> bool,
     ) -> Vec<Neighbor> {
-        let live =
-            || mask.iter().filter(|slot| slot.0 < self.slots() && !self.dead.contains(*slot));
-        let mut top = TopK::new(k.min(mask.len().max(1) as usize), mask.len() as usize);
-        let mut ahead = live().skip(AHEAD);
-        for (visited, slot) in live().enumerate() {
+        let live = slots.filter(|slot| slot.0 < self.slots() && !self.dead.contains(*slot));
+        let mut top = TopK::new(k.min(available.max(1) as usize), available as usize);
+        let mut ahead = live.clone().skip(AHEAD);
+        for (visited, slot) in live.enumerate() {
             if visited % STOP_ROWS == STOP_ROWS - 1 && stop() {
                 break;
             }
@@ -194,6 +208,37 @@ impl VectorIndex {
             }
         }
         top.into_sorted()
+    }
+
+    /// The rows that the graph proposes, and those behind it; nothing when it proposes too few.
+    fn search_graph(
+        &self,
+        graph: &Graph,
+        query: &[f32],
+        request: &Request<'_>,
+        target: f32,
+        stop: &dyn Fn() -> bool,
+    ) -> Option<Vec<Neighbor>> {
+        let passes = |slot: Slot| {
+            !self.dead.contains(slot) && request.mask.is_none_or(|mask| mask.contains(slot))
+        };
+        let accept = |slot| passes(Slot(slot));
+        let all = self.dead.is_empty() && request.mask.is_none();
+        let accept: Option<&dyn Fn(u32) -> bool> = if all { None } else { Some(&accept) };
+        let count = graph.calibration.setting(request.k as f32, target).candidates as usize;
+        let proposed = graph.index.search(query, count, accept).ok()?;
+        let end = graph.slots_end;
+        let there = match request.mask {
+            Some(mask) => mask.count_below(end),
+            None => u64::from(end) - self.dead.count_below(end),
+        };
+        if (proposed.len() as u64) < there.min(request.k as u64) {
+            return None;
+        }
+        let tail = (end..self.slots()).map(Slot).filter(|slot| passes(*slot));
+        let available = proposed.len() as u64 + u64::from(self.slots() - end);
+        let slots = proposed.iter().copied().map(Slot).chain(tail);
+        Some(self.gather(query, slots, available, request.k, stop))
     }
 
     /// The codes, then the rows of the best candidates.

@@ -50,7 +50,7 @@ impl SlotSet {
     }
 
     /// The slots, in ascending order.
-    pub fn iter(&self) -> impl Iterator<Item = Slot> + '_ {
+    pub fn iter(&self) -> impl Iterator<Item = Slot> + Clone + '_ {
         self.words.iter().enumerate().flat_map(|(at, &word)| {
             let mut rest = word;
             std::iter::from_fn(move || {

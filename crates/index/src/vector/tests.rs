@@ -388,6 +388,19 @@ fn gaps_are_closed_while_changes_go_on() {
 }
 
 #[test]
+fn one_rebuild_is_enough_for_what_was_removed() {
+    let vectors = clustered(12, 6_000, 16);
+    let mut index = filled(Metric::L2, RowFormat::F32, 16, &vectors, Kernels::detect().unwrap());
+    grow(&mut index);
+    for slot in 0..2_000 {
+        index.remove(Slot(slot));
+    }
+    let growth = index.growth().unwrap();
+    assert_eq!(index.adopt(growth.run(1, NEVER_SYNC).unwrap()), None);
+    assert!(!index.is_growth_due());
+}
+
+#[test]
 fn a_rebuild_of_an_older_numbering_is_refused() {
     let vectors = clustered(13, 4_000, 16);
     let mut index = filled(Metric::Dot, RowFormat::F32, 16, &vectors, Kernels::detect().unwrap());
@@ -505,6 +518,153 @@ fn numbers_that_lie_are_refused_though_their_checksums_are_right() {
             if let Ok(index) = restored(&lying, &index) {
                 assert!(find(&index, &[1.0; 16], 10, Recall::Default).len() <= 10);
             }
+        }
+    }
+}
+
+fn graph(metric: Metric, dimension: usize, vectors: &[f32]) -> VectorIndex {
+    let options =
+        IndexOptions { kind: IndexKind::Hnsw, ..IndexOptions::default_of(dimension, metric) };
+    let mut index = VectorIndex::new(dimension, metric, options, Kernels::detect().unwrap());
+    for vector in vectors.chunks(dimension) {
+        index.push(vector).unwrap();
+    }
+    index
+}
+
+#[test]
+fn a_graph_finds_what_it_is_asked_for() {
+    let (dimension, count) = (32, 6_000);
+    let vectors = clustered(1, count, dimension);
+    for metric in METRICS {
+        let mut index = graph(metric, dimension, &vectors);
+        let before = recall(&index, &vectors, 10, Recall::Default, None);
+        assert!(before > 0.999, "{metric}: {before} while everything is compared");
+        grow(&mut index);
+        let stats = index.stats();
+        assert_eq!((stats.graph, stats.tail, stats.lists, stats.bits), (count, 0, 0, 0));
+        for (target, k) in [(0.9, 10), (0.99, 10), (0.95, 50)] {
+            let found = recall(&index, &vectors, k, Recall::AtLeast(target), None);
+            assert!(found > f64::from(target) - 0.02, "{metric} {k}: {found} of {target}");
+        }
+        let exact = recall(&index, &vectors, 10, Recall::Exact, None);
+        assert!(exact > 0.999, "{metric}: {exact}");
+        for k in [1, 1_000, count, count + 1] {
+            let found = find(&index, &vectors[..dimension], k, Recall::AtLeast(0.8));
+            assert_eq!(found.len(), k.min(count), "{metric}");
+            assert!(found.is_sorted_by(|a, b| a.similarity >= b.similarity));
+        }
+    }
+}
+
+#[test]
+fn a_graph_under_a_mask_finds_what_passes() {
+    let (dimension, count) = (32, 6_000);
+    let vectors = clustered(1, count + 1_500, dimension);
+    let mut index = graph(Metric::Cosine, dimension, &vectors[..count * dimension]);
+    grow(&mut index);
+    for vector in vectors[count * dimension..].chunks(dimension) {
+        index.push(vector).unwrap();
+    }
+    let by_nearness = find(&index, &clustered(1, 1, dimension), usize::MAX, Recall::Exact);
+    let all = || (0..index.slots()).map(Slot);
+    let masks: [(&str, SlotSet); 6] = [
+        ("every second", all().filter(|slot| slot.0 % 2 == 1).collect()),
+        ("every fifth", all().filter(|slot| slot.0 % 5 == 1).collect()),
+        ("every hundredth", all().filter(|slot| slot.0 % 100 == 1).collect()),
+        ("the tail", all().filter(|slot| slot.0 >= count as u32).collect()),
+        ("the nearest", by_nearness.iter().take(2_000).map(|n| n.slot).collect()),
+        ("the farthest", by_nearness.iter().rev().take(2_000).map(|n| n.slot).collect()),
+    ];
+    for (what, mask) in masks {
+        let found = recall(&index, &vectors, 10, Recall::AtLeast(0.95), Some(&mask));
+        assert!(found >= 0.94, "{what}: {found}");
+    }
+}
+
+#[test]
+fn a_graph_follows_what_is_appended_and_removed() {
+    let dimension = 32;
+    let vectors = clustered(9, 12_000, dimension);
+    let vector = |at: usize| &vectors[at * dimension..][..dimension];
+    let mut index = graph(Metric::L2, dimension, &vectors[..4_000 * dimension]);
+    let growth = index.growth().unwrap();
+    for at in 4_000..6_000 {
+        index.push(vector(at)).unwrap();
+    }
+    index.remove(Slot(17));
+    index.remove(Slot(4_017));
+    assert_eq!(index.adopt(growth.run(1, NEVER_SYNC).unwrap()), None);
+    assert_eq!((index.stats().graph, index.stats().tail), (4_000, 2_000));
+    assert!(!index.is_growth_due());
+    for (at, there) in [(16, true), (17, false), (4_016, true), (4_017, false), (5_999, true)] {
+        let found = find(&index, vector(at), 1, Recall::Default)[0].slot;
+        assert_eq!(found == Slot(at as u32), there, "{at}");
+    }
+    for at in 6_000..9_000 {
+        index.push(vector(at)).unwrap();
+    }
+    grow(&mut index);
+    assert_eq!((index.stats().graph, index.stats().tail), (8_998, 0));
+    for slot in 0..3_000 {
+        index.remove(Slot(slot));
+    }
+    assert!(recall(&index, &vectors, 10, Recall::Default, None) > 0.97);
+    grow(&mut index);
+    assert_eq!((index.stats().graph, index.slots()), (5_999, 9_000));
+    for slot in 3_000..6_500 {
+        index.remove(Slot(slot));
+    }
+    grow(&mut index);
+    assert_eq!((index.stats().graph, index.slots()), (2_500, 2_500));
+    assert_eq!(find(&index, vector(8_999), 1, Recall::Default)[0].slot, Slot(2_499));
+}
+
+#[test]
+fn a_graph_is_not_saved_but_built_again() {
+    let dimension = 32;
+    let vectors = clustered(31, 5_000, dimension);
+    let mut index = graph(Metric::Cosine, dimension, &vectors);
+    grow(&mut index);
+    let mut again = restored(&saved(&index), &index).unwrap();
+    assert_eq!(again.stats().graph, 0);
+    let found = recall(&again, &vectors, 10, Recall::Default, None);
+    assert!(found > 0.999, "{found} while everything is compared");
+    grow(&mut again);
+    assert_eq!(again.stats().graph, 5_000);
+    assert_eq!(again.stats().calibration, index.stats().calibration);
+}
+
+#[test]
+fn a_graph_that_does_not_lead_everywhere_is_given_up_for_a_scan() {
+    // Under the inner product nothing leads to short vectors among long ones.
+    let (dimension, count) = (16, 4_000);
+    let mut vectors = values(41, count * dimension);
+    for vector in vectors.chunks_mut(dimension).skip(2_000) {
+        for value in vector {
+            *value *= 1e-3;
+        }
+    }
+    let mut index = graph(Metric::Dot, dimension, &vectors);
+    grow(&mut index);
+    let short: SlotSet = (2_000..count as u32).map(Slot).collect();
+    for query in values(42, 5 * dimension).chunks(dimension) {
+        let request = Request { k: 2_000, recall: Recall::AtLeast(0.8), mask: Some(&short) };
+        assert_eq!(index.search(query, &request, NEVER).unwrap().len(), 2_000);
+    }
+}
+
+#[test]
+fn overflowing_products_do_no_harm_in_a_graph() {
+    let far = [f32::MAX, f32::MIN].repeat(1_500);
+    for metric in METRICS {
+        let mut index = graph(metric, 2, &far);
+        index.push(&[1.0, 1.0]).unwrap();
+        grow(&mut index);
+        for query in [[f32::MAX, f32::MAX], [1.0, 1.0]] {
+            let found = find(&index, &query, 2, Recall::Default);
+            assert_eq!(found.len(), 2, "{metric}");
+            assert!(found.iter().all(|n| !n.similarity.is_nan()));
         }
     }
 }
