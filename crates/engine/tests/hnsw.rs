@@ -151,6 +151,9 @@ fn a_collection_is_native_unless_it_is_told_otherwise() {
     assert_eq!(error.code(), "ERR_COLLECTION_MISMATCH");
     let c = with(&engine, Some(IndexKind::Native));
     search(&c, &[0.0; DIMENSION], 1);
+    while c.stats().unwrap().growing {
+        std::thread::yield_now();
+    }
     let index = c.stats().unwrap().index.unwrap();
     assert_eq!((index.graph, index.bits), (0, 1));
 }

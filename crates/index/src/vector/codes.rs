@@ -77,7 +77,20 @@ pub(crate) struct CodeView<'a> {
     pub(crate) slots: &'a [u32],
 }
 
-impl CodeView<'_> {
+impl<'a> CodeView<'a> {
+    /// The same in pieces of so many blocks.
+    pub(crate) fn pieces(self, blocks: usize) -> impl Iterator<Item = CodeView<'a>> {
+        let block_bytes = self.codes.len() / (self.slots.len() / BLOCK).max(1);
+        let codes = self.codes.chunks((blocks * block_bytes).max(1));
+        let factors = self.factors.chunks(blocks * 2 * BLOCK);
+        let slots = self.slots.chunks(blocks * BLOCK);
+        codes.zip(factors).zip(slots).map(|((codes, factors), slots)| CodeView {
+            codes,
+            factors,
+            slots,
+        })
+    }
+
     /// Offers every vector that may be among the best and that `accept`s to the candidates.
     pub(crate) fn scan(
         self,

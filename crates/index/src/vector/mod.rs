@@ -19,6 +19,7 @@
 //! By choice the base is a [`graph`] instead of codes, and the tail is compared vector by vector. Everything else
 //! is the same.
 
+mod batch;
 mod calibration;
 mod candidates;
 mod codes;

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::io::{self, Read, Write};
+use std::ops::Range;
 use std::str::FromStr;
 
 use hippocamp_simd::Kernels;
@@ -153,6 +154,11 @@ impl Rows {
         Ok(Self { dimension, metric, len, values })
     }
 
+    /// How many chunks of [`CHUNK_ROWS`] rows there are; the last may have fewer.
+    pub(crate) fn chunks(&self) -> usize {
+        (self.len as usize).div_ceil(CHUNK_ROWS)
+    }
+
     /// Appends a row; under cosine it has been normalised.
     pub(crate) fn push(&mut self, kernels: &Kernels, vector: &[f32]) {
         match &mut self.values {
@@ -259,12 +265,23 @@ impl Rows {
         &self,
         kernels: &Kernels,
         query: &[f32],
+        visit: impl FnMut(u32, &[f32]) -> bool,
+    ) {
+        self.scan_chunks(kernels, query, 0..usize::MAX, visit);
+    }
+
+    /// The same for some of the chunks of [`CHUNK_ROWS`] rows.
+    pub(crate) fn scan_chunks(
+        &self,
+        kernels: &Kernels,
+        query: &[f32],
+        chunks: Range<usize>,
         mut visit: impl FnMut(u32, &[f32]) -> bool,
     ) {
         let l2 = self.metric == Metric::L2;
         match &self.values {
             Values::F32(values) => {
-                each_block(values.chunks(), self.dimension, |slot, rows, out| {
+                each_block(values.chunks(), &chunks, self.dimension, |slot, rows, out| {
                     if l2 {
                         kernels.l2_squared_rows(query, rows, out);
                     } else {
@@ -274,7 +291,7 @@ impl Rows {
                 });
             }
             Values::F16(values) => {
-                each_block(values.chunks(), self.dimension, |slot, rows, out| {
+                each_block(values.chunks(), &chunks, self.dimension, |slot, rows, out| {
                     if l2 {
                         kernels.l2_squared_f16_rows(query, rows, out);
                     } else {
@@ -284,7 +301,7 @@ impl Rows {
                 });
             }
             Values::Int8 { values, scales } => {
-                each_block(values.chunks(), self.dimension, |slot, rows, out| {
+                each_block(values.chunks(), &chunks, self.dimension, |slot, rows, out| {
                     let at = slot as usize;
                     let chunk = scales.chunks().nth(at / CHUNK_ROWS).unwrap_or_default();
                     let from = at % CHUNK_ROWS;
@@ -309,11 +326,13 @@ fn copy_row<T: bytemuck::Pod>(to: &mut Column<T>, from: &Column<T>, row: usize) 
 /// Cuts chunks into blocks whose similarities stay in the nearest cache.
 fn each_block<'a, T: 'a>(
     chunks: impl Iterator<Item = &'a [T]>,
+    range: &Range<usize>,
     dimension: usize,
     mut visit: impl FnMut(u32, &[T], &mut [f32]) -> bool,
 ) {
     let mut similarities = [0.0; BLOCK_ROWS];
-    let mut slot = 0;
+    let mut slot = (range.start * CHUNK_ROWS) as u32;
+    let chunks = chunks.skip(range.start).take(range.len());
     for block in chunks.flat_map(|chunk| chunk.chunks(BLOCK_ROWS * dimension)) {
         let rows = block.len() / dimension;
         let Some(out) = similarities.get_mut(..rows) else { return };

@@ -21,7 +21,7 @@ const GATHER_SHARE: u64 = 64;
 /// Under a mask the neighbours may lie far from the query, where estimates tell less: so many times the candidates.
 const MASKED_CANDIDATES: u32 = 4;
 /// Rows between two questions whether to stop.
-const STOP_ROWS: usize = 1_024;
+pub(super) const STOP_ROWS: usize = 1_024;
 /// Rows that are asked for ahead of the one that is compared.
 const AHEAD: usize = 6;
 
@@ -50,7 +50,7 @@ pub struct Request<'a> {
 
 /// How far to go through the lists.
 #[derive(Clone, Copy)]
-enum Probing<'a> {
+pub(super) enum Probing<'a> {
     /// As many as were found to be needed.
     Calibrated,
     /// Under a mask: until as many vectors that pass were scanned as vectors would be without it. What passes is
@@ -68,12 +68,12 @@ fn passing(slots: &[u32], mask: &SlotSet) -> f32 {
 
 /// Room for one search, kept by each thread.
 #[derive(Default)]
-struct Scratch {
-    query: Vec<f32>,
+pub(super) struct Scratch {
+    pub(super) query: Vec<f32>,
     y: Vec<f32>,
-    table: ScanTable,
-    candidates: Candidates,
-    probes: Vec<Probe>,
+    pub(super) table: ScanTable,
+    pub(super) candidates: Candidates,
+    pub(super) probes: Vec<Probe>,
 }
 
 thread_local! {
@@ -94,30 +94,29 @@ impl VectorIndex {
     ) -> Result<Vec<Neighbor>, IndexError> {
         self.check(query)?;
         SCRATCH.with_borrow_mut(|scratch| {
-            scratch.query.clear();
-            scratch.query.extend_from_slice(query);
-            if self.metric() == Metric::Cosine {
-                self.kernels.normalize(&mut scratch.query);
-            }
+            self.take_query(query, scratch);
             Ok(self.search_prepared(scratch, request, stop))
         })
     }
 
-    /// The same for each of several queries, in their order.
-    ///
-    /// # Errors
-    /// [`IndexError::Dimension`], before anything is searched.
-    pub fn search_many<Q: AsRef<[f32]>>(
-        &self,
-        queries: &[Q],
-        request: &Request<'_>,
-        stop: &dyn Fn() -> bool,
-    ) -> Result<Vec<Vec<Neighbor>>, IndexError> {
-        queries.iter().try_for_each(|query| self.check(query.as_ref()))?;
-        queries.iter().map(|query| self.search(query.as_ref(), request, stop)).collect()
+    pub(super) fn take_query(&self, query: &[f32], scratch: &mut Scratch) {
+        scratch.query.clear();
+        scratch.query.extend_from_slice(query);
+        if self.metric() == Metric::Cosine {
+            self.kernels.normalize(&mut scratch.query);
+        }
     }
 
-    fn search_prepared(
+    /// The recall that is asked for.
+    pub(super) fn target(&self, request: &Request<'_>) -> f32 {
+        match request.recall {
+            Recall::Default => self.options.target_recall,
+            Recall::AtLeast(recall) => recall,
+            Recall::Exact => 1.0,
+        }
+    }
+
+    pub(super) fn search_prepared(
         &self,
         scratch: &mut Scratch,
         request: &Request<'_>,
@@ -130,11 +129,7 @@ impl VectorIndex {
             _ => available,
         };
         let few = searched <= GATHER.max(u64::from(self.slots()) / GATHER_SHARE);
-        let target = match request.recall {
-            Recall::Default => self.options.target_recall,
-            Recall::AtLeast(recall) => recall,
-            Recall::Exact => 1.0,
-        };
+        let target = self.target(request);
         let found = match (&self.structure, request.mask) {
             (_, Some(mask)) if few => {
                 return self.gather(&scratch.query, mask.iter(), mask.len(), request.k, stop);
@@ -280,6 +275,32 @@ impl VectorIndex {
         probing: Probing<'_>,
         accept: impl Fn(Slot) -> bool,
     ) {
+        self.prepare_scan(coded, scratch, setting, probing);
+        let Scratch { table, candidates, probes, .. } = scratch;
+        let lists = &coded.base.lists;
+        let average = lists.len as f32 / lists.count().max(1) as f32;
+        let mut wanted = setting.probes as f32 * average;
+        for probe in &*probes {
+            let Some(list) = lists.view(probe.list as usize) else { continue };
+            list.scan(self.kernels, table, probe.base, candidates, &accept);
+            if let Probing::UntilEnough(mask) = probing {
+                wanted -= passing(list.slots, mask);
+                if wanted <= 0.0 {
+                    break;
+                }
+            }
+        }
+        coded.tail.view().scan(self.kernels, table, 0.0, candidates, &accept);
+    }
+
+    /// Finds the lists to be scanned, nearest first, and makes the query's table.
+    pub(super) fn prepare_scan(
+        &self,
+        coded: &Coded,
+        scratch: &mut Scratch,
+        setting: Setting,
+        probing: Probing<'_>,
+    ) {
         let Scratch { query, y, table, candidates, probes } = scratch;
         let (frame, lists) = (&coded.base.frame, &coded.base.lists);
         y.resize(frame.dimension(), 0.0);
@@ -300,22 +321,9 @@ impl VectorIndex {
             self.kernels.scan_table(y, frame.planes, table);
         }
         candidates.reset(setting.candidates as usize);
-        let average = lists.len as f32 / lists.count().max(1) as f32;
-        let mut wanted = setting.probes as f32 * average;
-        for probe in &*probes {
-            let Some(list) = lists.view(probe.list as usize) else { continue };
-            list.scan(self.kernels, table, probe.base, candidates, &accept);
-            if let Probing::UntilEnough(mask) = probing {
-                wanted -= passing(list.slots, mask);
-                if wanted <= 0.0 {
-                    break;
-                }
-            }
-        }
-        coded.tail.view().scan(self.kernels, table, 0.0, candidates, &accept);
     }
 
-    fn compare_candidates(&self, scratch: &mut Scratch, k: usize) -> Vec<Neighbor> {
+    pub(super) fn compare_candidates(&self, scratch: &mut Scratch, k: usize) -> Vec<Neighbor> {
         let best = scratch.candidates.best();
         for &(_, slot) in best.iter().take(AHEAD) {
             self.rows.prefetch(self.kernels, slot);
