@@ -46,6 +46,13 @@ export declare class NativeCollection {
    */
   recordBatch(count: number): RecordBatch
   /**
+   * A batch for so many queries: records of which only text and vector count.
+   *
+   * # Errors
+   * More than a batch may have.
+   */
+  queryBatch(count: number): RecordBatch
+  /**
    * A batch for so many ids.
    *
    * # Errors
@@ -88,6 +95,10 @@ export declare class NativeCollection {
    * As the engine's search.
    */
   searchIdsByVectorSync(vector: Float32Array, options: NativeSearchOptions): IdHitColumns
+  /** The records nearest to each query of the batch. */
+  searchMany(queries: RecordBatch, options: NativeSearchOptions, token?: CancelToken | undefined | null): Promise<RecordColumns>
+  /** The ids of the records nearest to each query of the batch. */
+  searchManyIds(queries: RecordBatch, options: NativeSearchOptions, token?: CancelToken | undefined | null): Promise<IdHitColumns>
   /** Every namespace of the collection that holds records. */
   namespaces(token?: CancelToken | undefined | null): Promise<Array<NativeNamespaceInfo>>
   /** The namespace in numbers. */
@@ -189,6 +200,10 @@ export interface IdHitColumns {
   ids: Array<string>
   /** For each id: score, distance. */
   numbers: Array<number>
+  /** The namespace of each id, if several were searched. */
+  namespaces?: Array<Array<string>>
+  /** How many ids there are for each query, if there were several; with the first slice only. */
+  counts?: Array<number>
   /** Those that did not fit. */
   rest?: IdHitRows
 }
@@ -360,6 +375,8 @@ export interface NativeSearchOptions {
   minScore?: number
   /** Whether hits carry their vectors. */
   vectors: boolean
+  /** Whether the namespaces below are searched too. */
+  recursive: boolean
 }
 
 /** How to open a store. */
@@ -374,6 +391,8 @@ export interface NativeStoreOptions {
   create?: boolean
   /** How long to wait for another process's write, in milliseconds. */
   busyTimeout?: number
+  /** Bytes that all indexes in memory may take. */
+  indexMemory?: number
   /** Upper bounds. */
   limits?: NativeLimits
 }
@@ -388,6 +407,10 @@ export interface NativeStoreStats {
   lsn: number
   /** How many collections there are. */
   collections: number
+  /** How many namespaces have their indexes in memory. */
+  partitions: number
+  /** Bytes of these indexes. */
+  indexBytes: number
 }
 
 /** Opens a store. */
@@ -405,6 +428,10 @@ export interface RecordColumns {
   numbers: Float64Array
   /** The vectors of the rows that are records, one after the other, if they were asked for. */
   vectors?: Float32Array
+  /** The namespace of each row, if several were searched. */
+  namespaces?: Array<Array<string>>
+  /** How many rows there are for each query, if there were several; with the first slice only. */
+  counts?: Array<number>
   /** Those that did not fit. */
   rest?: RecordRows
 }

@@ -57,6 +57,11 @@ export interface SearchOptions extends ReadOptions {
   readonly exact?: boolean | undefined
   /** Give only ids, scores and distances, which are read from memory. */
   readonly idsOnly?: boolean | undefined
+  /**
+   * Search the namespaces below this one too, as if all were one; hits then name theirs.
+   * @default false
+   */
+  readonly recursive?: boolean | undefined
 }
 
 /** How to list. */

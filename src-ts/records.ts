@@ -39,6 +39,8 @@ export interface IdHit {
   readonly score: number
   /** Lower is better; see {@link Hit.distance}. */
   readonly distance: number
+  /** The path of its namespace, in a `recursive` search. */
+  readonly namespace?: readonly string[]
 }
 
 /** A record as it is stored. */
@@ -63,6 +65,8 @@ export interface Hit<M extends object = Metadata> extends StoredRecord<M> {
   readonly score: number
   /** Lower is better: 1 - cosine, the negative inner product, or the euclidean distance. */
   readonly distance: number
+  /** The path of its namespace, in a `recursive` search. */
+  readonly namespace?: readonly string[]
 }
 
 const KEYS = ['id', 'text', 'metadata', 'vector'] as const
@@ -99,9 +103,11 @@ function pushSlice(
   to: number,
   depth: number,
 ): void {
-  const rows = Array.from({ length: to - from }, (_, i) =>
-    checked(records[from + i], from + i, depth),
-  )
+  const row = (_: unknown, i: number) => checked(records[from + i], from + i, depth)
+  pushRows(batch, Array.from({ length: to - from }, row))
+}
+
+function pushRows(batch: RecordBatch, rows: readonly Row[]): void {
   const lengths = Uint32Array.from(rows, row => row.vector?.length ?? NO_VECTOR)
   const total = rows.reduce((sum, row) => sum + (row.vector?.length ?? 0), 0)
   const vectors = new Float32Array(total)
@@ -154,6 +160,27 @@ function checked(record: unknown, row: number, depth: number): Row {
   }
 }
 
+/** Pushes texts and vectors to search with into a batch, slice by slice. */
+export async function pushQueries(
+  batch: RecordBatch,
+  queries: readonly unknown[],
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const weigh = (row: number) => (queries[row] as ArrayLike<unknown> | undefined)?.length ?? 0
+  const take = (from: number, to: number) => {
+    const rows = queries.slice(from, to).map((query, i) => queryRow(query, from + i))
+    pushRows(batch, rows)
+  }
+  await inSlices(queries.length, weigh, take, signal)
+}
+
+function queryRow(query: unknown, at: number): Row {
+  const none = { id: undefined, metadata: undefined }
+  return typeof query === 'string'
+    ? { ...none, text: query, vector: undefined }
+    : { ...none, text: undefined, vector: vectorOf(() => `query ${at}`, query) }
+}
+
 /** The records of all rows, in their order; undefined where there is none. */
 export function readRecords<M extends object>(
   columns: RecordColumns,
@@ -177,6 +204,15 @@ export function readHitsSync<M extends object>(columns: RecordColumns): Hit<M>[]
   return hits
 }
 
+/** What was found for each query. */
+export function splitByQuery<T>(hits: readonly T[], { counts }: { counts?: number[] }): T[][] {
+  let end = 0
+  return (counts ?? []).map(count => {
+    end += count
+    return hits.slice(end - count, end)
+  })
+}
+
 /** The found ids of all rows, in their order. */
 export async function readIdHits(columns: IdHitColumns): Promise<IdHit[]> {
   const hits: IdHit[] = []
@@ -194,9 +230,13 @@ export function readIdHitsSync(columns: IdHitColumns): IdHit[] {
   return hits
 }
 
-function appendIdHits(hits: IdHit[], { ids, numbers }: IdHitColumns): void {
-  for (const [row, id] of ids.entries())
-    hits.push({ id, score: numbers[2 * row] as number, distance: numbers[2 * row + 1] as number })
+function appendIdHits(hits: IdHit[], { ids, numbers, namespaces }: IdHitColumns): void {
+  for (const [row, id] of ids.entries()) {
+    const score = numbers[2 * row] as number
+    const distance = numbers[2 * row + 1] as number
+    const namespace = namespaces?.[row]
+    hits.push(namespace ? { id, score, distance, namespace } : { id, score, distance })
+  }
 }
 
 /** What was handed over, then what did not fit, slice by slice. */
@@ -245,6 +285,8 @@ function recordAt<M extends object>(slice: Slice, row: number, scored: boolean) 
   if (scored) {
     draft.score = numbers[at + 2] as number
     draft.distance = numbers[at + 3] as number
+    const namespace = columns.namespaces?.[row]
+    if (namespace) draft.namespace = namespace
   }
   const vector = vectors[row]
   if (vector) draft.vector = vector

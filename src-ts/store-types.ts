@@ -32,6 +32,13 @@ export interface OpenOptions {
    * @default 5000
    */
   readonly busyTimeout?: number | undefined
+  /**
+   * Bytes that the indexes of all namespaces may take in memory together. Beyond that the indexes of those that were not
+   * searched for longest are dropped; they are loaded again when they are searched. One that is larger than this alone is
+   * loaded all the same.
+   * @default half of the memory that the process may use
+   */
+  readonly indexMemory?: number | undefined
   /** Upper bounds that are to be others than the default ones. */
   readonly limits?: Limits | undefined
   /** Gives up; the promise rejects with the signal's reason. */
@@ -141,4 +148,8 @@ export interface StoreStats {
   readonly lsn: number
   /** How many collections there are. */
   readonly collections: number
+  /** How many namespaces have their indexes in memory. */
+  readonly partitions: number
+  /** Bytes of these indexes; see {@link OpenOptions.indexMemory}. */
+  readonly indexBytes: number
 }

@@ -1,6 +1,7 @@
 /**
  * Stores: one file with everything that is remembered.
  */
+import { totalmem } from 'node:os'
 import { type Collection, type CollectionContext, collectionOf } from './collection.js'
 import type { CallOptions, Metric } from './collection-types.js'
 import { type Encoder, loadEncoder, nativeEncoder } from './encoder.js'
@@ -34,6 +35,7 @@ const OPEN_OPTIONS = [
   'readOnly',
   'create',
   'busyTimeout',
+  'indexMemory',
   'limits',
   'signal',
 ] as const
@@ -161,7 +163,7 @@ export class Store {
  */
 export async function open(path: string | URL, options?: OpenOptions): Promise<Store> {
   const given = optionsOf(options, 'open', OPEN_OPTIONS)
-  const { encoder, durability, readOnly, create, busyTimeout, limits } = given
+  const { encoder, durability, readOnly, create, busyTimeout, indexMemory, limits } = given
   const signal = signalOf(given.signal)
   const file = pathOf(path)
   const nativeOptions = {
@@ -170,6 +172,8 @@ export async function open(path: string | URL, options?: OpenOptions): Promise<S
     ...(readOnly !== undefined && { readOnly: boolean('readOnly', readOnly) }),
     ...(create !== undefined && { create: boolean('create', create) }),
     ...(busyTimeout !== undefined && { busyTimeout: integer('busyTimeout', busyTimeout, 0) }),
+    indexMemory:
+      indexMemory === undefined ? availableMemory() / 2 : integer('indexMemory', indexMemory, 1),
     ...(limits !== undefined && { limits: limitsOf(limits) }),
   }
   const encodes = await encoderOf(encoder, signal)
@@ -180,6 +184,12 @@ export async function open(path: string | URL, options?: OpenOptions): Promise<S
     operations: new Operations(),
     limits: { ...DEFAULT_LIMITS, ...nativeOptions.limits },
   })
+}
+
+/** Bytes that this process may use: a container's limit, or all there is. */
+function availableMemory(): number {
+  const all = totalmem()
+  return Math.min(process.constrainedMemory() || all, all)
 }
 
 /** The file, or undefined for a temporary one. */

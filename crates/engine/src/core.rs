@@ -3,14 +3,15 @@
 //! Lock order: a store transaction first, then the map of partitions (held only to look one up), then one
 //! partition.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
+use hippocamp_index::Filter;
 use hippocamp_simd::Kernels;
-use hippocamp_store::{NamespaceId, ReadTx, Store};
+use hippocamp_store::{Lsn, NamespaceId, ReadTx, Store};
 
 use crate::Error;
 use crate::grower;
+use crate::loaded::Loaded;
 use crate::partition::Partition;
 use crate::sidecar::Sidecar;
 use crate::target::Target;
@@ -22,25 +23,24 @@ pub(crate) struct Core {
     pub(crate) kernels: &'static Kernels,
     /// Where large partitions are saved; none for a store that ends with the process.
     pub(crate) sidecar: Option<Sidecar>,
-    partitions: Mutex<HashMap<NamespaceId, SharedPartition>>,
+    pub(crate) loaded: Loaded,
 }
 
 impl Core {
-    pub(crate) fn new(store: Store, kernels: &'static Kernels, sidecar: Option<Sidecar>) -> Self {
-        Self { store, kernels, sidecar, partitions: Mutex::default() }
+    pub(crate) fn new(
+        store: Store,
+        kernels: &'static Kernels,
+        sidecar: Option<Sidecar>,
+        index_memory: usize,
+    ) -> Self {
+        Self { store, kernels, sidecar, loaded: Loaded::new(index_memory) }
     }
 
     /// The partition of a namespace, empty and at LSN 0 when it was not loaded.
     pub(crate) fn partition(&self, namespace: NamespaceId, target: &Target) -> SharedPartition {
-        let mut partitions = self.partitions.lock().unwrap_or_else(PoisonError::into_inner);
-        let partition = partitions
-            .entry(namespace)
-            .or_insert_with(|| Partition::shared(namespace, target, self.kernels));
-        Arc::clone(partition)
-    }
-
-    pub(crate) fn loaded_partition(&self, namespace: NamespaceId) -> Option<SharedPartition> {
-        self.partitions.lock().unwrap_or_else(PoisonError::into_inner).get(&namespace).cloned()
+        self.loaded.get_or_insert(namespace, |last_use| {
+            Partition::shared(namespace, target, self.kernels, last_use)
+        })
     }
 
     /// Brings those of the namespaces that are loaded up to date.
@@ -48,16 +48,10 @@ impl Core {
         let mut loaded: Vec<_> = namespaces.collect();
         loaded.sort_unstable();
         loaded.dedup();
-        for partition in loaded.into_iter().filter_map(|namespace| self.loaded_partition(namespace))
-        {
+        for partition in loaded.into_iter().filter_map(|namespace| self.loaded.get(namespace)) {
             // A failure here is not lost: the partition stays behind, and the next search meets it again.
             let _: Result<(), Error> = self.store.read(|tx| self.bring_up(&partition, tx));
         }
-    }
-
-    /// Unloads every partition.
-    pub(crate) fn forget_partitions(&self) {
-        self.partitions.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
     /// Brings a partition up to the transaction's snapshot, and has it rebuilt if it has grown enough.
@@ -71,7 +65,34 @@ impl Core {
         if writing.start_growth() {
             grower::grow(self, partition);
         }
+        let (namespace, bytes) = (writing.namespace(), writing.bytes());
+        drop(writing);
+        self.loaded.resize(namespace, bytes);
         Ok(())
+    }
+
+    /// The partition at the transaction's snapshot and knowing the filter's paths, unless a commit has overtaken it.
+    pub(crate) fn ready<'a>(
+        self: &Arc<Self>,
+        partition: &'a SharedPartition,
+        tx: &ReadTx<'_>,
+        snapshot: Lsn,
+        filter: Option<&Filter>,
+    ) -> Result<RwLockReadGuard<'a, Partition>, Error> {
+        let read = || partition.read().unwrap_or_else(PoisonError::into_inner);
+        let guard = read();
+        if guard.lsn() >= snapshot && filter.is_none_or(|filter| guard.knows(filter)) {
+            return Ok(guard);
+        }
+        drop(guard);
+        self.bring_up(partition, tx)?;
+        if let Some(filter) = filter {
+            let mut writing = partition.write().unwrap_or_else(PoisonError::into_inner);
+            if writing.lsn() == snapshot {
+                writing.learn(tx, filter)?;
+            }
+        }
+        Ok(read())
     }
 
     /// Saves a partition, if it is large and may be saved. A failure is not told to anybody: the file is only there to

@@ -44,6 +44,9 @@ pub struct StoreOptions {
     pub create: bool,
     /// How long to wait for another process's write.
     pub busy_timeout: Duration,
+    /// Bytes that all indexes in memory may take. Beyond that those of namespaces that were not searched for longest
+    /// are unloaded; they are loaded again when they are searched. Of several handles on one file the largest counts.
+    pub index_memory: usize,
     /// Upper bounds.
     pub limits: Limits,
     /// Encoder of the collections that are not given one of their own.
@@ -51,7 +54,7 @@ pub struct StoreOptions {
 }
 
 impl StoreOptions {
-    /// Durable, created when absent, with the default limits and no encoder.
+    /// Durable, created when absent, with all the memory there is, the default limits and no encoder.
     #[must_use]
     pub fn new(location: Location) -> Self {
         Self {
@@ -60,6 +63,7 @@ impl StoreOptions {
             read_only: false,
             create: true,
             busy_timeout: Duration::from_secs(5),
+            index_memory: usize::MAX,
             limits: Limits::default(),
             encoder: None,
         }
@@ -92,6 +96,10 @@ pub struct StoreStats {
     pub lsn: i64,
     /// How many collections there are.
     pub collections: usize,
+    /// How many namespaces have their indexes in memory.
+    pub partitions: usize,
+    /// Bytes of these indexes.
+    pub index_bytes: usize,
 }
 
 /// An open store. Clones are the same handle: closing one closes them all.
@@ -201,13 +209,17 @@ impl Engine {
     /// # Errors
     /// [`Error::Closed`], or a store that cannot be read.
     pub fn stats(&self) -> Result<StoreStats, Error> {
-        let store = &self.core()?.store;
+        let core = self.core()?;
+        let store = &core.store;
+        let (partitions, index_bytes) = core.loaded.size();
         store.read(|tx| {
             Ok(StoreStats {
                 path: store.path().to_owned(),
                 bytes: store.bytes(),
                 lsn: tx.lsn()?.0,
                 collections: tx.collections()?.len(),
+                partitions,
+                index_bytes,
             })
         })
     }
@@ -271,7 +283,9 @@ impl Shared {
         let mut registry = lock_registry();
         let open = registry.get_or_insert_default();
         if let Some(shared) = FileId::of(&path).and_then(|id| open.get(&id)) {
-            return shared.share(settings);
+            let shared = shared.share(settings)?;
+            shared.core.loaded.raise_budget(options.index_memory);
+            return Ok(shared);
         }
         let kernels = Kernels::detect()?;
         let store = Store::open(
@@ -288,7 +302,7 @@ impl Shared {
             source: std::io::ErrorKind::NotFound.into(),
         })?;
         let sidecar = temporary.is_none().then(|| Sidecar::of(store.path()));
-        let core = Arc::new(Core::new(store, kernels, sidecar));
+        let core = Arc::new(Core::new(store, kernels, sidecar, options.index_memory));
         let writer = Writer::start(Arc::clone(&core))?;
         let shared = Arc::new(Self {
             id: id.clone(),
@@ -329,7 +343,7 @@ impl Shared {
         drop(registry);
         self.writer.stop();
         let closed = self.core.store.close();
-        self.core.forget_partitions();
+        self.core.loaded.clear();
         drop(self.temporary.lock().unwrap_or_else(PoisonError::into_inner).take());
         Ok(closed?)
     }

@@ -3,6 +3,10 @@
 //! Each part is written as its length (u32, little-endian) and its UTF-8. Unlike joining on a delimiter
 //! this is injective, whatever the parts contain, and a path's bytes are a prefix of its children's.
 
+use std::sync::Arc;
+
+use hippocamp_store::NamespaceId;
+
 use crate::limits::within;
 use crate::{Error, Limits};
 
@@ -28,7 +32,7 @@ pub(crate) fn encode(path: &[String], limits: &Limits) -> Result<Vec<u8>, Error>
 }
 
 /// The path that was encoded; nothing if the bytes are not an encoded path.
-pub(crate) fn decode(mut bytes: &[u8]) -> Option<Vec<String>> {
+fn decode(mut bytes: &[u8]) -> Option<Vec<String>> {
     let mut path = Vec::new();
     while !bytes.is_empty() {
         let (length, rest) = bytes.split_first_chunk::<4>()?;
@@ -37,6 +41,15 @@ pub(crate) fn decode(mut bytes: &[u8]) -> Option<Vec<String>> {
         bytes = rest;
     }
     Some(path)
+}
+
+/// The path of a stored namespace.
+///
+/// # Errors
+/// [`Error::Internal`] when its bytes are not a path.
+pub(crate) fn decoded(id: NamespaceId, bytes: &[u8]) -> Result<Arc<[String]>, Error> {
+    let unreadable = || Error::Internal(format!("the path of namespace {} cannot be read", id.0));
+    Ok(decode(bytes).ok_or_else(unreadable)?.into())
 }
 
 /// Ids, collection names and namespace parts follow one rule: 1 to 512 bytes, no NUL.

@@ -17,6 +17,7 @@ use serde_json::{Map, Value};
 
 use crate::core::SharedPartition;
 use crate::keys::Keys;
+use crate::loaded::LastUse;
 use crate::sidecar::Sidecar;
 use crate::target::Target;
 use crate::{Cancel, Error};
@@ -24,6 +25,7 @@ use crate::{Cancel, Error};
 pub(crate) struct Partition {
     pub(super) namespace: NamespaceId,
     itself: Weak<RwLock<Self>>,
+    last_use: Arc<LastUse>,
     pub(super) lsn: Lsn,
     pub(super) index: VectorIndex,
     attributes: AttributeIndex,
@@ -41,17 +43,24 @@ impl Partition {
         namespace: NamespaceId,
         target: &Target,
         kernels: &'static Kernels,
+        last_use: Arc<LastUse>,
     ) -> SharedPartition {
         let Target { dimension, metric, index, .. } = *target;
         let options = IndexOptions { kind: index, ..IndexOptions::default_of(dimension, metric) };
         let index = VectorIndex::new(dimension, metric, options, kernels);
-        Arc::new_cyclic(|itself| RwLock::new(Self::new(namespace, index, itself.clone())))
+        Arc::new_cyclic(|itself| RwLock::new(Self::new(namespace, index, itself.clone(), last_use)))
     }
 
-    fn new(namespace: NamespaceId, index: VectorIndex, itself: Weak<RwLock<Self>>) -> Self {
+    fn new(
+        namespace: NamespaceId,
+        index: VectorIndex,
+        itself: Weak<RwLock<Self>>,
+        last_use: Arc<LastUse>,
+    ) -> Self {
         Self {
             namespace,
             itself,
+            last_use,
             lsn: Lsn(0),
             index,
             attributes: AttributeIndex::default(),
@@ -65,6 +74,14 @@ impl Partition {
     /// For those who are to find it again as long as it is loaded.
     pub(crate) fn weak(&self) -> Weak<RwLock<Self>> {
         self.itself.clone()
+    }
+
+    pub(crate) fn namespace(&self) -> NamespaceId {
+        self.namespace
+    }
+
+    pub(crate) fn last_use(&self) -> &LastUse {
+        &self.last_use
     }
 
     /// Up to which change the indexes are true.
@@ -139,7 +156,8 @@ impl Partition {
             let index = &self.index;
             let (options, kernels) = (index.options(), index.kernels());
             let index = VectorIndex::new(index.dimension(), index.metric(), options, kernels);
-            *self = Self::new(self.namespace, index, self.itself.clone());
+            let (itself, last_use) = (self.itself.clone(), Arc::clone(&self.last_use));
+            *self = Self::new(self.namespace, index, itself, last_use);
             return Err(failure);
         }
         self.lsn = to;
@@ -192,55 +210,34 @@ impl Partition {
         rows
     }
 
+    /// The nearest live slots for each query.
     pub(crate) fn search(
         &self,
-        query: &[f32],
+        queries: &[Vec<f32>],
         request: &Request<'_>,
         cancel: &Cancel,
-    ) -> Result<Vec<(RowId, Neighbor)>, Error> {
-        let found = self.find(query, request, cancel)?;
-        Ok(found.into_iter().filter_map(|n| Some((self.row(n.slot)?, n))).collect())
+    ) -> Result<Vec<Vec<Neighbor>>, Error> {
+        let stop = || cancel.is_cancelled();
+        let found = self.index.search_many(queries, request, &stop).map_err(index_error)?;
+        cancel.check()?;
+        Ok(found)
+    }
+
+    /// The record in a slot.
+    pub(crate) fn row(&self, slot: Slot) -> Option<RowId> {
+        self.rows.get(slot.0 as usize).copied()
+    }
+
+    /// The id of the record in a slot.
+    pub(crate) fn key(&self, slot: Slot) -> Option<String> {
+        self.keys.get(slot)
     }
 
     /// Bytes of memory.
     pub(crate) fn bytes(&self) -> usize {
         let entry = size_of::<(RowId, Slot)>() + 1;
         let records = self.rows.capacity() * size_of::<RowId>() + self.slots.capacity() * entry;
-        self.index.stats().bytes + self.keys.bytes() + records
-    }
-
-    /// The nearest records by their ids.
-    pub(crate) fn search_ids(
-        &self,
-        query: &[f32],
-        request: &Request<'_>,
-        cancel: &Cancel,
-    ) -> Result<Vec<(String, Neighbor)>, Error> {
-        let found = self.find(query, request, cancel)?;
-        found
-            .into_iter()
-            .map(|n| {
-                let key = self.keys.get(n.slot);
-                let key = key.ok_or_else(|| Error::Internal("a slot has no id".to_owned()))?;
-                Ok((key, n))
-            })
-            .collect()
-    }
-
-    fn find(
-        &self,
-        query: &[f32],
-        request: &Request<'_>,
-        cancel: &Cancel,
-    ) -> Result<Vec<Neighbor>, Error> {
-        let stop = || cancel.is_cancelled();
-        let found = self.index.search(query, request, &stop).map_err(index_error)?;
-        cancel.check()?;
-        Ok(found)
-    }
-
-    fn row(&self, slot: Slot) -> Option<RowId> {
-        self.rows.get(slot.0 as usize).copied()
+        size_of::<Self>() + self.index.bytes() + self.keys.bytes() + records
     }
 
     fn apply(&mut self, change: Change<'_>) -> Result<(), Error> {

@@ -4,21 +4,16 @@
 //! snapshot first; if a commit has meanwhile moved them past it, the read starts over on a newer snapshot,
 //! so what the index finds and what the rows say is never of different times.
 
-use std::sync::{Arc, PoisonError};
+use std::sync::PoisonError;
 
-use hippocamp_index::{Filter, IndexStats, Metric, Request};
+use hippocamp_index::{Filter, IndexStats, Metric};
 use hippocamp_store::{NamespaceId, ReadTx, Row, RowId};
 
-use crate::collection::Found;
 use crate::limits::within;
 use crate::namespace::{self, check_label};
 use crate::partition::Partition;
 use crate::target::Target;
-use crate::text_encoder::check_text;
-use crate::{
-    Cancel, Collection, Error, Hit, IdHit, ListOptions, Page, Query, Record, SearchOptions,
-    validate,
-};
+use crate::{Cancel, Collection, Error, ListOptions, Page, Record};
 
 /// A namespace in a listing.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -137,104 +132,6 @@ impl Collection {
         }
     }
 
-    /// The nearest records, best first. Searching a collection that does not exist yet finds nothing.
-    ///
-    /// # Errors
-    /// [`Error::Closed`], [`Error::Aborted`], a bad `k`, filter, text or vector, no encoder for a text, or
-    /// a store that cannot be read.
-    pub fn search(
-        &self,
-        query: Query,
-        options: &SearchOptions,
-        cancel: &Cancel,
-    ) -> Result<Vec<Hit>, Error> {
-        self.check_search(options)?;
-        let filter = self.filter(options.filter.as_deref())?;
-        let Some(vector) = self.query_vector(query, cancel)? else { return Ok(Vec::new()) };
-        let hits = self.with_partition(filter.as_ref(), cancel, |tx, target, partition| {
-            validate::vector(
-                || "the query".into(),
-                &vector,
-                &self.name,
-                target.dimension,
-                target.metric,
-            )?;
-            let mask = filter.as_ref().and_then(|filter| partition.select(filter));
-            let request = Request { k: options.k, recall: options.recall, mask: mask.as_ref() };
-            let found = partition.search(&vector, &request, cancel)?;
-            let scored = found.into_iter().map(|(row, neighbor)| {
-                let similarity = neighbor.similarity;
-                (row, target.metric.score(similarity), target.metric.distance(similarity))
-            });
-            let wanted: Vec<_> = scored
-                .filter(|(_, score, _)| options.min_score.is_none_or(|min| *score >= min))
-                .collect();
-            let ids: Vec<RowId> = wanted.iter().map(|(row, ..)| *row).collect();
-            let rows = tx.rows(&ids, options.with_vectors)?;
-            let hits = wanted.into_iter().zip(rows).filter_map(|((_, score, distance), row)| {
-                Some(Hit { record: record(row?), score, distance })
-            });
-            Ok(hits.collect())
-        })?;
-        Ok(hits.unwrap_or_default())
-    }
-
-    /// The ids of the nearest records, best first: [`search`](Self::search) without reading their rows. While
-    /// nothing is written it does not touch the store at all but to ask for that.
-    ///
-    /// # Errors
-    /// As [`search`](Self::search); `with_vectors` has no meaning here.
-    pub fn search_ids(
-        &self,
-        query: Query,
-        options: &SearchOptions,
-        cancel: &Cancel,
-    ) -> Result<Vec<IdHit>, Error> {
-        self.check_search(options)?;
-        let filter = self.filter(options.filter.as_deref())?;
-        let Some(vector) = self.query_vector(query, cancel)? else { return Ok(Vec::new()) };
-        let search = |target: &Target, partition: &Partition| {
-            validate::vector(
-                || "the query".into(),
-                &vector,
-                &self.name,
-                target.dimension,
-                target.metric,
-            )?;
-            let mask = filter.as_ref().and_then(|filter| partition.select(filter));
-            let request = Request { k: options.k, recall: options.recall, mask: mask.as_ref() };
-            let found = partition.search_ids(&vector, &request, cancel)?;
-            let hits = found.into_iter().map(|(id, n)| IdHit {
-                id,
-                score: target.metric.score(n.similarity),
-                distance: target.metric.distance(n.similarity),
-            });
-            Ok(hits
-                .filter(|hit| options.min_score.is_none_or(|min| hit.score >= min))
-                .collect::<Vec<_>>())
-        };
-        let lsn = self.engine.core()?.store.changed_lsn()?;
-        let found = self.found.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        if let Some(found) = found.filter(|found| found.lsn == lsn)
-            && let Some(partition) = found.partition.upgrade()
-        {
-            let partition = partition.read().unwrap_or_else(PoisonError::into_inner);
-            if partition.lsn() >= lsn && filter.as_ref().is_none_or(|f| partition.knows(f)) {
-                return search(&found.target, &partition);
-            }
-        }
-        let hits = self.with_partition(filter.as_ref(), cancel, |tx, target, partition| {
-            let found = Found {
-                lsn: tx.lsn()?,
-                target: Arc::new(target.clone()),
-                partition: partition.weak(),
-            };
-            *self.found.lock().unwrap_or_else(PoisonError::into_inner) = Some(found);
-            search(target, partition)
-        })?;
-        Ok(hits.unwrap_or_default())
-    }
-
     /// Every namespace of the collection that holds records.
     ///
     /// # Errors
@@ -246,9 +143,7 @@ impl Collection {
                 tx.namespaces(row.id)?.into_iter().filter(|(_, _, records)| *records > 0);
             namespaces
                 .map(|(id, bytes, records)| {
-                    let path = namespace::decode(&bytes).ok_or_else(|| {
-                        Error::Internal(format!("the path of namespace {} cannot be read", id.0))
-                    })?;
+                    let path = namespace::decoded(id, &bytes)?.to_vec();
                     Ok(NamespaceInfo { path, records })
                 })
                 .collect()
@@ -280,7 +175,7 @@ impl Collection {
             stats.encoder = row.fingerprint;
             let Some(namespace) = tx.namespace(row.id, &self.namespace)? else { return Ok(()) };
             stats.records = tx.count(namespace)?;
-            if let Some(partition) = core.loaded_partition(namespace) {
+            if let Some(partition) = core.loaded.get(namespace) {
                 let partition = partition.read().unwrap_or_else(PoisonError::into_inner);
                 (stats.indexed, stats.index_bytes) = (partition.len(), partition.bytes());
                 stats.index = Some(partition.stats());
@@ -291,36 +186,7 @@ impl Collection {
         Ok(stats)
     }
 
-    fn check_search(&self, options: &SearchOptions) -> Result<(), Error> {
-        if options.k == 0 {
-            return Err(Error::InvalidArgument("k is 0: ask for at least one hit".to_owned()));
-        }
-        within(|| "the search".into(), "hits (k)", options.k, self.limits().k, "k")?;
-        match options.min_score {
-            Some(score) if score.is_nan() => Err(Error::InvalidArgument(
-                "minScore is NaN: give a number, or leave it out".to_owned(),
-            )),
-            _ => Ok(()),
-        }
-    }
-
-    /// The vector to search with; nothing when the collection does not exist yet.
-    fn query_vector(&self, query: Query, cancel: &Cancel) -> Result<Option<Vec<f32>>, Error> {
-        cancel.check()?;
-        let core = self.engine.core()?;
-        let text = match query {
-            Query::Vector(vector) => return Ok(Some(vector)),
-            Query::Text(text) => text,
-        };
-        check_text(|| "the query".into(), &text, self.limits())?;
-        let stored = core.store.read(|tx| Ok::<_, Error>(tx.collection(&self.name)?))?;
-        let Some(row) = stored else { return Ok(None) };
-        let encoder = self.encoder_for(&self.stored_target(&row)?)?;
-        let encoder = encoder.ok_or_else(|| self.encoder_required("searching with text"))?;
-        encoder.encode_query(text, cancel).map(Some)
-    }
-
-    fn filter(&self, json: Option<&str>) -> Result<Option<Filter>, Error> {
+    pub(crate) fn filter(&self, json: Option<&str>) -> Result<Option<Filter>, Error> {
         let Some(json) = json else { return Ok(None) };
         let filter = Filter::parse(json, self.limits().filter_nodes)?;
         Ok(if filter.conditions().is_empty() { None } else { Some(filter) })
@@ -335,55 +201,50 @@ impl Collection {
 
     /// Calls `read` with a snapshot and the partition at exactly that snapshot; nothing when the
     /// namespace does not exist.
-    fn with_partition<T>(
+    pub(crate) fn with_partition<T>(
         &self,
         filter: Option<&Filter>,
         cancel: &Cancel,
         read: impl Fn(&ReadTx<'_>, &Target, &Partition) -> Result<T, Error>,
     ) -> Result<Option<T>, Error> {
-        enum Attempt<T> {
-            Done(Option<T>),
-            Overtaken,
-        }
-        loop {
-            cancel.check()?;
+        until_done(cancel, || {
             let core = self.engine.core()?;
-            let attempt = core.store.read(|tx| {
+            core.store.read(|tx| {
                 let Some((target, namespace)) = self.locate(tx)? else {
                     return Ok(Attempt::Done(None));
                 };
                 let snapshot = tx.lsn()?;
                 let partition = core.partition(namespace, &target);
-                let ready = |partition: &Partition| {
-                    partition.lsn() == snapshot
-                        && filter.is_none_or(|filter| partition.knows(filter))
-                };
-                let mut guard = partition.read().unwrap_or_else(PoisonError::into_inner);
-                if !ready(&guard) {
-                    drop(guard);
-                    core.bring_up(&partition, tx)?;
-                    let mut writing = partition.write().unwrap_or_else(PoisonError::into_inner);
-                    if let Some(filter) = filter
-                        && writing.lsn() == snapshot
-                    {
-                        writing.learn(tx, filter)?;
-                    }
-                    drop(writing);
-                    guard = partition.read().unwrap_or_else(PoisonError::into_inner);
-                    if !ready(&guard) {
-                        return Ok(Attempt::Overtaken);
-                    }
+                let guard = core.ready(&partition, tx, snapshot, filter)?;
+                if guard.lsn() != snapshot || filter.is_some_and(|filter| !guard.knows(filter)) {
+                    return Ok(Attempt::Overtaken);
                 }
                 read(tx, &target, &guard).map(|value| Attempt::Done(Some(value)))
-            })?;
-            if let Attempt::Done(value) = attempt {
-                return Ok(value);
-            }
+            })
+        })
+    }
+}
+
+/// What became of reading in one snapshot.
+pub(crate) enum Attempt<T> {
+    Done(T),
+    /// A commit has moved a partition past the snapshot.
+    Overtaken,
+}
+
+pub(crate) fn until_done<T>(
+    cancel: &Cancel,
+    attempt: impl Fn() -> Result<Attempt<T>, Error>,
+) -> Result<T, Error> {
+    loop {
+        cancel.check()?;
+        if let Attempt::Done(value) = attempt()? {
+            return Ok(value);
         }
     }
 }
 
-fn record(row: Row) -> Record {
+pub(crate) fn record(row: Row) -> Record {
     Record {
         id: row.key,
         text: row.text,

@@ -1,6 +1,7 @@
 //! What goes into a collection and what comes out.
 
 use std::fmt;
+use std::sync::Arc;
 
 use hippocamp_index::Recall;
 
@@ -43,6 +44,8 @@ pub struct Hit {
     pub score: f32,
     /// Lower is better; see [`Metric::distance`](hippocamp_index::Metric::distance).
     pub distance: f32,
+    /// The namespace it is in, if several were searched.
+    pub namespace: Option<Arc<[String]>>,
 }
 
 /// What to do with an id that is already there.
@@ -81,6 +84,14 @@ pub struct IdHit {
     pub score: f32,
     /// Lower is better; see [`Metric::distance`](hippocamp_index::Metric::distance).
     pub distance: f32,
+    /// The namespace it is in, if several were searched.
+    pub namespace: Option<Arc<[String]>>,
+}
+
+impl From<Hit> for IdHit {
+    fn from(Hit { record, score, distance, namespace }: Hit) -> Self {
+        Self { id: record.id, score, distance, namespace }
+    }
 }
 
 /// How to search.
@@ -96,11 +107,20 @@ pub struct SearchOptions {
     pub min_score: Option<f32>,
     /// Whether hits carry their vectors.
     pub with_vectors: bool,
+    /// Whether the namespaces below this one are searched too.
+    pub recursive: bool,
 }
 
 impl Default for SearchOptions {
     fn default() -> Self {
-        Self { k: 10, recall: Recall::Default, filter: None, min_score: None, with_vectors: false }
+        Self {
+            k: 10,
+            recall: Recall::Default,
+            filter: None,
+            min_score: None,
+            with_vectors: false,
+            recursive: false,
+        }
     }
 }
 

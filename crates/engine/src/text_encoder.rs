@@ -144,10 +144,15 @@ impl TextEncoder {
         self.encode_checked(texts, self.document_prompt().to_owned(), priority, cancel)
     }
 
-    /// A text to search with, with the model's prompt for it.
-    pub(crate) fn encode_query(&self, text: String, cancel: &Cancel) -> Result<Vec<f32>, Error> {
+    /// Texts to search with, with the model's prompt for them.
+    pub(crate) fn encode_queries(
+        &self,
+        texts: Vec<String>,
+        cancel: &Cancel,
+    ) -> Result<Embeddings, Error> {
         let prefix = self.prompts().get(QUERY_PROMPT).cloned().unwrap_or_default();
-        Ok(self.encode_checked(vec![text], prefix, Priority::Interactive, cancel)?.data)
+        let priority = Priority::of_count(texts.len());
+        self.encode_checked(texts, prefix, priority, cancel)
     }
 
     fn document_prompt(&self) -> &str {

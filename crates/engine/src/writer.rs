@@ -117,7 +117,7 @@ fn commit_and_answer(core: &Arc<Core>, group: Vec<Request>) {
     core.refresh(touched);
     for (request, outcome) in group.into_iter().zip(outcomes) {
         if let (Work::DropCollection, Ok(outcome)) = (&request.work, &outcome) {
-            core.forget_partitions();
+            core.loaded.clear();
             for namespace in &outcome.dropped {
                 core.sidecar.as_ref().inspect(|sidecar| sidecar.delete(*namespace));
             }

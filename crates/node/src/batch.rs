@@ -20,13 +20,14 @@ const NO_VECTOR: u32 = u32::MAX;
 pub struct RecordBatch {
     records: Vec<NewRecord>,
     bytes: usize,
+    what: &'static str,
     limits: Limits,
 }
 
 #[napi]
 impl RecordBatch {
-    pub(crate) fn new(limits: Limits) -> Self {
-        Self { records: Vec::new(), bytes: 0, limits }
+    pub(crate) fn new(what: &'static str, limits: Limits) -> Self {
+        Self { records: Vec::new(), bytes: 0, what, limits }
     }
 
     pub(crate) fn take(&mut self) -> Vec<NewRecord> {
@@ -67,7 +68,7 @@ impl RecordBatch {
             self.bytes += strings + vector.as_deref().map_or(0, size_of_val);
             self.records.push(NewRecord { id, text, metadata, vector });
         }
-        check(env, "records", self.records.len(), self.bytes, &self.limits)
+        check(env, self.what, self.records.len(), self.bytes, &self.limits)
     }
 }
 

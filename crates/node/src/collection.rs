@@ -1,7 +1,7 @@
 //! Collections.
 
 use hippocamp_engine::{
-    Cancel, Collection, Error, IndexStats, Limits, ListOptions, Priority, Query, Recall,
+    Cancel, Collection, Error, IndexStats, Limits, ListOptions, NewRecord, Priority, Query, Recall,
     SearchOptions, WriteMode,
 };
 use napi::Env;
@@ -34,6 +34,8 @@ pub struct NativeSearchOptions {
     pub min_score: Option<f64>,
     /// Whether hits carry their vectors.
     pub vectors: bool,
+    /// Whether the namespaces below are searched too.
+    pub recursive: bool,
 }
 
 impl NativeSearchOptions {
@@ -48,6 +50,7 @@ impl NativeSearchOptions {
             filter: self.filter,
             min_score: self.min_score.map(|score| score as f32),
             with_vectors: self.vectors,
+            recursive: self.recursive,
         })
     }
 }
@@ -194,7 +197,17 @@ impl NativeCollection {
     #[napi(catch_unwind)]
     pub fn record_batch(&self, env: Env, count: u32) -> napi::Result<RecordBatch> {
         batch::check_count(env, "records", count as usize, &self.limits)?;
-        Ok(RecordBatch::new(self.limits.clone()))
+        Ok(RecordBatch::new("records", self.limits.clone()))
+    }
+
+    /// A batch for so many queries: records of which only text and vector count.
+    ///
+    /// # Errors
+    /// More than a batch may have.
+    #[napi(catch_unwind)]
+    pub fn query_batch(&self, env: Env, count: u32) -> napi::Result<RecordBatch> {
+        batch::check_count(env, "queries", count as usize, &self.limits)?;
+        Ok(RecordBatch::new("queries", self.limits.clone()))
     }
 
     /// A batch for so many ids.
@@ -409,6 +422,40 @@ impl NativeCollection {
         found.map(IdHitColumns::new).map_err(|refused| error::throw(&env, &refused))
     }
 
+    /// The records nearest to each query of the batch.
+    #[napi(catch_unwind)]
+    pub fn search_many<'env>(
+        &self,
+        env: &'env Env,
+        queries: &mut RecordBatch,
+        options: NativeSearchOptions,
+        token: Option<&CancelToken>,
+    ) -> napi::Result<PromiseRaw<'env, RecordColumns>> {
+        let (collection, queries) = (self.engine.clone(), queries_of(queries));
+        let priority = Priority::of_count(queries.len());
+        operation::read(env, priority, cancel::of(token), move |cancel| {
+            let hits = collection.search_many(queries, &options.into_engine()?, cancel)?;
+            Ok(RecordColumns::of_searches(hits))
+        })
+    }
+
+    /// The ids of the records nearest to each query of the batch.
+    #[napi(catch_unwind)]
+    pub fn search_many_ids<'env>(
+        &self,
+        env: &'env Env,
+        queries: &mut RecordBatch,
+        options: NativeSearchOptions,
+        token: Option<&CancelToken>,
+    ) -> napi::Result<PromiseRaw<'env, IdHitColumns>> {
+        let (collection, queries) = (self.engine.clone(), queries_of(queries));
+        let priority = Priority::of_count(queries.len());
+        operation::read(env, priority, cancel::of(token), move |cancel| {
+            let hits = collection.search_many_ids(queries, &options.into_engine()?, cancel)?;
+            Ok(IdHitColumns::of_searches(hits))
+        })
+    }
+
     fn search_ids_with<'env>(
         &self,
         env: &'env Env,
@@ -473,4 +520,12 @@ impl NativeCollection {
             })
         })
     }
+}
+
+fn queries_of(batch: &mut RecordBatch) -> Vec<Query> {
+    let query = |record: NewRecord| match record.vector {
+        Some(vector) => Query::Vector(vector),
+        None => Query::Text(record.text.unwrap_or_default()),
+    };
+    batch.take().into_iter().map(query).collect()
 }

@@ -56,6 +56,8 @@ pub struct NativeStoreOptions {
     pub create: Option<bool>,
     /// How long to wait for another process's write, in milliseconds.
     pub busy_timeout: Option<i64>,
+    /// Bytes that all indexes in memory may take.
+    pub index_memory: Option<f64>,
     /// Upper bounds.
     pub limits: Option<NativeLimits>,
 }
@@ -83,6 +85,9 @@ impl NativeStoreOptions {
         options.create = self.create.unwrap_or(options.create);
         if let Some(timeout) = self.busy_timeout {
             options.busy_timeout = Duration::from_millis(size("busyTimeout", timeout)? as u64);
+        }
+        if let Some(bytes) = self.index_memory {
+            options.index_memory = bytes as usize;
         }
         if let Some(limits) = self.limits {
             options.limits = limits.into_engine()?;

@@ -4,6 +4,7 @@
 //! about 0.1 µs for each value, and V8 makes objects faster than Node-API does. What does not fit into the
 //! first slice stays here until JavaScript asks for more.
 
+use std::sync::Arc;
 use std::vec::IntoIter;
 
 use hippocamp_engine::{Hit, IdHit, Record};
@@ -31,24 +32,33 @@ pub struct RecordColumns {
     /// The vectors of the rows that are records, one after the other, if they were asked for.
     #[napi(ts_type = "Float32Array")]
     pub vectors: Option<Floats>,
+    /// The namespace of each row, if several were searched.
+    pub namespaces: Option<Vec<Vec<String>>>,
+    /// How many rows there are for each query, if there were several; with the first slice only.
+    pub counts: Option<Vec<u32>>,
     /// Those that did not fit.
     pub rest: Option<RecordRows>,
 }
 
 impl RecordColumns {
     pub(crate) fn of_records(records: Vec<Option<Record>>) -> Self {
-        let rows =
-            records.into_iter().map(|record| Row { record, score: f64::NAN, distance: f64::NAN });
+        let rows = records.into_iter().map(|record| Row {
+            record,
+            score: f64::NAN,
+            distance: f64::NAN,
+            namespace: None,
+        });
         Self::first(rows.collect())
     }
 
     pub(crate) fn of_hits(hits: Vec<Hit>) -> Self {
-        let rows = hits.into_iter().map(|Hit { record, score, distance }| Row {
-            record: Some(record),
-            score: f64::from(score),
-            distance: f64::from(distance),
-        });
-        Self::first(rows.collect())
+        Self::first(hits.into_iter().map(Row::from).collect())
+    }
+
+    pub(crate) fn of_searches(hits: Vec<Vec<Hit>>) -> Self {
+        let counts = Some(counts(&hits));
+        let rows = hits.into_iter().flatten().map(Row::from).collect();
+        Self { counts, ..Self::first(rows) }
     }
 
     fn first(rows: Vec<Row>) -> Self {
@@ -63,6 +73,18 @@ struct Row {
     record: Option<Record>,
     score: f64,
     distance: f64,
+    namespace: Option<Arc<[String]>>,
+}
+
+impl From<Hit> for Row {
+    fn from(Hit { record, score, distance, namespace }: Hit) -> Self {
+        let (score, distance) = (f64::from(score), f64::from(distance));
+        Self { record: Some(record), score, distance, namespace }
+    }
+}
+
+fn counts<T>(hits: &[Vec<T>]) -> Vec<u32> {
+    hits.iter().map(|hits| hits.len() as u32).collect()
 }
 
 /// Records that wait to be handed over.
@@ -79,11 +101,11 @@ impl RecordRows {
 
     fn slice(&mut self) -> RecordColumns {
         let (mut ids, mut texts, mut metadata) = (Vec::new(), Vec::new(), String::from("["));
-        let (mut numbers, mut vectors) = (Vec::new(), Vec::new());
+        let (mut numbers, mut vectors, mut namespaces) = (Vec::new(), Vec::new(), Vec::new());
         let mut bytes = 0;
         while ids.len() < SLICE_ROWS
             && bytes < SLICE_BYTES
-            && let Some(Row { record, score, distance }) = self.0.next()
+            && let Some(Row { record, score, distance, namespace }) = self.0.next()
         {
             if !ids.is_empty() {
                 metadata.push(',');
@@ -104,6 +126,7 @@ impl RecordRows {
             ids.push(Some(record.id));
             texts.push(record.text);
             vectors.extend(record.vector.into_iter().flatten());
+            namespaces.extend(namespace.map(|path| path.to_vec()));
         }
         metadata.push(']');
         RecordColumns {
@@ -112,6 +135,8 @@ impl RecordRows {
             metadata,
             numbers: Doubles(numbers),
             vectors: Some(vectors).filter(|vectors| !vectors.is_empty()).map(Floats),
+            namespaces: Some(namespaces).filter(|namespaces| !namespaces.is_empty()),
+            counts: None,
             rest: None,
         }
     }
@@ -157,6 +182,10 @@ pub struct IdHitColumns {
     pub ids: Vec<String>,
     /// For each id: score, distance.
     pub numbers: Vec<f64>,
+    /// The namespace of each id, if several were searched.
+    pub namespaces: Option<Vec<Vec<String>>>,
+    /// How many ids there are for each query, if there were several; with the first slice only.
+    pub counts: Option<Vec<u32>>,
     /// Those that did not fit.
     pub rest: Option<IdHitRows>,
 }
@@ -167,6 +196,11 @@ impl IdHitColumns {
         let mut columns = rows.more();
         columns.rest = Some(rows).filter(|rows| rows.0.len() > 0);
         columns
+    }
+
+    pub(crate) fn of_searches(hits: Vec<Vec<IdHit>>) -> Self {
+        let counts = Some(counts(&hits));
+        Self { counts, ..Self::new(hits.into_iter().flatten().collect()) }
     }
 }
 
@@ -179,11 +213,13 @@ impl IdHitRows {
     /// The next slice; empty when nothing is left.
     #[napi(catch_unwind)]
     pub fn more(&mut self) -> IdHitColumns {
-        let (mut ids, mut numbers) = (Vec::new(), Vec::new());
+        let (mut ids, mut numbers, mut namespaces) = (Vec::new(), Vec::new(), Vec::new());
         for hit in self.0.by_ref().take(SLICE_IDS) {
             ids.push(hit.id);
             numbers.extend([f64::from(hit.score), f64::from(hit.distance)]);
+            namespaces.extend(hit.namespace.map(|path| path.to_vec()));
         }
-        IdHitColumns { ids, numbers, rest: None }
+        let namespaces = Some(namespaces).filter(|namespaces| !namespaces.is_empty());
+        IdHitColumns { ids, numbers, namespaces, counts: None, rest: None }
     }
 }

@@ -60,6 +60,10 @@ pub struct NativeStoreStats {
     pub lsn: f64,
     /// How many collections there are.
     pub collections: u32,
+    /// How many namespaces have their indexes in memory.
+    pub partitions: u32,
+    /// Bytes of these indexes.
+    pub index_bytes: f64,
 }
 
 #[napi]
@@ -134,6 +138,8 @@ impl NativeStore {
                 bytes: stats.bytes as f64,
                 lsn: stats.lsn as f64,
                 collections: stats.collections as u32,
+                partitions: stats.partitions as u32,
+                index_bytes: stats.index_bytes as f64,
             })
         })
     }

@@ -7,7 +7,7 @@
 
 use rusqlite::{Rows, Statement};
 
-use crate::{Change, Error, Lsn, NamespaceId, ReadTx, RowId, column::Columns};
+use crate::{Change, Error, Lsn, NamespaceId, ReadTx, RowId, column::Columns, connection::Site};
 
 /// Everything live, in the order of the ids: also the order of the vectors on disk.
 pub(crate) const LIVE: &str = "SELECT r.id, r.lsn, r.key, r.meta, v.v FROM records AS r INDEXED BY records_by_ns \
@@ -48,7 +48,7 @@ impl ReadTx<'_> {
             return self.each(LIVE, [ns.0], "records", |columns| visit_put(columns, visit));
         }
         let mut statement = self.conn.prepare_cached(DELETED).map_err(fail)?;
-        let mut deletions = Deletions::start(self, &mut statement, ns, since)?;
+        let mut deletions = Deletions::start(self.site, &mut statement, ns, since)?;
         self.each(PUT, (ns.0, since.0), "records", |columns| {
             deletions.visit_until(Lsn(columns.integer(1)?), visit)?;
             visit_put(columns, visit)
@@ -59,20 +59,20 @@ impl ReadTx<'_> {
 
 /// A running statement over deletions and the one that comes next.
 struct Deletions<'a, 'stmt> {
-    tx: &'a ReadTx<'a>,
+    site: &'a Site,
     rows: Rows<'stmt>,
     next: Option<(Lsn, RowId)>,
 }
 
 impl<'a, 'stmt> Deletions<'a, 'stmt> {
     fn start(
-        tx: &'a ReadTx<'a>,
+        site: &'a Site,
         statement: &'stmt mut Statement<'_>,
         ns: NamespaceId,
         since: Lsn,
     ) -> Result<Self, Error> {
-        let rows = statement.query((ns.0, since.0)).map_err(|error| tx.site.fail(&error))?;
-        let mut deletions = Self { tx, rows, next: None };
+        let rows = statement.query((ns.0, since.0)).map_err(|error| site.fail(&error))?;
+        let mut deletions = Self { site, rows, next: None };
         deletions.advance()?;
         Ok(deletions)
     }
@@ -87,10 +87,10 @@ impl<'a, 'stmt> Deletions<'a, 'stmt> {
     }
 
     fn advance(&mut self) -> Result<(), Error> {
-        let row = self.rows.next().map_err(|error| self.tx.site.fail(&error))?;
+        let row = self.rows.next().map_err(|error| self.site.fail(&error))?;
         self.next = match row {
             Some(row) => {
-                let columns = Columns::new(row, &self.tx.site.path, "deletions");
+                let columns = Columns::new(row, &self.site.path, "deletions");
                 Some((Lsn(columns.integer(1)?), RowId(columns.integer(0)?)))
             }
             None => None,

@@ -15,6 +15,7 @@
 //! | `connection.rs` | opening, identifying and configuring a SQLite connection |
 //! | `wal.rs` | the write-ahead log: entering its mode, folding it into the file |
 //! | `schema.rs` | the tables, their version, their creation |
+//! | `statements.rs` | the statements that a transaction has at hand |
 //! | `column.rs` | typed values out of untrusted rows |
 //! | `model.rs`, `error.rs` | the types that cross the border |
 //!
@@ -47,6 +48,7 @@ mod error;
 mod model;
 mod read;
 mod schema;
+mod statements;
 mod store;
 mod wal;
 mod write;

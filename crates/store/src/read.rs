@@ -1,12 +1,12 @@
 //! A snapshot that reads rows.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
 use rusqlite::{Connection, Params};
 
 use crate::{
     CollectionId, CollectionRow, Error, Lsn, NamespaceId, Row, RowId, column::Columns,
-    connection::Site,
+    connection::Site, statements::Statements,
 };
 
 /// The columns of a record, with or without its vector: without, no page of `vectors` is read.
@@ -40,8 +40,12 @@ pub(crate) const LIST: [&str; 2] =
 pub struct ReadTx<'a> {
     pub(crate) conn: &'a Connection,
     pub(crate) site: &'a Site,
+    pub(crate) statements: Statements<'a>,
     /// Dimensions of the namespaces that were asked for in this transaction.
     pub(crate) dimensions: RefCell<Vec<(NamespaceId, usize)>>,
+    /// The namespace that has gained records which `namespaces.records` does not count yet, and
+    /// how many.
+    pub(crate) uncounted: Cell<Option<(NamespaceId, u64)>>,
 }
 
 /// The namespaces of a collection from a path on, in the order of their paths.
@@ -50,7 +54,13 @@ pub(crate) const PATHS: &str = "SELECT id, path, records FROM namespaces \
 
 impl<'a> ReadTx<'a> {
     pub(crate) fn new(conn: &'a Connection, site: &'a Site) -> Self {
-        Self { conn, site, dimensions: RefCell::new(Vec::new()) }
+        Self {
+            conn,
+            site,
+            statements: Statements::new(conn),
+            dimensions: RefCell::default(),
+            uncounted: Cell::default(),
+        }
     }
 
     /// The last transaction of this snapshot that changed something.
@@ -117,7 +127,7 @@ impl<'a> ReadTx<'a> {
         let mut found = Vec::new();
         self.each(sql, [collection.0], "namespaces", |columns| {
             let id = NamespaceId(columns.integer(0)?);
-            found.push((id, columns.bytes(1)?.to_vec(), columns.size(2)?));
+            found.push((id, columns.bytes(1)?.to_vec(), self.counted(id, columns.size(2)?)));
             Ok(())
         })?;
         Ok(found)
@@ -144,7 +154,8 @@ impl<'a> ReadTx<'a> {
             if !path.starts_with(prefix) {
                 break;
             }
-            found.push((NamespaceId(columns.integer(0)?), path.to_vec(), columns.size(2)?));
+            let id = NamespaceId(columns.integer(0)?);
+            found.push((id, path.to_vec(), self.counted(id, columns.size(2)?)));
         }
         Ok(found)
     }
@@ -156,7 +167,7 @@ impl<'a> ReadTx<'a> {
     pub fn count(&self, ns: NamespaceId) -> Result<u64, Error> {
         let sql = "SELECT id, records FROM namespaces WHERE id = ?1";
         let count = self.optional(sql, [ns.0], "namespaces", |columns| columns.size(1))?;
-        Ok(count.unwrap_or(0))
+        Ok(count.map_or(0, |count| self.counted(ns, count)))
     }
 
     /// The record of that key.
@@ -235,6 +246,14 @@ impl<'a> ReadTx<'a> {
         Ok(found)
     }
 
+    /// `stored` records of `ns`, and those that this transaction has yet to count.
+    fn counted(&self, ns: NamespaceId, stored: u64) -> u64 {
+        match self.uncounted.get() {
+            Some((gained, records)) if gained == ns => stored.saturating_add(records),
+            _ => stored,
+        }
+    }
+
     fn row(&self, columns: &Columns<'_>, with_vector: bool) -> Result<Row, Error> {
         let vector = if with_vector {
             let ns = NamespaceId(columns.integer(7)?);
@@ -268,12 +287,15 @@ impl<'a> ReadTx<'a> {
         convert: impl FnOnce(&Columns<'_>) -> Result<T, Error>,
     ) -> Result<Option<T>, Error> {
         let fail = |error| self.site.fail(&error);
-        let mut statement = self.conn.prepare_cached(sql).map_err(fail)?;
+        let mut statement = self.statements.take(sql).map_err(fail)?;
         let mut rows = statement.query(params).map_err(fail)?;
-        match rows.next().map_err(fail)? {
+        let found = match rows.next().map_err(fail)? {
             Some(row) => convert(&Columns::new(row, &self.site.path, table)).map(Some),
             None => Ok(None),
-        }
+        };
+        drop(rows);
+        self.statements.put_back(sql, statement);
+        found
     }
 
     /// Runs a constant statement and visits its rows one after the other.

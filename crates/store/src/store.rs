@@ -264,7 +264,10 @@ impl Drop for Pass<'_> {
     fn drop(&mut self) {
         let mut state = lock(&self.0.state);
         state.inside = state.inside.saturating_sub(1);
-        self.0.left.notify_all();
+        // Waking costs a system call, even where nobody waits.
+        if state.closed {
+            self.0.left.notify_all();
+        }
     }
 }
 

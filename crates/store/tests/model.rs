@@ -120,6 +120,8 @@ impl Model {
                 self.spaces[ns].deletions.extend(removed.values().map(|entry| (lsn, entry.row)));
             }
         }
+        let counts = ids.map(|ns| tx.count(ns).unwrap() as usize);
+        assert_eq!(counts, [0, 1].map(|ns: usize| self.spaces[ns].records.len()));
         Ok(())
     }
 

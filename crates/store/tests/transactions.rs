@@ -11,6 +11,7 @@ use std::{
 use hippocamp_store::{
     Error, Lsn,
     PutMode::{Insert, Upsert},
+    ReadTx, RowId,
 };
 use support::{all, begin, changes, lsn, place, put, read, told_put, write};
 
@@ -120,6 +121,61 @@ fn a_failing_step_leaves_the_others() {
     assert_eq!(keys, ["taken", "a", "b", "e"]);
     assert!(rows[1..].iter().all(|row| row.lsn == Lsn(3)), "one transaction, one number");
     assert_eq!(read(&store, |tx| tx.count(ns)).unwrap(), 4);
+    store.close().unwrap();
+    support::assert_sound(&path);
+}
+
+#[test]
+fn a_refused_insert_uses_up_no_id() {
+    let (_folder, path) = place();
+    let (store, ns) = begin(&path);
+    let put_a = |seed| write(&store, |tx| put(tx, ns, "a", seed, Insert));
+    let first = put_a(1).unwrap().row;
+    assert!(put_a(2).is_err());
+    let second = write(&store, |tx| {
+        assert_eq!(put(tx, ns, "a", 3, Insert), Err(Error::Exists { key: "a".to_owned() }));
+        put(tx, ns, "b", 4, Insert)
+    });
+    assert_eq!(second.unwrap().row, RowId(first.0 + 1));
+}
+
+#[test]
+fn a_transaction_counts_its_own_records() {
+    let (_folder, path) = place();
+    let (store, ns) = begin(&path);
+    let tell = |tx: &ReadTx<'_>| {
+        let collection = tx.collections()?[0].id;
+        let listed = tx.namespaces(collection)?;
+        assert_eq!(tx.namespaces_below(collection, b"")?, listed);
+        assert!(listed.iter().all(|(ns, _, records)| tx.count(*ns) == Ok(*records)));
+        Ok::<_, Error>(listed.iter().map(|(_, _, records)| *records).collect::<Vec<_>>())
+    };
+    let counts = write(&store, |tx| {
+        put(tx, ns, "a", 1, Insert)?;
+        put(tx, ns, "b", 1, Upsert)?;
+        assert_eq!(tell(tx)?, [2]);
+        let collection = tx.collections()?[0].id;
+        let other = tx.namespace(collection, b"other", true)?.unwrap();
+        put(tx, other, "a", 1, Insert)?;
+        assert_eq!(tell(tx)?, [2, 1]);
+        put(tx, ns, "c", 1, Insert)?;
+        let undone = tx.savepoint(|tx| {
+            put(tx, ns, "d", 1, Insert)?;
+            put(tx, other, "d", 1, Insert)?;
+            assert_eq!(tell(tx)?, [4, 2]);
+            put(tx, ns, "a", 2, Insert)
+        });
+        assert_eq!(undone, Err(Error::Exists { key: "a".to_owned() }));
+        assert_eq!(tell(tx)?, [3, 1]);
+        tx.savepoint(|tx| put(tx, ns, "e", 1, Insert))?;
+        tx.delete(ns, "a")?;
+        put(tx, other, "b", 1, Insert)?;
+        assert_eq!(tx.clear(other)?, 2);
+        put(tx, other, "c", 1, Insert)?;
+        tell(tx)
+    });
+    assert_eq!(counts.unwrap(), [3, 1]);
+    assert_eq!(read(&store, tell).unwrap(), [3, 1]);
     store.close().unwrap();
     support::assert_sound(&path);
 }

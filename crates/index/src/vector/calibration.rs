@@ -74,6 +74,11 @@ pub(crate) struct Calibration {
 }
 
 impl Calibration {
+    /// Whether there was anything to measure with.
+    pub(crate) fn is_measured(&self) -> bool {
+        !self.points.is_empty()
+    }
+
     /// The setting for `k` neighbours at a recall of at least `target`.
     pub(crate) fn setting(&self, k: f32, target: f32) -> Setting {
         let at = |depth: usize| {

@@ -1,7 +1,7 @@
 //! The vector index of a partition: one structure that grows.
 //!
-//! Every vector is kept as a row ([`rows`]), by slot. Below about a thousand vectors a search compares all
-//! of them. Beyond that each also has a code of one bit per dimension ([`codes`]), and a search scans the
+//! Every vector is kept as a row ([`rows`]), by slot. Below about a thousand vectors, and until the first
+//! rebuild is done, a search compares all of them. Beyond that each also has a code of one bit per dimension ([`codes`]), and a search scans the
 //! codes, some thirty times faster, and compares only the best candidates with their rows. Beyond some
 //! sixteen thousand the codes are kept in lists around centroids ([`lists`]), and a search scans the lists
 //! nearest to the query. How many lists and candidates that takes is measured ([`calibration`]).
@@ -53,11 +53,10 @@ use calibration::Calibration;
 use codes::{CodeList, EncodeScratch, Frame};
 use graph::Graph;
 use lists::Lists;
-use rotation::Rotation;
 use rows::Rows;
 
 /// From so many vectors on they are coded.
-const MIN_CODED: u32 = 1_024;
+const MIN_CODED: u64 = 1_024;
 /// The tail may grow to this part of the base (1 / this) before lists are rebuilt.
 const TAIL_SHARE: usize = 8;
 const MIN_TAIL: usize = 4_096;
@@ -238,7 +237,7 @@ impl VectorIndex {
             bits: 0,
             graph: 0,
             tail: 0,
-            bytes: self.rows.bytes() + self.dead.words().len() * 8,
+            bytes: self.bytes(),
             calibration: Vec::new(),
         };
         match &self.structure {
@@ -247,17 +246,26 @@ impl VectorIndex {
                 stats.lists = base.lists.count().max(1);
                 stats.bits = base.frame.planes;
                 stats.tail = tail.len();
-                stats.bytes += base.lists.bytes() + tail.bytes();
                 stats.calibration.clone_from(&base.calibration.points);
             }
             Structure::Graph(graph) => {
                 stats.graph = graph.index.len();
                 stats.tail = (self.slots() - graph.slots_end) as usize;
-                stats.bytes += graph.index.bytes();
                 stats.calibration.clone_from(&graph.calibration.points);
             }
         }
         stats
+    }
+
+    /// Bytes of memory.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        let structure = match &self.structure {
+            Structure::Rows => 0,
+            Structure::Codes(Coded { base, tail }) => base.lists.bytes() + tail.bytes(),
+            Structure::Graph(graph) => graph.index.bytes(),
+        };
+        self.rows.bytes() + self.dead.words().len() * 8 + structure
     }
 
     /// Appends a vector.
@@ -279,12 +287,8 @@ impl VectorIndex {
             vector
         };
         self.rows.push(self.kernels, row);
-        match &mut self.structure {
-            Structure::Codes(coded) => coded.append(slot, row, &mut self.scratch),
-            Structure::Rows if slot + 1 >= MIN_CODED && self.options.kind == IndexKind::Native => {
-                self.start_coding();
-            }
-            Structure::Rows | Structure::Graph(_) => {}
+        if let Structure::Codes(coded) = &mut self.structure {
+            coded.append(slot, row, &mut self.scratch);
         }
         Ok(Slot(slot))
     }
@@ -299,16 +303,12 @@ impl VectorIndex {
     pub fn is_growth_due(&self) -> bool {
         let long = |tail: usize, base: usize| tail >= (base / TAIL_SHARE).max(MIN_TAIL);
         let (end, covered, worn) = match &self.structure {
-            Structure::Rows => {
-                let many = self.len() >= u64::from(MIN_CODED);
-                return self.has_gaps() || (many && self.options.kind == IndexKind::Hnsw);
-            }
+            Structure::Rows => return self.has_gaps() || self.len() >= MIN_CODED,
             Structure::Codes(Coded { base, tail }) => {
                 let len = base.lists.len;
                 // A flat list is scanned as fast in two parts as in one: only the calibration grows old.
                 let flat = base.lists.centroids.is_none();
-                let long = if flat { tail.len() >= len } else { long(tail.len(), len) };
-                (base.slots_end, len, long || base.calibration.points.is_empty())
+                (base.slots_end, len, if flat { tail.len() >= len } else { long(tail.len(), len) })
             }
             Structure::Graph(graph) => {
                 let (end, len) = (graph.slots_end, graph.index.len());
@@ -379,23 +379,6 @@ impl VectorIndex {
             coded.append_rest(&self.rows, self.kernels, &mut self.scratch);
         }
         renumbered
-    }
-
-    fn start_coding(&mut self) {
-        let rotation = Rotation::new(self.dimension());
-        let mean = vec![0.0; rotation.dimension()];
-        let frame =
-            Frame { metric: self.metric(), kernels: self.kernels, rotation, mean, planes: 1 };
-        let base = Base {
-            frame,
-            lists: Lists::of(Vec::new(), None),
-            calibration: Calibration::default(),
-            slots_end: 0,
-            trained: 0,
-        };
-        let mut coded = Coded::of(base);
-        coded.append_rest(&self.rows, self.kernels, &mut self.scratch);
-        self.structure = Structure::Codes(coded);
     }
 
     fn codes(&self) -> Option<&Coded> {

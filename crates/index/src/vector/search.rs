@@ -105,6 +105,20 @@ impl VectorIndex {
         })
     }
 
+    /// The same for each of several queries, in their order.
+    ///
+    /// # Errors
+    /// [`IndexError::Dimension`], before anything is searched.
+    pub fn search_many<Q: AsRef<[f32]>>(
+        &self,
+        queries: &[Q],
+        request: &Request<'_>,
+        stop: &dyn Fn() -> bool,
+    ) -> Result<Vec<Vec<Neighbor>>, IndexError> {
+        queries.iter().try_for_each(|query| self.check(query.as_ref()))?;
+        queries.iter().map(|query| self.search(query.as_ref(), request, stop)).collect()
+    }
+
     fn search_prepared(
         &self,
         scratch: &mut Scratch,
@@ -127,7 +141,9 @@ impl VectorIndex {
             (_, Some(mask)) if few => {
                 return self.gather(&scratch.query, mask.iter(), mask.len(), request.k, stop);
             }
-            (Structure::Codes(coded), _) if target < 1.0 => {
+            (Structure::Codes(coded), _)
+                if target < 1.0 && coded.base.calibration.is_measured() =>
+            {
                 Some(self.search_codes(coded, scratch, request, target))
             }
             (Structure::Graph(graph), _) if target < 1.0 => {

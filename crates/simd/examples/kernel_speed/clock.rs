@@ -1,18 +1,34 @@
-//! The clock of the core, which is not the nominal one.
+//! The clock of the core, which is neither the nominal one nor constant.
 
-use std::hint::black_box;
+use std::{
+    hint::black_box,
+    time::{Duration, Instant},
+};
 
-use super::best;
+/// The shortest run of `f` in seconds and in cycles.
+///
+/// The clock is taken between the runs; the highest counts.
+pub(crate) fn best_with_cycles(mut f: impl FnMut()) -> (f64, f64) {
+    f();
+    let (start, mut seconds, mut cycle) = (Instant::now(), f64::INFINITY, f64::INFINITY);
+    while start.elapsed() < Duration::from_millis(400) {
+        cycle = cycle.min(seconds_per_cycle());
+        let run = Instant::now();
+        f();
+        seconds = seconds.min(run.elapsed().as_secs_f64());
+    }
+    (seconds, seconds / cycle)
+}
 
-/// Cycles in a second: by steps that take two cycles each and wait for one another.
-pub(crate) fn cycles_per_second() -> f64 {
-    const STEPS: u32 = 1_000_000;
-    let seconds = best(|| {
-        let mut x = black_box(1_u64);
-        for _ in 0..STEPS {
-            x = x.rotate_left(7) ^ black_box(0x9E37_79B9);
-        }
-        black_box(x);
-    });
-    2.0 * f64::from(STEPS) / seconds
+/// By products that wait for one another, three cycles each. They need one pipeline of many, so that a neighbour on the
+/// same core hardly slows them.
+fn seconds_per_cycle() -> f64 {
+    const STEPS: u32 = 5_000;
+    let start = Instant::now();
+    let mut x = black_box(3_u64);
+    for _ in 0..STEPS {
+        x = x.wrapping_mul(x);
+    }
+    black_box(x);
+    start.elapsed().as_secs_f64() / (3.0 * f64::from(STEPS))
 }

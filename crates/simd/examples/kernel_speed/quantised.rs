@@ -4,7 +4,7 @@ use std::hint::black_box;
 
 use hippocamp_simd::{Kernels, ScanTable};
 
-use super::{best, clock::cycles_per_second, noise};
+use super::{clock::best_with_cycles, noise};
 
 /// Runs between two looks at the clock, for what takes less than a microsecond.
 const REPEATS: usize = 100;
@@ -18,13 +18,13 @@ pub(crate) fn measure(kernels: &Kernels) {
 
 /// Nanoseconds and cycles of one run of `f`.
 fn report(name: &str, mut f: impl FnMut()) {
-    let cycles = cycles_per_second();
-    let seconds = best(|| {
+    let (seconds, cycles) = best_with_cycles(|| {
         for _ in 0..REPEATS {
             f();
         }
-    }) / REPEATS as f64;
-    println!("  {name:28} {:8.1} ns, {:7.0} cycles", seconds * 1e9, seconds * cycles);
+    });
+    let repeats = REPEATS as f64;
+    println!("  {name:28} {:8.1} ns, {:7.0} cycles", seconds / repeats * 1e9, cycles / repeats);
 }
 
 fn rotations(kernels: &Kernels) {
@@ -61,7 +61,7 @@ fn tables(kernels: &Kernels) {
 fn scans(kernels: &Kernels) {
     let mut table = ScanTable::default();
     for (dimensions, planes, blocks) in [
-        (384, 1, 16),
+        (384, 1, 8),
         (384, 1, 200),
         (384, 1, 5_000),
         (384, 1, 100_000),
@@ -72,17 +72,18 @@ fn scans(kernels: &Kernels) {
     ] {
         kernels.scan_table(&noise(dimensions), planes, &mut table);
         let bytes = ScanTable::block_bytes(dimensions, planes);
-        let codes: Vec<u8> = noise(blocks * bytes).iter().map(|x| x.to_bits() as u8).collect();
+        let codes: Vec<u8> = noise(blocks * bytes + 64).iter().map(|x| x.to_bits() as u8).collect();
+        // As in a file: a register that crosses a cache line costs two reads.
+        let codes = &codes[codes.as_ptr().align_offset(64)..][..blocks * bytes];
         let factors = noise(64 * blocks);
         let (mut estimates, mut hits) = (vec![0.0; 32 * blocks], vec![0; blocks]);
-        let cycles = cycles_per_second();
-        let seconds = best(|| {
-            kernels.scan(&table, &codes, &factors, 0.0, 50.0, &mut estimates, &mut hits);
+        let (seconds, cycles) = best_with_cycles(|| {
+            kernels.scan(&table, codes, &factors, 0.0, 50.0, &mut estimates, &mut hits);
         });
         black_box((&estimates, &hits));
         println!(
             "  scan of {dimensions:5} dimensions, {planes} planes, {blocks:6} blocks   {:6.1} cycles a block, {:5.1} GB/s",
-            seconds / blocks as f64 * cycles,
+            cycles / blocks as f64,
             (blocks * (bytes + 256)) as f64 / seconds / 1e9
         );
     }
@@ -97,15 +98,22 @@ fn rows(kernels: &Kernels) {
         let i8: Vec<i8> = source.iter().map(|x| (x * 63.0) as i8).collect();
         let scales = vec![0.02; rows];
         let mut out = vec![0.0; rows];
-        let cycles = cycles_per_second();
+        if rows == 20 {
+            report("dot_f16 of 384", || {
+                black_box(kernels.dot_f16(black_box(&query), black_box(&f16[..384])));
+            });
+        }
         let mut report = |name: &str, row_bytes: usize, f: &dyn Fn(&mut [f32])| {
-            let seconds = best(|| f(&mut out));
+            let (seconds, cycles) = best_with_cycles(|| f(&mut out));
             println!(
                 "  {name:20} {rows:6} rows of 384   {:6.1} cycles a row, {:5.1} GB/s",
-                seconds / rows as f64 * cycles,
+                cycles / rows as f64,
                 (rows * row_bytes) as f64 / seconds / 1e9
             );
         };
+        report("plain reading", 768, &|_| {
+            black_box(black_box(&f16).iter().fold(0, |bits, half| bits | half));
+        });
         report("dot_rows", 1_536, &|out| kernels.dot_rows(&query, &source, out));
         report("dot_f16_rows", 768, &|out| kernels.dot_f16_rows(&query, &f16, out));
         report("l2_squared_f16_rows", 768, &|out| kernels.l2_squared_f16_rows(&query, &f16, out));

@@ -4,7 +4,7 @@ use hippocamp_simd::{Kernels, Level};
 
 use super::{
     assert_close, assert_same_bits, guarded,
-    inputs::{Noise, noise},
+    inputs::{LONG, Noise, noise},
     reference,
 };
 
@@ -81,7 +81,7 @@ pub(crate) fn rounded_halfs(kernels: &Kernels) {
 
 pub(crate) fn conversions_at_every_position(kernels: &Kernels) {
     let plain = Kernels::at(Level::Scalar).unwrap();
-    for len in (0..80).chain([384]) {
+    for len in (0..80).chain([384]).chain(LONG) {
         let x = noise(len);
         let mut expected = vec![0; len];
         plain.to_f16(&x, &mut expected);
@@ -109,9 +109,9 @@ fn halfs(len: usize, seed: u64) -> Vec<u16> {
 
 pub(crate) fn of_every_length(kernels: &Kernels) {
     const SCALE: f32 = 0.017;
-    let q = noise(2_100);
-    let (f16, i8) = (halfs(2_100, 1), bytes(2_100, 2));
-    for len in (0..300).chain([383, 384, 385, 768, 1_000, 1_024, 2_047, 2_048]) {
+    let q = noise(16_400);
+    let (f16, i8) = (halfs(16_400, 1), bytes(16_400, 2));
+    for len in (0..300).chain([383, 384, 385, 768, 1_000, 1_024]).chain(LONG) {
         for offset in 0..4 {
             let q = &q[3 - offset..][..len];
             let (f16, i8) = (&f16[offset..][..len], &i8[offset..][..len]);
@@ -141,7 +141,7 @@ fn check(q: &[f32], row: &[f32], dot: f32, l2: f32, what: &str) {
 }
 
 pub(crate) fn of_rows(kernels: &Kernels) {
-    for width in (0..70).chain([127, 128, 129, 384, 1_000]) {
+    for width in (0..70).chain([127, 128, 129, 384, 1_000]).chain(LONG) {
         let q = noise(width);
         for count in [0, 1, 2, 3, 4, 5, 7, 8, 9, 16, 17] {
             let (f16, i8) = (halfs(width * count, 1), bytes(width * count, 2));

@@ -1,5 +1,8 @@
 //! Reproducible numbers.
 
+/// Numbers of dimensions beyond those of common models, odd ones among them.
+pub(crate) const LONG: [usize; 7] = [2_047, 2_048, 4_095, 4_096, 4_097, 16_384, 16_387];
+
 /// A linear congruential generator.
 pub(crate) struct Noise(u64);
 

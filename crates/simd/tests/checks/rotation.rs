@@ -2,7 +2,10 @@
 
 use hippocamp_simd::{Kernels, Level};
 
-use super::{CANARY, assert_close, assert_same_bits, guarded, inputs::Noise};
+use super::{
+    CANARY, assert_close, assert_same_bits, guarded,
+    inputs::{LONG, Noise},
+};
 
 pub(crate) fn hadamard(kernels: &Kernels) {
     let plain = Kernels::at(Level::Scalar).unwrap();
@@ -40,7 +43,7 @@ pub(crate) fn hadamard(kernels: &Kernels) {
 }
 
 pub(crate) fn arithmetic(kernels: &Kernels) {
-    for len in (0..100).chain([384, 1_000]) {
+    for len in (0..100).chain([384, 1_000]).chain(LONG) {
         for offset in 0..3 {
             let (x, y) = (Noise::new(1).values(len), Noise::new(2).values(len));
             let what = format!("{len} values at {offset}");

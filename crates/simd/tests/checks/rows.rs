@@ -4,12 +4,12 @@ use hippocamp_simd::Kernels;
 
 use super::{
     assert_close, assert_same_bits, guarded,
-    inputs::{Noise, noise},
+    inputs::{LONG, Noise, noise},
     reference,
 };
 
 pub(crate) fn arithmetic(kernels: &Kernels) {
-    for len in (0..100).chain([384, 1_000]) {
+    for len in (0..100).chain([384, 1_000]).chain(LONG) {
         for offset in 0..3 {
             let (x, y) = (Noise::new(1).values(len), Noise::new(2).values(len));
             let check = |what: &str, run: &dyn Fn(&mut [f32]), truth: &dyn Fn(f32, f32) -> f32| {

@@ -7,6 +7,9 @@ use super::{assert_close, assert_same_bits, guarded, inputs::Noise, reference};
 const DIMENSIONS: [usize; 14] =
     [16, 32, 48, 64, 80, 112, 384, 400, 768, 1_024, 1_536, 4_160, 4_176, 16_384];
 
+/// The most that a table can have.
+const MOST: usize = 262_144;
+
 /// Random bytes.
 fn codes(len: usize, seed: u64) -> Vec<u8> {
     Noise::new(seed).values(len).iter().map(|x| ((x + 2.0) * 64.0) as u8).collect()
@@ -171,7 +174,7 @@ pub(crate) fn sums(kernels: &Kernels) {
 /// Every look-up the largest there is: no sum of a part leaves its range.
 pub(crate) fn largest_sums(kernels: &Kernels) {
     let mut table = ScanTable::default();
-    for dimensions in DIMENSIONS.into_iter().chain([65_536]) {
+    for dimensions in DIMENSIONS.into_iter().chain([65_536, MOST]) {
         for planes in [1, 4, 8] {
             kernels.scan_table(&vec![1.0; dimensions], planes, &mut table);
             let codes = vec![0xFF; ScanTable::block_bytes(dimensions, planes)];
@@ -311,7 +314,8 @@ pub(crate) fn special_values(kernels: &Kernels) {
 }
 
 pub(crate) fn signs(kernels: &Kernels) {
-    for dimensions in [0, 4, 8, 12, 16, 20, 28, 32, 44, 48, 64, 100, 384, 400, 1_024] {
+    for dimensions in [0, 4, 8, 12, 16, 20, 28, 32, 44, 48, 64, 100, 384, 400, 1_024, 4_100, 16_388]
+    {
         let groups = dimensions / 4;
         let vectors: Vec<Vec<f32>> = (0..32)
             .map(|lane| {

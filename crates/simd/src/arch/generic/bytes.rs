@@ -25,10 +25,10 @@ pub(crate) trait Bytes: Copy {
     /// The CPU has the instructions.
     unsafe fn no_sums() -> Self::Sums;
     fn add_to(self, sums: Self::Sums) -> Self::Sums;
-    /// Adds all sums of one lane modulo 16, times 2 to the power of `shift`, to `to[lane]` for `low`, to `to[16 + lane]`
-    /// for `high`. All of them together are below 2¹⁶.
+    /// Writes all sums of one lane modulo 16 together, which are below 2¹⁶, to `to[lane]` for `low`, to `to[16 + lane]` for
+    /// `high`.
     ///
     /// # Safety
-    /// 32 values can be read and written from `to` on.
-    unsafe fn flush(low: Self::Sums, high: Self::Sums, shift: u32, to: *mut u32);
+    /// 32 values can be written from `to` on.
+    unsafe fn store_sums(low: Self::Sums, high: Self::Sums, to: *mut u32);
 }

@@ -22,9 +22,46 @@ const LINE: usize = 64;
 /// How far ahead codes are asked for, in bytes.
 const AHEAD: usize = 2_048;
 
+/// Parts that are summed before the first of them is widened.
+const BATCH: usize = 8;
+
 /// The sums of a block.
 #[repr(C, align(64))]
 struct Sums([u32; BLOCK]);
+
+/// A part of a block: at most [`PART`] bytes of one plane, from `at` on.
+#[derive(Clone, Copy)]
+struct Part {
+    plane: u32,
+    at: usize,
+}
+
+impl Part {
+    const FIRST: Self = Self { plane: 0, at: 0 };
+
+    #[inline(always)]
+    fn bytes(self, plane_bytes: usize) -> usize {
+        PART.min(plane_bytes - self.at)
+    }
+
+    /// The next part of the same block, or else the first of another.
+    #[inline(always)]
+    fn next(self, plane_bytes: usize, planes: u32) -> Self {
+        let at = self.at + PART;
+        if at < plane_bytes {
+            Self { at, ..self }
+        } else if self.plane + 1 < planes {
+            Self { plane: self.plane + 1, at: 0 }
+        } else {
+            Self::FIRST
+        }
+    }
+
+    #[inline(always)]
+    fn is_first(self) -> bool {
+        self.plane == 0 && self.at == 0
+    }
+}
 
 /// # Safety
 /// The CPU has V's instructions; all lengths are those of `out.hits.len()` blocks.
@@ -35,60 +72,76 @@ pub(crate) unsafe fn scan<V: Vector>(
     factors: &[f32],
     out: &mut ScanOutput<'_>,
 ) {
-    let plane_bytes = table.dimensions / GROUP * ENTRIES;
-    let entries = table.entries().as_ptr();
-    let (mut codes, mut factors) = (codes.as_ptr(), factors.as_ptr());
-    let mut values = out.values.as_mut_ptr();
-    // SAFETY: `codes`, `factors` and `values` are moved over one block for each of `hits`; the entries have the size of a
-    // plane.
+    let entries = table.entries();
+    // Without dimensions a block still has one part, an empty one.
+    let (plane_bytes, planes) = (entries.len(), table.planes.max(1));
+    let mut left = out.hits.len() * planes as usize * plane_bytes.div_ceil(PART).max(1);
+    let (entries, mut codes, mut factors) = (entries.as_ptr(), codes.as_ptr(), factors.as_ptr());
+    let (mut values, mut hits) = (out.values.as_mut_ptr(), out.hits.as_mut_ptr());
+    let mut sums = Sums([0; BLOCK]);
+    let (mut summed, mut widened) = (Part::FIRST, Part::FIRST);
+    // SAFETY: there are `left` parts, which make up `codes`; `factors`, `values` and `hits` are moved over one block after
+    // the last part of it.
     unsafe {
-        for hits in out.hits.iter_mut() {
-            let mut sums = Sums([0; BLOCK]);
-            for plane in 0..table.planes {
-                let mut at = 0;
-                while at < plane_bytes {
-                    let part = PART.min(plane_bytes - at);
-                    add_part::<V>(entries.add(at), codes.add(at), part, plane, &mut sums);
-                    at += part;
-                }
-                codes = codes.add(plane_bytes);
+        let none = V::Bytes::no_sums();
+        let mut batch = [(none, none); BATCH];
+        while left > 0 {
+            let batch = &mut batch[..BATCH.min(left)];
+            left -= batch.len();
+            for part in batch.iter_mut() {
+                let bytes = summed.bytes(plane_bytes);
+                *part = look_up_part::<V>(entries.add(summed.at), codes, bytes);
+                codes = codes.add(bytes);
+                summed = summed.next(plane_bytes, planes);
             }
-            *hits = estimate::<V>(&sums, table, factors, out.base, out.threshold, values);
-            factors = factors.add(2 * BLOCK);
-            values = values.add(BLOCK);
+            for (low, high) in batch.iter() {
+                let mut part = Sums([0; BLOCK]);
+                V::Bytes::store_sums(*low, *high, part.0.as_mut_ptr());
+                if widened.is_first() {
+                    sums = part;
+                } else {
+                    for (sum, part) in sums.0.iter_mut().zip(part.0) {
+                        *sum += part << widened.plane;
+                    }
+                }
+                widened = widened.next(plane_bytes, planes);
+                if widened.is_first() {
+                    *hits = estimate::<V>(&sums, table, factors, out.base, out.threshold, values);
+                    factors = factors.add(2 * BLOCK);
+                    values = values.add(BLOCK);
+                    hits = hits.add(1);
+                }
+            }
         }
     }
 }
 
-/// Adds the look-ups of a part of a plane to the sums of a block.
+/// The sums of look-ups over a part of a plane, for the low nibbles and for the high ones.
 ///
 /// # Safety
 /// The CPU has V's instructions; `bytes`, a multiple of 64 up to [`PART`], can be read from `entries` and `codes` on.
 #[inline(always)]
-unsafe fn add_part<V: Vector>(
-    entries: *const u8,
-    codes: *const u8,
+unsafe fn look_up_part<V: Vector>(
+    mut entries: *const u8,
+    mut codes: *const u8,
     bytes: usize,
-    plane: u32,
-    sums: &mut Sums,
-) {
+) -> (<V::Bytes as Bytes>::Sums, <V::Bytes as Bytes>::Sums) {
     let step = STEP * V::Bytes::LANES;
-    // SAFETY: `at` plus what a step reads is at most `bytes`, of which LANES is a divisor; prefetches may go anywhere.
+    // SAFETY: all steps together read `bytes`, of which LANES is a divisor; prefetches may go anywhere.
     unsafe {
-        let mut parts = (V::Bytes::no_sums(), V::Bytes::no_sums());
-        let mut at = 0;
-        while at + step <= bytes {
+        let mut sums = (V::Bytes::no_sums(), V::Bytes::no_sums());
+        for _ in 0..bytes / step {
             for line in (0..step).step_by(LINE) {
-                V::prefetch(codes.wrapping_add(at + AHEAD + line).cast());
+                V::prefetch(codes.wrapping_add(AHEAD + line).cast());
             }
-            parts = look_up::<V::Bytes, STEP>(entries.add(at), codes.add(at), parts);
-            at += step;
+            sums = look_up::<V::Bytes, STEP>(entries, codes, sums);
+            (entries, codes) = (entries.add(step), codes.add(step));
         }
-        while at < bytes {
-            parts = look_up::<V::Bytes, 1>(entries.add(at), codes.add(at), parts);
-            at += V::Bytes::LANES;
+        for _ in 0..bytes % step / V::Bytes::LANES {
+            sums = look_up::<V::Bytes, 1>(entries, codes, sums);
+            (entries, codes) = (entries.add(V::Bytes::LANES), codes.add(V::Bytes::LANES));
         }
-        V::Bytes::flush(parts.0, parts.1, plane, sums.0.as_mut_ptr());
+        sums
     }
 }
 

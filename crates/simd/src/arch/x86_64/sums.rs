@@ -5,9 +5,8 @@
 //! the sums fit: two additions and one shift for each register of bytes, where widening takes four.
 
 use std::arch::x86_64::{
-    __m256i, _mm_cvtsi32_si128, _mm256_add_epi16, _mm256_add_epi32, _mm256_blend_epi32,
-    _mm256_castsi256_si128, _mm256_cvtepu16_epi32, _mm256_extracti128_si256, _mm256_loadu_si256,
-    _mm256_permute2x128_si256, _mm256_sll_epi32, _mm256_slli_epi16, _mm256_storeu_si256,
+    __m256i, _mm256_add_epi16, _mm256_blend_epi32, _mm256_castsi256_si128, _mm256_cvtepu16_epi32,
+    _mm256_extracti128_si256, _mm256_permute2x128_si256, _mm256_slli_epi16, _mm256_storeu_si256,
     _mm256_sub_epi16, _mm256_unpackhi_epi16, _mm256_unpacklo_epi16,
 };
 
@@ -19,35 +18,27 @@ pub(crate) struct Sums {
 }
 
 impl Sums {
-    /// Adds the sums, both halves of the lanes together, times 2 to the power of `shift`, to 32 values at `to`: those of
-    /// `low`, then those of `high`.
+    /// Writes the sums, both halves of the lanes together, to 32 values at `to`: those of `low`, then those of `high`.
     ///
     /// # Safety
-    /// The CPU has AVX2; the values can be read and written.
+    /// The CPU has AVX2; the values can be written.
     #[inline(always)]
-    pub(crate) unsafe fn flush(low: Self, high: Self, shift: u32, to: *mut u32) {
+    pub(crate) unsafe fn store(low: Self, high: Self, to: *mut u32) {
         // SAFETY: passed on.
         unsafe {
+            let to: *mut __m256i = to.cast();
             let all = halves(low.all, high.all);
             let odd = halves(low.odd, high.odd);
             let even = _mm256_sub_epi16(all, _mm256_slli_epi16::<8>(odd));
             // Lanes 0 to 7 of low and of high, and 8 to 15.
             let first = _mm256_unpacklo_epi16(even, odd);
             let second = _mm256_unpackhi_epi16(even, odd);
-            let shift = _mm_cvtsi32_si128(shift as i32);
-            for (i, sums) in [
-                _mm256_castsi256_si128(first),
-                _mm256_castsi256_si128(second),
-                _mm256_extracti128_si256::<1>(first),
-                _mm256_extracti128_si256::<1>(second),
-            ]
-            .into_iter()
-            .enumerate()
-            {
-                let to: *mut __m256i = to.add(8 * i).cast();
-                let sums = _mm256_sll_epi32(_mm256_cvtepu16_epi32(sums), shift);
-                _mm256_storeu_si256(to, _mm256_add_epi32(_mm256_loadu_si256(to), sums));
-            }
+            _mm256_storeu_si256(to, _mm256_cvtepu16_epi32(_mm256_castsi256_si128(first)));
+            _mm256_storeu_si256(to.add(1), _mm256_cvtepu16_epi32(_mm256_castsi256_si128(second)));
+            let (first, second) =
+                (_mm256_extracti128_si256::<1>(first), _mm256_extracti128_si256::<1>(second));
+            _mm256_storeu_si256(to.add(2), _mm256_cvtepu16_epi32(first));
+            _mm256_storeu_si256(to.add(3), _mm256_cvtepu16_epi32(second));
         }
     }
 }

@@ -1,9 +1,9 @@
 //! Sixteen bytes.
 
 use std::arch::aarch64::{
-    uint8x16_t, uint16x8_t, uint32x4_t, vaddq_u8, vaddq_u32, vaddw_high_u8, vaddw_u8, vandq_u8,
-    vdupq_n_s32, vdupq_n_u8, vdupq_n_u16, vget_low_u8, vget_low_u16, vld1q_u8, vld1q_u32,
-    vmovl_high_u16, vmovl_u16, vqtbl1q_u8, vshlq_u32, vshrq_n_u8, vst1q_u32,
+    uint8x16_t, uint16x8_t, vaddq_u8, vaddw_high_u8, vaddw_u8, vandq_u8, vdupq_n_u8, vdupq_n_u16,
+    vget_low_u8, vget_low_u16, vld1q_u8, vmovl_high_u16, vmovl_u16, vqtbl1q_u8, vshrq_n_u8,
+    vst1q_u32,
 };
 
 use crate::arch::generic::{bytes::Bytes, vector::lanes};
@@ -59,26 +59,15 @@ impl Bytes for U8x16 {
     }
 
     #[inline(always)]
-    unsafe fn flush(low: Sums, high: Sums, shift: u32, to: *mut u32) {
+    unsafe fn store_sums(low: Sums, high: Sums, to: *mut u32) {
         // SAFETY: passed on.
         unsafe {
             let mut to = to;
             for sums in [low.0, low.1, high.0, high.1] {
-                add_shifted(vmovl_u16(vget_low_u16(sums)), shift, to);
-                add_shifted(vmovl_high_u16(sums), shift, to.add(4));
+                vst1q_u32(to, vmovl_u16(vget_low_u16(sums)));
+                vst1q_u32(to.add(4), vmovl_high_u16(sums));
                 to = to.add(8);
             }
         }
-    }
-}
-
-/// # Safety
-/// The CPU has NEON; four values can be read and written from `to` on.
-#[inline(always)]
-unsafe fn add_shifted(sums: uint32x4_t, shift: u32, to: *mut u32) {
-    // SAFETY: passed on.
-    unsafe {
-        let sums = vshlq_u32(sums, vdupq_n_s32(shift as i32));
-        vst1q_u32(to, vaddq_u32(vld1q_u32(to), sums));
     }
 }

@@ -60,8 +60,8 @@ impl Bytes for U8x32 {
     }
 
     #[inline(always)]
-    unsafe fn flush(low: Sums, high: Sums, shift: u32, to: *mut u32) {
+    unsafe fn store_sums(low: Sums, high: Sums, to: *mut u32) {
         // SAFETY: passed on.
-        unsafe { Sums::flush(low, high, shift, to) }
+        unsafe { Sums::store(low, high, to) }
     }
 }

@@ -68,9 +68,9 @@ impl Bytes for U8x64 {
     }
 
     #[inline(always)]
-    unsafe fn flush(low: WideSums, high: WideSums, shift: u32, to: *mut u32) {
+    unsafe fn store_sums(low: WideSums, high: WideSums, to: *mut u32) {
         // SAFETY: passed on.
-        unsafe { Sums::flush(low.halved(), high.halved(), shift, to) }
+        unsafe { Sums::store(low.halved(), high.halved(), to) }
     }
 }
 
