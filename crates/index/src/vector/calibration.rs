@@ -6,8 +6,8 @@
 //! noted in which list it was found and which place its estimate took. From that the recall of every
 //! setting is known without another search, and of those that reach a target the cheapest is kept.
 //!
-//! Of a graph it is the candidates that are measured: the least number of them (ef) with which a neighbour is found
-//! is its place.
+//! Of a graph it is the candidates that are measured: the least number of them (ef) with which a neighbour is found,
+//! with a margin, is its place.
 
 use hippocamp_simd::{Kernels, ScanTable};
 
@@ -37,6 +37,9 @@ const ROW_COST: f64 = 40.0;
 const LIST_COST: f64 = 40.0;
 /// Numbers of candidates that a graph is searched with.
 const EXPANSIONS: [u32; 8] = [10, 20, 40, 80, 160, 320, 640, 1_280];
+/// Questions lie farther from texts than texts from one another, and a graph feels it: of 30,000 texts, 300 questions
+/// found 0.97 of their neighbours where the sample found 0.995, and with twice the candidates 0.99.
+const GRAPH_MARGIN: u32 = 2;
 const SEED: u64 = 0x7175_6572_6965_735F;
 
 /// How far to look.
@@ -139,7 +142,8 @@ pub(crate) fn calibrate(
 ) -> Option<Calibration> {
     let grid = probe_grid(subject.lists.count());
     let most = *grid.last()?;
-    measure(subject.vectors, &grid, subject.frame.planes, threads, stop, |query| {
+    let queries = subject.vectors.sample_queries(|_, random| subject.vectors.any(random));
+    measure(subject.vectors, &queries, &grid, subject.frame.planes, threads, stop, |query| {
         Some(ranks(&observe(subject, query, most, stop)?, &grid))
     })
 }
@@ -151,15 +155,18 @@ pub(crate) fn calibrate_graph(
     threads: usize,
     stop: &(dyn Fn() -> bool + Sync),
 ) -> Option<Calibration> {
-    measure(vectors, &[1], 0, threads, stop, |query| {
+    // Halfway between any two there is nothing, and a graph has to be walked for longer than a scan takes.
+    let queries = vectors.sample_queries(|query, _| vectors.truth(query, stop).last().copied());
+    measure(vectors, &queries, &[1], 0, threads, stop, |query| {
         let truth = vectors.truth(query, stop);
         let mut neighbors = vec![u32::MAX; truth.len()];
         for expansion in EXPANSIONS {
-            let found = graph.search(&query.vector, expansion as usize, None).ok()?;
+            // A search that fails finds nothing; the index scans where it fails.
+            let found = graph.search(&query.vector, expansion as usize, None).unwrap_or_default();
             let found: SlotSet = found.into_iter().map(Slot).collect();
             for (place, &slot) in neighbors.iter_mut().zip(&truth) {
                 if *place == u32::MAX && found.contains(Slot(slot)) {
-                    *place = expansion - 1;
+                    *place = expansion * GRAPH_MARGIN - 1;
                 }
             }
         }
@@ -170,6 +177,7 @@ pub(crate) fn calibrate_graph(
 /// The best settings, by where each query meets its neighbours at each number of probes of the grid.
 fn measure(
     vectors: &Vectors<'_>,
+    queries: &[Query],
     grid: &[u32],
     planes: u32,
     threads: usize,
@@ -177,8 +185,6 @@ fn measure(
     ranks: impl Fn(&Query) -> Option<Vec<Ranks>> + Sync,
 ) -> Option<Calibration> {
     let n = vectors.live.len();
-    let queries = (MAX_COMPARISONS / n.max(1)).clamp(MIN_QUERIES, QUERIES);
-    let queries = vectors.sample_queries(queries);
     let ranks = super::parallel::map(threads, queries.len(), stop, |range| {
         let mut found = Vec::new();
         for query in queries.get(range)? {
@@ -296,30 +302,36 @@ const KINDS: usize = 2;
 
 impl Vectors<'_> {
     /// Vectors like those that will be searched for. Questions are not drawn from the stored texts: so every
-    /// second query is not a stored vector but what lies halfway between two of them.
-    fn sample_queries(&self, count: usize) -> Vec<Query> {
-        let Self { kernels, rows, live, .. } = self;
+    /// second query is not a stored vector but what lies halfway between it and its mate.
+    fn sample_queries(&self, mate: impl Fn(&Query, &mut SplitMix) -> Option<u32>) -> Vec<Query> {
+        let count = (MAX_COMPARISONS / self.live.len().max(1)).clamp(MIN_QUERIES, QUERIES);
         let mut random = SplitMix(SEED);
-        let mut pick = || {
-            let mut vector = vec![0.0; rows.dimension()];
-            let slot = live.get(random.below(live.len().max(1))).copied();
-            rows.read(kernels, slot.unwrap_or(u32::MAX), &mut vector);
-            (vector, slot)
-        };
         (0..count)
             .map(|number| {
-                let (mut vector, of) = pick();
-                if number % KINDS == 0 {
-                    return Query { vector, of };
+                let of = self.any(&mut random);
+                let mut query = Query { vector: self.read(of), of };
+                if number % KINDS != 0 {
+                    let mate = self.read(mate(&query, &mut random));
+                    self.kernels.add(&mut query.vector, &mate);
+                    self.kernels.scale(&mut query.vector, 0.5);
+                    if self.rows.metric() == Metric::Cosine {
+                        self.kernels.normalize(&mut query.vector);
+                    }
+                    query.of = None;
                 }
-                kernels.add(&mut vector, &pick().0);
-                kernels.scale(&mut vector, 0.5);
-                if rows.metric() == Metric::Cosine {
-                    kernels.normalize(&mut vector);
-                }
-                Query { vector, of: None }
+                query
             })
             .collect()
+    }
+
+    fn any(&self, random: &mut SplitMix) -> Option<u32> {
+        self.live.get(random.below(self.live.len().max(1))).copied()
+    }
+
+    fn read(&self, slot: Option<u32>) -> Vec<f32> {
+        let mut vector = vec![0.0; self.rows.dimension()];
+        self.rows.read(self.kernels, slot.unwrap_or(u32::MAX), &mut vector);
+        vector
     }
 
     /// Whether a slot may be found by a query.

@@ -20,6 +20,8 @@ const GATHER: u64 = 1_024;
 const GATHER_SHARE: u64 = 64;
 /// Under a mask the neighbours may lie far from the query, where estimates tell less: so many times the candidates.
 const MASKED_CANDIDATES: u32 = 4;
+/// What a candidate of a graph costs, in rows that are scanned: each of its links is compared, where it lies in memory.
+const WALK_COST: u64 = 64;
 /// Rows between two questions whether to stop.
 pub(super) const STOP_ROWS: usize = 1_024;
 /// Rows that are asked for ahead of the one that is compared.
@@ -205,8 +207,8 @@ impl VectorIndex {
         top.into_sorted()
     }
 
-    /// The rows that the graph proposes, and those behind it; nothing when it proposes too few.
-    fn search_graph(
+    /// The rows that the graph proposes, and those behind it; nothing when a scan is better.
+    pub(super) fn search_graph(
         &self,
         graph: &Graph,
         query: &[f32],
@@ -221,12 +223,16 @@ impl VectorIndex {
         let all = self.dead.is_empty() && request.mask.is_none();
         let accept: Option<&dyn Fn(u32) -> bool> = if all { None } else { Some(&accept) };
         let count = graph.calibration.setting(request.k as f32, target).candidates as usize;
-        let proposed = graph.index.search(query, count, accept).ok()?;
         let end = graph.slots_end;
         let there = match request.mask {
             Some(mask) => mask.count_below(end),
             None => u64::from(end) - self.dead.count_below(end),
         };
+        // To walk so far takes longer than to compare everything.
+        if there > 0 && count as u64 * WALK_COST >= there {
+            return None;
+        }
+        let proposed = graph.index.search(query, count, accept).ok()?;
         if (proposed.len() as u64) < there.min(request.k as u64) {
             return None;
         }
