@@ -9,6 +9,8 @@
 //! Of a graph it is the candidates that are measured: the least number of them (ef) with which a neighbour is found,
 //! with a margin, is its place.
 
+use std::slice;
+
 use hippocamp_simd::{Kernels, ScanTable};
 
 use super::candidates::Candidates;
@@ -29,6 +31,8 @@ pub(crate) const DEPTHS: [usize; 2] = [10, 100];
 const QUERIES: usize = 256;
 const MIN_QUERIES: usize = 64;
 const MAX_COMPARISONS: usize = 64_000_000;
+/// Queries that are answered together.
+const TOGETHER: usize = 32;
 /// A setting is chosen for a little more than its target: this part of what the target leaves open.
 const MARGIN: f32 = 0.4;
 /// What comparing one row exactly costs, in codes scanned: a row comes from memory, codes stream.
@@ -134,17 +138,21 @@ struct Observation {
     lengths: Vec<usize>,
 }
 
-/// Measures; nothing when `stop` says so or there are too few vectors to tell anything.
+/// Measures, roughly if it is to be `quick`; nothing when `stop` says so or there are too few vectors to tell anything.
 pub(crate) fn calibrate(
     subject: &Subject<'_>,
+    quick: bool,
     threads: usize,
     stop: &(dyn Fn() -> bool + Sync),
 ) -> Option<Calibration> {
     let grid = probe_grid(subject.lists.count());
     let most = *grid.last()?;
-    let queries = subject.vectors.sample_queries(|_, random| subject.vectors.any(random));
-    measure(subject.vectors, &queries, &grid, subject.frame.planes, threads, stop, |query| {
-        Some(ranks(&observe(subject, query, most, stop)?, &grid))
+    let most_queries = if quick { MIN_QUERIES } else { QUERIES };
+    let queries =
+        subject.vectors.sample_queries(most_queries, |_, random| subject.vectors.any(random));
+    let planes = subject.frame.planes;
+    measure(subject.vectors, &queries, &grid, planes, threads, stop, |query, truth| {
+        Some(ranks(&observe(subject, query, truth, most)?, &grid))
     })
 }
 
@@ -156,15 +164,15 @@ pub(crate) fn calibrate_graph(
     stop: &(dyn Fn() -> bool + Sync),
 ) -> Option<Calibration> {
     // Halfway between any two there is nothing, and a graph has to be walked for longer than a scan takes.
-    let queries = vectors.sample_queries(|query, _| vectors.truth(query, stop).last().copied());
-    measure(vectors, &queries, &[1], 0, threads, stop, |query| {
-        let truth = vectors.truth(query, stop);
+    let farthest = |query: &Query| vectors.truths(slice::from_ref(query), stop).pop()?.pop();
+    let queries = vectors.sample_queries(QUERIES, |query, _| farthest(query));
+    measure(vectors, &queries, &[1], 0, threads, stop, |query, truth| {
         let mut neighbors = vec![u32::MAX; truth.len()];
         for expansion in EXPANSIONS {
             // A search that fails finds nothing; the index scans where it fails.
             let found = graph.search(&query.vector, expansion as usize, None).unwrap_or_default();
             let found: SlotSet = found.into_iter().map(Slot).collect();
-            for (place, &slot) in neighbors.iter_mut().zip(&truth) {
+            for (place, &slot) in neighbors.iter_mut().zip(truth) {
                 if *place == u32::MAX && found.contains(Slot(slot)) {
                     *place = expansion * GRAPH_MARGIN - 1;
                 }
@@ -182,16 +190,18 @@ fn measure(
     planes: u32,
     threads: usize,
     stop: &(dyn Fn() -> bool + Sync),
-    ranks: impl Fn(&Query) -> Option<Vec<Ranks>> + Sync,
+    ranks: impl Fn(&Query, &[u32]) -> Option<Vec<Ranks>> + Sync,
 ) -> Option<Calibration> {
     let n = vectors.live.len();
     let ranks = super::parallel::map(threads, queries.len(), stop, |range| {
         let mut found = Vec::new();
-        for query in queries.get(range)? {
-            if stop() {
-                return None;
+        for queries in queries.get(range)?.chunks(TOGETHER) {
+            for (query, truth) in queries.iter().zip(vectors.truths(queries, stop)) {
+                if stop() {
+                    return None;
+                }
+                found.push(ranks(query, &truth)?);
             }
-            found.push(ranks(query)?);
         }
         Some(found)
     })?;
@@ -303,8 +313,12 @@ const KINDS: usize = 2;
 impl Vectors<'_> {
     /// Vectors like those that will be searched for. Questions are not drawn from the stored texts: so every
     /// second query is not a stored vector but what lies halfway between it and its mate.
-    fn sample_queries(&self, mate: impl Fn(&Query, &mut SplitMix) -> Option<u32>) -> Vec<Query> {
-        let count = (MAX_COMPARISONS / self.live.len().max(1)).clamp(MIN_QUERIES, QUERIES);
+    fn sample_queries(
+        &self,
+        most: usize,
+        mate: impl Fn(&Query, &mut SplitMix) -> Option<u32>,
+    ) -> Vec<Query> {
+        let count = (MAX_COMPARISONS / self.live.len().max(1)).clamp(MIN_QUERIES, most);
         let mut random = SplitMix(SEED);
         (0..count)
             .map(|number| {
@@ -339,31 +353,42 @@ impl Vectors<'_> {
         Some(slot) != query.of && !self.dead.contains(Slot(slot))
     }
 
-    /// The true neighbours of a query, best first.
-    fn truth(&self, query: &Query, stop: &(dyn Fn() -> bool + Sync)) -> Vec<u32> {
+    /// The true neighbours of each query, best first. The queries take turns at each chunk of rows, so that it is
+    /// fetched from memory once.
+    fn truths(&self, queries: &[Query], stop: &(dyn Fn() -> bool + Sync)) -> Vec<Vec<u32>> {
         let [_, deepest] = DEPTHS;
-        let mut top = TopK::new(deepest.min(self.live.len()), self.live.len());
+        let live = self.live.len();
+        let mut tops: Vec<TopK> =
+            queries.iter().map(|_| TopK::new(deepest.min(live), live)).collect();
         let end = self.live.last().map_or(0, |last| last + 1);
-        self.rows.scan(self.kernels, &query.vector, |first, similarities| {
-            for (slot, &similarity) in (first..).zip(similarities) {
-                if top.wants(similarity) && slot < end && self.counts(query, slot) {
-                    top.push(Slot(slot), similarity);
-                }
+        for chunk in 0..self.rows.chunks() {
+            if stop() {
+                break;
             }
-            !stop()
-        });
-        top.into_sorted().iter().map(|neighbor| neighbor.slot.0).collect()
+            for (top, query) in tops.iter_mut().zip(queries) {
+                let visit = |first: u32, similarities: &[f32]| {
+                    for (slot, &similarity) in (first..).zip(similarities) {
+                        if top.wants(similarity) && slot < end && self.counts(query, slot) {
+                            top.push(Slot(slot), similarity);
+                        }
+                    }
+                    true
+                };
+                self.rows.scan_chunks(self.kernels, &query.vector, chunk..chunk + 1, visit);
+            }
+        }
+        let slots = |top: TopK| top.into_sorted().iter().map(|neighbor| neighbor.slot.0).collect();
+        tops.into_iter().map(slots).collect()
     }
 }
 
 fn observe(
     subject: &Subject<'_>,
     query: &Query,
+    truth: &[u32],
     probes: u32,
-    stop: &(dyn Fn() -> bool + Sync),
 ) -> Option<Observation> {
     let Subject { vectors, frame, lists } = subject;
-    let truth = vectors.truth(query, stop);
     let mut y = vec![0.0; frame.dimension()];
     frame.centre(&query.vector, &mut y);
     let mut table = ScanTable::default();

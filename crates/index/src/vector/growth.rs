@@ -21,7 +21,7 @@ use super::{Base, Coded, Structure, parallel};
 use crate::Slot;
 
 /// From so many vectors on a search scans lists instead of everything.
-const MIN_INVERTED: usize = 16_384;
+pub(super) const MIN_INVERTED: usize = 16_384;
 /// Vectors in a list, on average, while there are not more than [`MAX_LISTS`] of them.
 const LIST_LENGTH: usize = 160;
 const MAX_LISTS: usize = 4_096;
@@ -43,6 +43,8 @@ pub struct Growth {
     pub(super) dead: SlotSet,
     pub(super) epoch: u64,
     pub(super) kind: IndexKind,
+    /// Only code the vectors, which takes a fraction of the time that lists take.
+    pub(super) flat: bool,
     /// Close the gaps of removed vectors.
     pub(super) compact: bool,
     /// An index whose centroids are still good.
@@ -119,7 +121,8 @@ impl Growth {
                 self.encode(&frame, centroids.as_deref(), nearest.as_deref(), &live, stop)?;
             let vectors = self.vectors(&live);
             let subject = Subject { vectors: &vectors, frame: &frame, lists: &lists };
-            let calibration = calibrate(&subject, threads, stop)?;
+            let calibration =
+                calibrate(&subject, self.flat && live.len() >= MIN_INVERTED, threads, stop)?;
             let few = calibration.setting(10.0, self.target).candidates <= 10 * MANY_CANDIDATES;
             if few || Some(&planes) == PLANES.last() {
                 let slots_end = self.rows.len();
@@ -183,7 +186,7 @@ impl Growth {
         threads: usize,
         stop: &(dyn Fn() -> bool + Sync),
     ) -> Option<Option<Vec<f32>>> {
-        if live.len() < MIN_INVERTED {
+        if self.flat || live.len() < MIN_INVERTED {
             return Some(None);
         }
         if let Some(known) = self.known.as_ref().and_then(|known| known.lists.centroids.as_ref()) {

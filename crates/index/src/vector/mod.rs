@@ -53,6 +53,7 @@ use crate::{Metric, Slot};
 use calibration::Calibration;
 use codes::{CodeList, EncodeScratch, Frame};
 use graph::Graph;
+use growth::MIN_INVERTED;
 use lists::Lists;
 use rows::Rows;
 
@@ -309,7 +310,8 @@ impl VectorIndex {
                 let len = base.lists.len;
                 // A flat list is scanned as fast in two parts as in one: only the calibration grows old.
                 let flat = base.lists.centroids.is_none();
-                (base.slots_end, len, if flat { tail.len() >= len } else { long(tail.len(), len) })
+                let worn = if flat { tail.len() >= len } else { long(tail.len(), len) };
+                (base.slots_end, len, worn || (flat && self.len() >= MIN_INVERTED as u64))
             }
             Structure::Graph(graph) => {
                 let (end, len) = (graph.slots_end, graph.index.len());
@@ -333,12 +335,15 @@ impl VectorIndex {
             let worn = self.len() > u64::from(base.trained) * u64::from(RETRAIN);
             base.lists.centroids.is_some() && !worn
         });
+        // The first time the vectors are only coded, so that searches are fast while lists are made.
+        let first = matches!(self.structure, Structure::Rows);
         Some(Growth {
             kernels: self.kernels,
             rows: self.rows.clone(),
             dead: self.dead.clone(),
             epoch: self.epoch,
             kind: self.options.kind,
+            flat: first,
             compact: self.has_gaps(),
             known: known.map(Arc::clone),
             target: self.options.target_recall,
