@@ -118,7 +118,7 @@ impl VectorIndex {
         // By list, and by the nearest lists of each search before the others.
         let mut turns: Vec<(u32, u32, f32)> = Vec::new();
         for (search, scratch) in (0..).zip(scratches.iter_mut()) {
-            self.prepare_scan(coded, scratch, setting, Probing::Calibrated);
+            coded.prepare_scan(scratch, setting, Probing::Calibrated);
             let Scratch { table, candidates, probes, .. } = scratch;
             let nearest = if lists.count() > 1 { probes.len().div_ceil(NEAREST) } else { 0 };
             for probe in probes.iter().take(nearest) {

@@ -34,7 +34,7 @@ const BATCH: usize = 1_024;
 /// Bits per dimension, in the order in which they are tried.
 const PLANES: [u32; 3] = [1, 2, 4];
 /// More candidates than these for each of ten neighbours, and the codes have too few bits.
-const MANY_CANDIDATES: u32 = 30;
+const MANY_CANDIDATES: u32 = 60;
 
 /// A rebuild that is due.
 pub struct Growth {

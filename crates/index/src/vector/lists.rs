@@ -36,6 +36,30 @@ impl Lists {
         Self { codes, factors, slots, starts, centroids, len }
     }
 
+    /// The `count` lists nearest to the centred query `y`, nearest first; without centroids the only one. Leaves the
+    /// query's table for scanning them in `table`.
+    pub(crate) fn nearest(
+        &self,
+        frame: &Frame,
+        y: &[f32],
+        table: &mut ScanTable,
+        count: usize,
+        candidates: &mut Candidates,
+        probes: &mut Vec<Probe>,
+    ) {
+        probes.clear();
+        match &self.centroids {
+            None => probes.extend((0..self.count() as u32).map(Probe::of_only)),
+            Some(centroids) => {
+                frame.kernels.scan_table(y, 1, table);
+                centroids.nearest(frame.kernels, y, table, count, candidates, probes);
+            }
+        }
+        if self.centroids.is_none() || frame.planes != 1 {
+            frame.kernels.scan_table(y, frame.planes, table);
+        }
+    }
+
     /// How many lists there are.
     pub(crate) fn count(&self) -> usize {
         self.starts.len().saturating_sub(1)

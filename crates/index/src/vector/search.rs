@@ -281,7 +281,7 @@ impl VectorIndex {
         probing: Probing<'_>,
         accept: impl Fn(Slot) -> bool,
     ) {
-        self.prepare_scan(coded, scratch, setting, probing);
+        coded.prepare_scan(scratch, setting, probing);
         let Scratch { table, candidates, probes, .. } = scratch;
         let lists = &coded.base.lists;
         let average = lists.len as f32 / lists.count().max(1) as f32;
@@ -299,36 +299,6 @@ impl VectorIndex {
         coded.tail.view().scan(self.kernels, table, 0.0, candidates, &accept);
     }
 
-    /// Finds the lists to be scanned, nearest first, and makes the query's table.
-    pub(super) fn prepare_scan(
-        &self,
-        coded: &Coded,
-        scratch: &mut Scratch,
-        setting: Setting,
-        probing: Probing<'_>,
-    ) {
-        let Scratch { query, y, table, candidates, probes } = scratch;
-        let (frame, lists) = (&coded.base.frame, &coded.base.lists);
-        y.resize(frame.dimension(), 0.0);
-        frame.centre(query, y);
-        probes.clear();
-        match &lists.centroids {
-            None => probes.extend((0..lists.count() as u32).map(Probe::of_only)),
-            Some(centroids) => {
-                self.kernels.scan_table(y, 1, table);
-                let count = match probing {
-                    Probing::Calibrated => setting.probes as usize,
-                    Probing::UntilEnough(_) => lists.count(),
-                };
-                centroids.nearest(self.kernels, y, table, count, candidates, probes);
-            }
-        }
-        if lists.centroids.is_none() || frame.planes != 1 {
-            self.kernels.scan_table(y, frame.planes, table);
-        }
-        candidates.reset(setting.candidates as usize);
-    }
-
     pub(super) fn compare_candidates(&self, scratch: &mut Scratch, k: usize) -> Vec<Neighbor> {
         let best = scratch.candidates.best();
         for &(_, slot) in best.iter().take(AHEAD) {
@@ -342,5 +312,26 @@ impl VectorIndex {
             top.push(Slot(slot), self.rows.similarity(self.kernels, &scratch.query, slot));
         }
         top.into_sorted()
+    }
+}
+
+impl Coded {
+    /// Finds the lists to be scanned, nearest first, and makes the query's table.
+    pub(super) fn prepare_scan(
+        &self,
+        scratch: &mut Scratch,
+        setting: Setting,
+        probing: Probing<'_>,
+    ) {
+        let Scratch { query, y, table, candidates, probes } = scratch;
+        let (frame, lists) = (&self.base.frame, &self.base.lists);
+        y.resize(frame.dimension(), 0.0);
+        frame.centre(query, y);
+        let count = match probing {
+            Probing::Calibrated => setting.probes as usize,
+            Probing::UntilEnough(_) => lists.count(),
+        };
+        lists.nearest(frame, y, table, count, candidates, probes);
+        candidates.reset(setting.candidates as usize);
     }
 }
