@@ -34,9 +34,6 @@ struct Place {
     similarity: f32,
 }
 
-/// A hit and the number of its namespace.
-type PlacedHit = (Hit, usize);
-
 impl Collection {
     /// The nearest records, best first. Searching a collection that does not exist yet finds nothing.
     ///
@@ -78,11 +75,10 @@ impl Collection {
                     };
                     found.into_iter().filter_map(place).collect()
                 });
-                searches.read(tx, target, found.collect())
+                searches.read(tx, target, found.collect(), |_| Ok(None))
             })?
         };
-        let Some(hits) = hits else { return Ok(vec![Vec::new(); count]) };
-        Ok(hits.into_iter().map(|hits| hits.into_iter().map(|(hit, _)| hit).collect()).collect())
+        Ok(hits.unwrap_or_else(|| vec![Vec::new(); count]))
     }
 
     /// The ids of the nearest records, best first: [`search`](Self::search) without reading their rows. While
@@ -151,7 +147,7 @@ impl Collection {
         &self,
         searches: &Searches,
         cancel: &Cancel,
-    ) -> Result<Option<Vec<Vec<PlacedHit>>>, Error> {
+    ) -> Result<Option<Vec<Vec<Hit>>>, Error> {
         let filter = searches.filter.as_ref();
         until_done(cancel, || {
             let core = self.engine.core()?;
@@ -191,13 +187,11 @@ impl Collection {
                 if found.any(|place| overtaken.get(place.namespace) == Some(&true)) {
                     return Ok(Attempt::Overtaken);
                 }
-                let mut hits = searches.read(tx, &target, best)?;
-                for (hit, namespace) in hits.iter_mut().flatten() {
-                    if let Some((id, path, _)) = namespaces.get(*namespace) {
-                        hit.namespace = Some(namespace::decoded(*id, path)?);
-                    }
-                }
-                Ok(Attempt::Done(Some(hits)))
+                let path = |namespace: usize| {
+                    let found = namespaces.get(namespace);
+                    found.map(|(id, path, _)| namespace::decoded(*id, path)).transpose()
+                };
+                Ok(Attempt::Done(Some(searches.read(tx, &target, best, path)?)))
             })
         })
     }
@@ -241,13 +235,13 @@ impl Collection {
     ) -> Result<Option<Vec<Vec<f32>>>, Error> {
         cancel.check()?;
         let core = self.engine.core()?;
-        let mut texts = Vec::new();
-        let mut vectors = Vec::with_capacity(queries.len());
+        let (count, mut texts) = (queries.len(), Vec::new());
+        let mut vectors = Vec::with_capacity(count);
         for (at, query) in queries.into_iter().enumerate() {
             vectors.push(match query {
                 Query::Vector(vector) => vector,
                 Query::Text(text) => {
-                    check_text(|| "the query".into(), &text, self.limits())?;
+                    check_text(|| query_name(at, count), &text, self.limits())?;
                     texts.push((at, text));
                     Vec::new()
                 }
@@ -275,9 +269,8 @@ impl Searches {
     /// # Errors
     /// A vector that can't be compared with those of the collection.
     fn check(&self, name: &str, target: &Target) -> Result<(), Error> {
-        let one = self.vectors.len() == 1;
         self.vectors.iter().enumerate().try_for_each(|(at, vector)| {
-            let what = || if one { "the query".to_owned() } else { format!("query {at}") };
+            let what = || query_name(at, self.vectors.len());
             validate::vector(what, vector, name, target.dimension, target.metric)
         })
     }
@@ -312,36 +305,39 @@ impl Searches {
         found.map(|found| found.into_iter().filter_map(hit).collect()).collect()
     }
 
-    /// The records that were found, each with the number of its namespace.
+    /// The records that were found; `path` is that of the namespace with a number.
     fn read(
         &self,
         tx: &ReadTx<'_>,
         target: &Target,
         mut found: Vec<Vec<Place>>,
-    ) -> Result<Vec<Vec<PlacedHit>>, Error> {
+        path: impl Fn(usize) -> Result<Option<Arc<[String]>>, Error>,
+    ) -> Result<Vec<Vec<Hit>>, Error> {
         for places in &mut found {
             places.retain(|place| self.is_wanted(target.metric.score(place.similarity)));
         }
         let ids: Vec<RowId> = found.iter().flatten().map(|place| place.row).collect();
         let mut rows = tx.rows(&ids, self.with_vectors)?.into_iter();
         let mut hit = |place: Place| {
-            let hit = Hit {
-                record: record(rows.next()??),
+            let record = record(rows.next()??);
+            Some(path(place.namespace).map(|namespace| Hit {
+                record,
                 score: target.metric.score(place.similarity),
                 distance: target.metric.distance(place.similarity),
-                namespace: None,
-            };
-            Some((hit, place.namespace))
+                namespace,
+            }))
         };
-        Ok(found
-            .into_iter()
-            .map(|places| places.into_iter().filter_map(&mut hit).collect())
-            .collect())
+        found.into_iter().map(|places| places.into_iter().filter_map(&mut hit).collect()).collect()
     }
 
     fn is_wanted(&self, score: f32) -> bool {
         self.min_score.is_none_or(|min| score >= min)
     }
+}
+
+/// A query in a message.
+fn query_name(at: usize, count: usize) -> String {
+    if count == 1 { "the query".to_owned() } else { format!("query {at}") }
 }
 
 fn id_of(partition: &Partition, slot: Slot) -> Result<String, Error> {

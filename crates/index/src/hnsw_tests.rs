@@ -1,6 +1,7 @@
 use std::cell::Cell;
 
 use super::*;
+use crate::oracle::similarity;
 
 const METRICS: [Metric; 3] = [Metric::Cosine, Metric::L2, Metric::Dot];
 const DIMENSION: usize = 32;
@@ -41,19 +42,6 @@ fn filled(metric: Metric, vectors: &[Vec<f32>]) -> HnswIndex {
         index.add(slot as u32, vector).unwrap();
     }
     index
-}
-
-fn similarity(metric: Metric, a: &[f32], b: &[f32]) -> f64 {
-    let dot = |a: &[f32], b: &[f32]| {
-        a.iter().zip(b).map(|(&x, &y)| f64::from(x) * f64::from(y)).sum::<f64>()
-    };
-    match metric {
-        Metric::Dot => dot(a, b),
-        Metric::Cosine => dot(a, b) / (dot(a, a) * dot(b, b)).sqrt(),
-        Metric::L2 => {
-            -a.iter().zip(b).map(|(&x, &y)| (f64::from(x) - f64::from(y)).powi(2)).sum::<f64>()
-        }
-    }
 }
 
 /// The share of the true best 10 among so many slots that a graph leads to.

@@ -24,6 +24,8 @@ mod attribute;
 mod filter;
 mod hnsw;
 mod metric;
+#[cfg(test)]
+mod oracle;
 mod sections;
 mod top_k;
 mod usearch_file;

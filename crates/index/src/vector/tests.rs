@@ -5,6 +5,7 @@ use super::column::CHUNK_ROWS;
 use super::rotation::SplitMix;
 use super::*;
 use crate::Neighbor;
+use crate::oracle::similarity;
 use crate::sections::{SectionError, SectionReader, SectionWriter};
 
 const METRICS: [Metric; 3] = [Metric::Cosine, Metric::L2, Metric::Dot];
@@ -33,19 +34,6 @@ fn clustered(seed: u64, count: usize, dimension: usize) -> Vec<f32> {
             noise.iter().zip(&centres[centre..]).map(|(x, c)| c + 0.6 * x).collect::<Vec<_>>()
         })
         .collect()
-}
-
-fn similarity(metric: Metric, a: &[f32], b: &[f32]) -> f64 {
-    let dot = |a: &[f32], b: &[f32]| {
-        a.iter().zip(b).map(|(&x, &y)| f64::from(x) * f64::from(y)).sum::<f64>()
-    };
-    match metric {
-        Metric::Dot => dot(a, b),
-        Metric::Cosine => dot(a, b) / (dot(a, a) * dot(b, b)).sqrt(),
-        Metric::L2 => {
-            -a.iter().zip(b).map(|(&x, &y)| (f64::from(x) - f64::from(y)).powi(2)).sum::<f64>()
-        }
-    }
 }
 
 fn filled(
