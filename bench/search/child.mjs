@@ -27,12 +27,19 @@ process.once('message', async (/** @type {Job} */ job) => {
   try {
     await measure(job)
   } catch (error) {
-    process.send({ error: error.message || String(error) })
+    await send({ error: error.message || String(error) })
   }
   // Not `exit`, so that what was sent arrives; an engine with threads of its own may keep the process otherwise.
   process.disconnect()
   setTimeout(() => process.exit(), 1_000).unref()
 })
+
+/** Waits until it has left: an engine may keep the event loop to itself, or end the process, right after. */
+function send(message) {
+  return new Promise((resolve, reject) => {
+    process.send(message, failure => (failure ? reject(failure) : resolve()))
+  })
+}
 
 /** @param {Job} job */
 async function measure(job) {
@@ -44,15 +51,15 @@ async function measure(job) {
   const { openEngine } = await import(`./engines/${job.engine}.mjs`)
   const engine = await openEngine({ ...job, count, spare: SPARE, load })
   try {
-    process.send({ built: await build(engine, vectors, queries[0], job.k) })
+    await send({ built: await build(engine, vectors, queries[0], job.k) })
     const asked = engine.query ? queries.map(engine.query) : queries
-    for (const setting of await measureSettings(engine, asked, job)) process.send({ setting })
+    for (const setting of await measureSettings(engine, asked, job)) await send({ setting })
     await engine.bytesOnDisk(vectors)
-    process.send({ stored: { disk: bytesIn(job.folder) / 2 ** 20 } })
+    await send({ stored: { disk: bytesIn(job.folder) / 2 ** 20 } })
     const standard = engine.settings.find(({ name }) => name === engine.standard)
     const searcher = engine.use(standard)
     const inserting = await searchWhileInserting({ ...job, engine, searcher, vectors, asked })
-    process.send({ inserting: { insertSetting: standard.name, ...inserting } })
+    await send({ inserting: { insertSetting: standard.name, ...inserting } })
   } finally {
     await engine.close?.()
   }

@@ -59,9 +59,8 @@ function converse(job) {
     child.on('close', (code, signal) => {
       // What goes wrong at the very end, when all is measured, does not spoil the figures.
       const complete = messages.some(({ inserting }) => inserting)
-      if (!complete && (code || signal)) {
-        error ??= `ended with ${signal ?? `code ${code}`}: ${lastLines(said)}`
-      }
+      if (!complete)
+        error ??= `ended too early, with ${signal ?? `code ${code}`}: ${lastLines(said)}`
       resolve({ messages, error })
     })
     child.send(job)
