@@ -11,6 +11,7 @@
 use std::io::{self, Read, Write};
 
 use bytemuck::Pod;
+use hippocamp_simd::LargeVec;
 use xxhash_rust::xxh3::Xxh3;
 
 const HEAD: usize = 16;
@@ -88,7 +89,19 @@ impl<R: Read> SectionReader<R> {
     /// # Errors
     /// [`SectionError`].
     pub fn read<T: Pod>(&mut self, tag: [u8; 4], count: usize) -> Result<Vec<T>, SectionError> {
-        let mut values = Vec::new();
+        Ok(self.read_large(tag, count)?.to_vec())
+    }
+
+    /// The same into large pages.
+    ///
+    /// # Errors
+    /// [`SectionError`].
+    pub fn read_large<T: Pod>(
+        &mut self,
+        tag: [u8; 4],
+        count: usize,
+    ) -> Result<LargeVec<T>, SectionError> {
+        let mut values = LargeVec::new();
         self.read_runs(tag, count, count.max(1), |run| values = run)?;
         Ok(values)
     }
@@ -103,7 +116,7 @@ impl<R: Read> SectionReader<R> {
         tag: [u8; 4],
         count: usize,
         run: usize,
-        mut take: impl FnMut(Vec<T>),
+        mut take: impl FnMut(LargeVec<T>),
     ) -> Result<(), SectionError> {
         let mut head = [0; HEAD];
         self.left = self.left.checked_sub(24).ok_or(SectionError::Damaged("it ends too early"))?;
@@ -121,8 +134,9 @@ impl<R: Read> SectionReader<R> {
         let mut rest = count;
         while rest > 0 {
             let values = rest.min(run);
-            let mut part = vec![T::zeroed(); values];
-            for bytes in bytemuck::cast_slice_mut(&mut part).chunks_mut(CHUNK_BYTES) {
+            let mut part = LargeVec::with_capacity(values);
+            let to = part.extend_with(values, T::zeroed());
+            for bytes in bytemuck::cast_slice_mut(to).chunks_mut(CHUNK_BYTES) {
                 self.from.read_exact(bytes)?;
                 hash.update(bytes);
             }

@@ -2,7 +2,7 @@
 //!
 //! Codes and rows of a large index are not in the processor's caches, and to fetch them takes longer than to
 //! compare them. So the searches take turns at each piece: at each list that several of them scan, and at
-//! each chunk of rows when everything is compared.
+//! each range of rows when everything is compared.
 
 use std::cell::RefCell;
 
@@ -81,25 +81,20 @@ impl VectorIndex {
         let k = request.k.min(self.len().max(1) as usize);
         let mut tops: Vec<TopK> =
             scratches.iter().map(|_| TopK::new(k, self.len() as usize)).collect();
-        for chunk in 0..self.rows.chunks() {
+        for rows in self.rows.turns() {
             if stop() {
                 break;
             }
             for (top, scratch) in tops.iter_mut().zip(&*scratches) {
-                let chunks = chunk..chunk + 1;
-                self.rows.scan_chunks(
-                    self.kernels,
-                    &scratch.query,
-                    chunks,
-                    |first, similarities| {
-                        for (slot, &similarity) in (first..).map(Slot).zip(similarities) {
-                            if top.wants(similarity) && !self.dead.contains(slot) {
-                                top.push(slot, similarity);
-                            }
+                let visit = |first: u32, similarities: &[f32]| {
+                    for (slot, &similarity) in (first..).map(Slot).zip(similarities) {
+                        if top.wants(similarity) && !self.dead.contains(slot) {
+                            top.push(slot, similarity);
                         }
-                        true
-                    },
-                );
+                    }
+                    true
+                };
+                self.rows.scan_some(self.kernels, &scratch.query, rows.clone(), visit);
             }
         }
         tops.into_iter().map(TopK::into_sorted).collect()

@@ -337,7 +337,7 @@ impl Vectors<'_> {
         Some(slot) != query.of && !self.dead.contains(Slot(slot))
     }
 
-    /// The true neighbours of each query, best first. The queries take turns at each chunk of rows, so that it is
+    /// The true neighbours of each query, best first. The queries take turns at each range of rows, so that it is
     /// fetched from memory once.
     fn truths(&self, queries: &[Query], stop: &(dyn Fn() -> bool + Sync)) -> Vec<Vec<u32>> {
         let [_, deepest] = DEPTHS;
@@ -345,7 +345,7 @@ impl Vectors<'_> {
         let mut tops: Vec<TopK> =
             queries.iter().map(|_| TopK::new(deepest.min(live), live)).collect();
         let end = self.live.last().map_or(0, |last| last + 1);
-        for chunk in 0..self.rows.chunks() {
+        for rows in self.rows.turns() {
             if stop() {
                 break;
             }
@@ -358,7 +358,7 @@ impl Vectors<'_> {
                     }
                     true
                 };
-                self.rows.scan_chunks(self.kernels, &query.vector, chunk..chunk + 1, visit);
+                self.rows.scan_some(self.kernels, &query.vector, rows.clone(), visit);
             }
         }
         let slots = |top: TopK| top.into_sorted().iter().map(|neighbor| neighbor.slot.0).collect();

@@ -152,10 +152,6 @@ impl CodeList {
         CodeView { codes: &self.codes, factors: &self.factors, slots: &self.slots }
     }
 
-    pub(crate) fn into_parts(self) -> (Vec<u8>, Vec<f32>, Vec<u32>) {
-        (self.codes, self.factors, self.slots)
-    }
-
     /// Appends a centred vector that belongs to the list of `centroid` (none: the mean itself).
     pub(crate) fn push(
         &mut self,

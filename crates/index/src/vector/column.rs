@@ -1,28 +1,33 @@
 //! Rows that grow in chunks.
 
 use std::io::Read;
+use std::ops::Range;
 use std::sync::Arc;
 
 use bytemuck::Pod;
+use hippocamp_simd::LargeVec;
 
 use crate::sections::{SectionError, SectionReader};
 
-/// Rows in a chunk.
-pub(crate) const CHUNK_ROWS: usize = 1024;
+/// Bytes of a chunk, at most, and more than half of it: whole large pages for the usual widths.
+const CHUNK_BYTES: usize = 8 << 20;
 
 /// Rows of equal width that only grow, in chunks: growing never copies what is there, and a clone shares
 /// all chunks but the last.
 #[derive(Clone)]
-pub(crate) struct Column<T> {
+pub(crate) struct Column<T: Copy> {
     width: usize,
-    full: Vec<Arc<Vec<T>>>,
-    last: Vec<T>,
+    /// The logarithm of the number of rows in a chunk.
+    chunk: u32,
+    full: Vec<Arc<LargeVec<T>>>,
+    last: LargeVec<T>,
 }
 
 impl<T: Pod> Column<T> {
     /// `width` is at least 1.
     pub(crate) fn new(width: usize) -> Self {
-        Self { width, full: Vec::new(), last: Vec::new() }
+        let rows = (CHUNK_BYTES / (width * size_of::<T>())).max(1);
+        Self { width, chunk: rows.ilog2(), full: Vec::new(), last: LargeVec::new() }
     }
 
     /// The `rows` rows that were written as a section.
@@ -35,7 +40,7 @@ impl<T: Pod> Column<T> {
         let mut column = Self::new(width);
         let values = (rows as usize).checked_mul(width);
         let values = values.ok_or(SectionError::Damaged("it has too many rows"))?;
-        from.read_runs(tag, values, CHUNK_ROWS * width, |chunk| {
+        from.read_runs(tag, values, column.chunk_values(), |chunk| {
             if !column.last.is_empty() {
                 column.full.push(Arc::new(std::mem::take(&mut column.last)));
             }
@@ -44,32 +49,57 @@ impl<T: Pod> Column<T> {
         Ok(column)
     }
 
-    /// Room for one more row, filled by the caller: it must append exactly `width` values.
-    pub(crate) fn push_with(&mut self, fill: impl FnOnce(&mut Vec<T>)) {
-        let full = CHUNK_ROWS * self.width;
+    fn chunk_values(&self) -> usize {
+        self.width << self.chunk
+    }
+
+    /// One more row, of zeros, for the caller to fill.
+    pub(crate) fn push(&mut self) -> &mut [T] {
+        let full = self.chunk_values();
         if self.last.len() >= full {
-            let chunk = std::mem::replace(&mut self.last, Vec::with_capacity(full));
+            let chunk = std::mem::replace(&mut self.last, LargeVec::with_capacity(full));
             self.full.push(Arc::new(chunk));
         }
-        let end = self.last.len() + self.width;
-        fill(&mut self.last);
-        self.last.resize(end, T::zeroed());
+        self.last.extend_with(self.width, T::zeroed())
+    }
+
+    /// Values in a row.
+    pub(crate) fn width(&self) -> usize {
+        self.width
     }
 
     #[inline]
     pub(crate) fn row(&self, row: usize) -> Option<&[T]> {
-        let (chunk, row) = (row / CHUNK_ROWS, row % CHUNK_ROWS);
-        let chunk: &[T] = self.full.get(chunk).map_or(&self.last, |chunk| chunk);
-        chunk.get(row * self.width..(row + 1) * self.width)
+        self.rows(row, 1)
     }
 
-    /// The chunks in order: all but the last have [`CHUNK_ROWS`] rows.
+    /// Some rows, if they are in one chunk.
+    #[inline]
+    pub(crate) fn rows(&self, first: usize, count: usize) -> Option<&[T]> {
+        let (chunk, first) = (first >> self.chunk, first & ((1 << self.chunk) - 1));
+        let chunk: &[T] = self.full.get(chunk).map_or(&self.last, |chunk| chunk);
+        chunk.get(first * self.width..(first + count) * self.width)
+    }
+
+    /// The chunks in order.
     pub(crate) fn chunks(&self) -> impl Iterator<Item = &[T]> + Clone {
-        self.full.iter().map(|chunk| chunk.as_slice()).chain(std::iter::once(self.last.as_slice()))
+        self.full.iter().map(|chunk| &***chunk).chain(std::iter::once(&*self.last))
+    }
+
+    /// Some of the rows, in pieces of up to `most` rows that lie together.
+    pub(crate) fn pieces(&self, rows: Range<usize>, most: usize) -> impl Iterator<Item = &[T]> {
+        let (first, mask) = (rows.start >> self.chunk, (1 << self.chunk) - 1);
+        let mut skip = (rows.start & mask) * self.width;
+        let mut left = rows.len().saturating_mul(self.width);
+        self.chunks().skip(first).flat_map(move |chunk| {
+            let chunk = chunk.get(std::mem::take(&mut skip)..).unwrap_or_default();
+            let chunk = chunk.get(..left).unwrap_or(chunk);
+            left -= chunk.len();
+            chunk.chunks(most * self.width)
+        })
     }
 
     pub(crate) fn bytes(&self) -> usize {
-        let full: usize = self.full.iter().map(|chunk| chunk.capacity()).sum();
-        (full + self.last.capacity()) * size_of::<T>()
+        self.full.iter().map(|chunk| chunk.bytes()).sum::<usize>() + self.last.bytes()
     }
 }

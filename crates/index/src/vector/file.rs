@@ -6,7 +6,7 @@
 use std::io::{Read, Write};
 use std::sync::Arc;
 
-use hippocamp_simd::Kernels;
+use hippocamp_simd::{Kernels, LargeVec};
 
 use super::calibration::{Calibration, CalibrationPoint};
 use super::codes::{BLOCK, Frame, NO_SLOT};
@@ -133,9 +133,9 @@ fn write_base(to: &mut SectionWriter<impl Write>, base: &Base) -> std::io::Resul
         [u64::from(*trained), u64::from(centroids.is_some()), calibration.points.len() as u64];
     to.write(*b"base", [counts.as_slice()].into_iter())?;
     to.write(*b"strt", [lists.starts.as_slice()].into_iter())?;
-    to.write(*b"code", [lists.codes.as_slice()].into_iter())?;
-    to.write(*b"fact", [lists.factors.as_slice()].into_iter())?;
-    to.write(*b"slot", [lists.slots.as_slice()].into_iter())?;
+    to.write(*b"code", [&*lists.codes].into_iter())?;
+    to.write(*b"fact", [&*lists.factors].into_iter())?;
+    to.write(*b"slot", [&*lists.slots].into_iter())?;
     if let Some(centroids) = centroids {
         to.write(*b"cent", [centroids.rows.as_slice()].into_iter())?;
     }
@@ -171,9 +171,10 @@ fn read_base(
     let [trained, centroids, points] = counts[..] else { return Err(impossible()) };
     let starts: Vec<u32> = from.read(*b"strt", count + 1)?;
     let block_bytes = frame.dimension() * 4 * frame.planes as usize;
-    let codes = from.read(*b"code", blocks.checked_mul(block_bytes).ok_or_else(impossible)?)?;
-    let factors = from.read(*b"fact", blocks * 2 * BLOCK)?;
-    let slots: Vec<u32> = from.read(*b"slot", blocks * BLOCK)?;
+    let codes =
+        from.read_large(*b"code", blocks.checked_mul(block_bytes).ok_or_else(impossible)?)?;
+    let factors = from.read_large(*b"fact", blocks * 2 * BLOCK)?;
+    let slots: LargeVec<u32> = from.read_large(*b"slot", blocks * BLOCK)?;
     let in_order = starts.first() == Some(&0)
         && starts.last().is_some_and(|last| *last as usize == blocks)
         && starts.is_sorted();

@@ -1,6 +1,6 @@
 //! An inverted file: lists of codes around centroids, of which a search scans the nearest.
 
-use hippocamp_simd::{Kernels, ScanTable};
+use hippocamp_simd::{Kernels, LargeVec, ScanTable};
 
 use super::candidates::Candidates;
 use super::codes::{BLOCK, CodeList, CodeView, EncodeScratch, Frame};
@@ -8,9 +8,9 @@ use crate::Metric;
 
 /// Lists of codes, one behind the other. One list without a centroid is the flat index.
 pub(crate) struct Lists {
-    pub(crate) codes: Vec<u8>,
-    pub(crate) factors: Vec<f32>,
-    pub(crate) slots: Vec<u32>,
+    pub(crate) codes: LargeVec<u8>,
+    pub(crate) factors: LargeVec<f32>,
+    pub(crate) slots: LargeVec<u32>,
     /// The first block of each list, and the end.
     pub(crate) starts: Vec<u32>,
     pub(crate) centroids: Option<Centroids>,
@@ -21,18 +21,23 @@ pub(crate) struct Lists {
 impl Lists {
     pub(crate) fn of(lists: Vec<CodeList>, centroids: Option<Centroids>) -> Self {
         let len = lists.iter().map(CodeList::len).sum();
-        let (mut codes, mut factors, mut slots) = (Vec::new(), Vec::new(), Vec::new());
+        let sizes = lists.iter().map(|list| {
+            let CodeView { codes, factors, slots } = list.view();
+            [codes.len(), factors.len(), slots.len()]
+        });
+        let [codes, factors, slots] = sizes
+            .fold([0; 3], |[a, b, c], [codes, factors, slots]| [a + codes, b + factors, c + slots]);
+        let mut codes = LargeVec::with_capacity(codes);
+        let mut factors = LargeVec::with_capacity(factors);
+        let mut slots = LargeVec::with_capacity(slots);
         let mut starts = vec![0];
         for list in lists {
-            let parts = list.into_parts();
-            codes.extend(parts.0);
-            factors.extend(parts.1);
-            slots.extend(parts.2);
+            let list = list.view();
+            codes.extend_from_slice(list.codes);
+            factors.extend_from_slice(list.factors);
+            slots.extend_from_slice(list.slots);
             starts.push((slots.len() / BLOCK) as u32);
         }
-        codes.shrink_to_fit();
-        factors.shrink_to_fit();
-        slots.shrink_to_fit();
         Self { codes, factors, slots, starts, centroids, len }
     }
 

@@ -7,12 +7,14 @@ use std::str::FromStr;
 
 use hippocamp_simd::Kernels;
 
-use super::column::{CHUNK_ROWS, Column};
+use super::column::Column;
 use crate::Metric;
 use crate::sections::{SectionError, SectionReader, SectionWriter};
 
 /// Rows whose similarities are computed at once in a scan.
 const BLOCK_ROWS: usize = 128;
+/// Rows that queries take turns at; a multiple of [`BLOCK_ROWS`].
+const TURN_ROWS: usize = 1_024;
 
 /// How the values of a row are kept in memory. (The store keeps all of them as f32.)
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -154,28 +156,24 @@ impl Rows {
         Ok(Self { dimension, metric, len, values })
     }
 
-    /// How many chunks of [`CHUNK_ROWS`] rows there are; the last may have fewer.
-    pub(crate) fn chunks(&self) -> usize {
-        (self.len as usize).div_ceil(CHUNK_ROWS)
+    /// All rows in ranges that stay in a cache while several queries are compared with them.
+    pub(crate) fn turns(&self) -> impl Iterator<Item = Range<usize>> {
+        let len = self.len as usize;
+        (0..len).step_by(TURN_ROWS).map(move |start| start..len.min(start + TURN_ROWS))
     }
 
     /// Appends a row; under cosine it has been normalised.
     pub(crate) fn push(&mut self, kernels: &Kernels, vector: &[f32]) {
         match &mut self.values {
-            Values::F32(values) => values.push_with(|row| row.extend_from_slice(vector)),
-            Values::F16(values) => values.push_with(|row| {
-                let start = row.len();
-                row.resize(start + vector.len(), 0);
-                if let Some(row) = row.get_mut(start..) {
-                    kernels.to_f16(vector, row);
-                }
-            }),
+            Values::F32(values) => values.push().copy_from_slice(vector),
+            Values::F16(values) => kernels.to_f16(vector, values.push()),
             Values::Int8 { values, scales } => {
                 let largest = vector.iter().fold(0f32, |largest, x| largest.max(x.abs()));
                 let steps = if largest > 0.0 { 127.0 / largest } else { 0.0 };
-                values
-                    .push_with(|row| row.extend(vector.iter().map(|x| (x * steps).round() as i8)));
-                scales.push_with(|row| row.push(largest / 127.0));
+                for (to, x) in values.push().iter_mut().zip(vector) {
+                    *to = (x * steps).round() as i8;
+                }
+                scales.push().fill(largest / 127.0);
             }
         }
         self.len += 1;
@@ -267,21 +265,21 @@ impl Rows {
         query: &[f32],
         visit: impl FnMut(u32, &[f32]) -> bool,
     ) {
-        self.scan_chunks(kernels, query, 0..usize::MAX, visit);
+        self.scan_some(kernels, query, 0..self.len as usize, visit);
     }
 
-    /// The same for some of the chunks of [`CHUNK_ROWS`] rows.
-    pub(crate) fn scan_chunks(
+    /// The same for some of the rows.
+    pub(crate) fn scan_some(
         &self,
         kernels: &Kernels,
         query: &[f32],
-        chunks: Range<usize>,
+        rows: Range<usize>,
         mut visit: impl FnMut(u32, &[f32]) -> bool,
     ) {
         let l2 = self.metric == Metric::L2;
         match &self.values {
             Values::F32(values) => {
-                each_block(values.chunks(), &chunks, self.dimension, |slot, rows, out| {
+                each_block(values, &rows, |slot, rows, out| {
                     if l2 {
                         kernels.l2_squared_rows(query, rows, out);
                     } else {
@@ -291,7 +289,7 @@ impl Rows {
                 });
             }
             Values::F16(values) => {
-                each_block(values.chunks(), &chunks, self.dimension, |slot, rows, out| {
+                each_block(values, &rows, |slot, rows, out| {
                     if l2 {
                         kernels.l2_squared_f16_rows(query, rows, out);
                     } else {
@@ -301,11 +299,9 @@ impl Rows {
                 });
             }
             Values::Int8 { values, scales } => {
-                each_block(values.chunks(), &chunks, self.dimension, |slot, rows, out| {
-                    let at = slot as usize;
-                    let chunk = scales.chunks().nth(at / CHUNK_ROWS).unwrap_or_default();
-                    let from = at % CHUNK_ROWS;
-                    let scales = chunk.get(from..from + out.len()).unwrap_or_default();
+                each_block(values, &rows, |slot, rows, out| {
+                    // Chunks of either column are whole blocks, so a block's scales lie together.
+                    let scales = scales.rows(slot as usize, out.len()).unwrap_or_default();
                     if l2 {
                         kernels.l2_squared_i8_rows(query, rows, scales, out);
                     } else {
@@ -320,26 +316,27 @@ impl Rows {
 }
 
 fn copy_row<T: bytemuck::Pod>(to: &mut Column<T>, from: &Column<T>, row: usize) {
-    to.push_with(|to| to.extend_from_slice(from.row(row).unwrap_or_default()));
+    let to = to.push();
+    if let Some(from) = from.row(row) {
+        to.copy_from_slice(from);
+    }
 }
 
-/// Cuts chunks into blocks whose similarities stay in the nearest cache.
-fn each_block<'a, T: 'a>(
-    chunks: impl Iterator<Item = &'a [T]>,
-    range: &Range<usize>,
-    dimension: usize,
+/// Cuts rows into blocks whose similarities stay in the nearest cache.
+fn each_block<T: bytemuck::Pod>(
+    values: &Column<T>,
+    rows: &Range<usize>,
     mut visit: impl FnMut(u32, &[T], &mut [f32]) -> bool,
 ) {
     let mut similarities = [0.0; BLOCK_ROWS];
-    let mut slot = (range.start * CHUNK_ROWS) as u32;
-    let chunks = chunks.skip(range.start).take(range.len());
-    for block in chunks.flat_map(|chunk| chunk.chunks(BLOCK_ROWS * dimension)) {
-        let rows = block.len() / dimension;
-        let Some(out) = similarities.get_mut(..rows) else { return };
-        if !visit(slot, block, out) {
+    let mut slot = rows.start;
+    for block in values.pieces(rows.clone(), BLOCK_ROWS) {
+        let count = block.len() / values.width();
+        let Some(out) = similarities.get_mut(..count) else { return };
+        if !visit(slot as u32, block, out) {
             return;
         }
-        slot += rows as u32;
+        slot += count;
     }
 }
 

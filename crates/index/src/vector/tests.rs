@@ -1,7 +1,6 @@
 use hippocamp_simd::Level;
 use proptest::prelude::*;
 
-use super::column::CHUNK_ROWS;
 use super::rotation::SplitMix;
 use super::*;
 use crate::Neighbor;
@@ -159,17 +158,26 @@ fn each_row_format_is_as_exact_as_it_says() {
 
 #[test]
 fn chunks_and_blocks_have_no_seams() {
-    let (dimension, count) = (3, 2 * CHUNK_ROWS + 133);
-    let rows: Vec<f32> = (0..count).flat_map(|i| [i as f32, 1.0, 0.0]).collect();
-    for kernels in all_kernels() {
-        let index = filled(Metric::L2, RowFormat::F32, dimension, &rows, kernels);
-        for slot in [0, 1, 127, 128, CHUNK_ROWS - 1, CHUNK_ROWS, 2 * CHUNK_ROWS, count - 1] {
-            for recall in [Recall::Default, Recall::Exact] {
-                let found = find(&index, &[slot as f32, 1.0, 0.0], 1, recall);
-                assert_eq!((found[0].slot, found[0].similarity), (Slot(slot as u32), 0.0));
+    // Of so many dimensions a chunk has 256 rows, and four times as many of one byte each.
+    const CHUNK: usize = 256;
+    let (dimension, count) = (8_192, 4 * CHUNK + 133);
+    let mut rows = vec![0.0; count * dimension];
+    for (i, row) in rows.chunks_exact_mut(dimension).enumerate() {
+        row[i] = 100.0;
+    }
+    for format in [RowFormat::F32, RowFormat::F16, RowFormat::Int8] {
+        for kernels in all_kernels() {
+            let index = filled(Metric::L2, format, dimension, &rows, kernels);
+            for slot in [0, 1, 127, 128, CHUNK - 1, CHUNK, 2 * CHUNK, 4 * CHUNK, count - 1] {
+                for recall in [Recall::Default, Recall::Exact] {
+                    let query = &rows[slot * dimension..(slot + 1) * dimension];
+                    let found = find(&index, query, 1, recall);
+                    assert_eq!(found[0].slot, Slot(slot as u32), "{format}");
+                    assert!(found[0].similarity.abs() < 1e-3, "{format}");
+                }
             }
+            assert_eq!(find(&index, &rows[..dimension], count * 2, Recall::Exact).len(), count);
         }
-        assert_eq!(find(&index, &[0.0; 3], count * 2, Recall::Default).len(), count);
     }
 }
 
@@ -229,7 +237,7 @@ fn a_wrong_dimension_is_refused_and_changes_nothing() {
 
 #[test]
 fn a_stopped_search_ends_early() {
-    let ones = vec![1.0; 4 * CHUNK_ROWS];
+    let ones = vec![1.0; 4_096];
     let index = filled(Metric::Dot, RowFormat::F32, 1, &ones, Kernels::detect().unwrap());
     let request = Request { k: 5, recall: Recall::Exact, mask: None };
     assert!(index.search(&[1.0], &request, &|| true).unwrap().len() < 5);
