@@ -101,6 +101,8 @@ export declare class NativeCollection {
   searchManyIds(queries: RecordBatch, options: NativeSearchOptions, token?: CancelToken | undefined | null): Promise<IdHitColumns>
   /** Every namespace of the collection that holds records. */
   namespaces(token?: CancelToken | undefined | null): Promise<Array<NativeNamespaceInfo>>
+  /** Compares a sample of searches with exact ones. */
+  check(queries: number, k: number, recall?: number | undefined | null, token?: CancelToken | undefined | null): Promise<NativeCheck>
   /** The namespace in numbers. */
   stats(token?: CancelToken | undefined | null): Promise<NativeCollectionStats>
 }
@@ -225,6 +227,16 @@ export interface NativeCalibrationPoint {
   candidates: number
 }
 
+/** What a check found. */
+export interface NativeCheck {
+  /** Live records in this namespace. */
+  records: number
+  /** How many of them are in the index in memory. */
+  indexed: number
+  /** The part of the true neighbours that was found. */
+  recall: number
+}
+
 /** A collection in a listing. */
 export interface NativeCollectionInfo {
   /** Its name. */
@@ -247,6 +259,10 @@ export interface NativeCollectionOptions {
   metric?: string
   /** `native` or `hnsw`. */
   index?: string
+  /** `f32`, `f16` or `int8`. */
+  precision?: string
+  /** In (0, 1]. */
+  targetRecall?: number
 }
 
 /** A namespace of a collection in numbers. */

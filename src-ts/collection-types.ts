@@ -64,6 +64,39 @@ export interface SearchOptions extends ReadOptions {
   readonly recursive?: boolean | undefined
 }
 
+/** How to check. */
+export interface CheckOptions extends CallOptions {
+  /**
+   * Searches that are compared with exact ones.
+   * @default 100
+   */
+  readonly queries?: number | undefined
+  /**
+   * Neighbours that each asks for: 1 to 100.
+   * @default 10
+   */
+  readonly k?: number | undefined
+  /**
+   * The recall that the searches ask for.
+   * @default the collection's
+   */
+  readonly targetRecall?: number | undefined
+}
+
+/** What a check found. */
+export interface CheckReport {
+  /** Records in this namespace. */
+  readonly records: number
+  /** How many of them are in the index in memory: all. */
+  readonly indexed: number
+  /** The part of the true neighbours that the searches found; 1 in an empty namespace. */
+  readonly recall: number
+  /** Searches that were made. */
+  readonly queries: number
+  /** Neighbours that each asked for. */
+  readonly k: number
+}
+
 /** How to list. */
 export interface ListOptions extends ReadOptions {
   /** Only records that pass. */
@@ -128,6 +161,9 @@ export interface CollectionStats {
  * vectors, which needs more memory and is longer in the making.
  */
 export type IndexKind = 'native' | 'hnsw'
+
+/** How the values of a vector are kept in memory: four bytes each, two, or one and a scale for the whole vector. */
+export type Precision = 'f32' | 'f16' | 'int8'
 
 /** A vector index in numbers. */
 export interface IndexStats {

@@ -3,6 +3,8 @@
  */
 import type {
   CallOptions,
+  CheckOptions,
+  CheckReport,
   CollectionStats,
   CountOptions,
   Filter,
@@ -26,6 +28,7 @@ import {
   label,
   oneOf,
   optionsOf,
+  recall,
   show,
   signalOf,
   text,
@@ -327,6 +330,22 @@ export class Collection<M extends object = Metadata> {
     )
   }
 
+  /**
+   * Whether searches find what they are to find: draws vectors like those in this namespace, other ones each time, searches
+   * for their neighbours as asked and exactly, and compares. As costly as that many exact searches.
+   * @throws {HippocampError} ERR_INVALID_ARGUMENT, ERR_LIMIT_EXCEEDED
+   */
+  async check(options?: CheckOptions): Promise<CheckReport> {
+    const given = optionsOf(options, 'check', ['queries', 'k', 'targetRecall', 'signal'])
+    const queries = given.queries === undefined ? 100 : integer('queries', given.queries, 1)
+    const k = given.k === undefined ? 10 : integer('k', given.k, 1)
+    const { recall } = recallOf(given)
+    return this.#read(given, async token => {
+      const found = await this.#native.check(queries, k, recall, token)
+      return { ...found, queries, k }
+    })
+  }
+
   /** This namespace in numbers. */
   async stats(options?: CallOptions): Promise<CollectionStats> {
     const given = optionsOf(options, 'stats', ['signal'])
@@ -428,9 +447,7 @@ type IdsOnly = SearchOptions & { readonly idsOnly: true }
 
 function recallOf({ targetRecall, exact }: SearchOptions): { recall?: number } {
   const all = exact !== undefined && boolean('exact', exact)
-  const target = targetRecall === undefined ? undefined : finite('targetRecall', targetRecall)
-  if (target !== undefined && (target <= 0 || target > 1))
-    throw invalid(`targetRecall is ${target}: give a number above 0 and up to 1`)
+  const target = targetRecall === undefined ? undefined : recall('targetRecall', targetRecall)
   if (all) return { recall: 1 }
   return target === undefined ? {} : { recall: target }
 }

@@ -5,6 +5,8 @@
 export { Collection } from './collection.js'
 export type {
   CallOptions,
+  CheckOptions,
+  CheckReport,
   CollectionStats,
   CountOptions,
   Filter,
@@ -15,6 +17,7 @@ export type {
   Metric,
   NamespaceInfo,
   Page,
+  Precision,
   ReadOptions,
   SearchOptions,
 } from './collection-types.js'

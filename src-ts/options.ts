@@ -76,6 +76,13 @@ export function finite(name: string, value: unknown): number {
   throw invalid(`${name} is ${show(value)}: give a finite number`)
 }
 
+/** A recall to aim at. */
+export function recall(name: string, value: unknown): number {
+  const recall = finite(name, value)
+  if (recall > 0 && recall <= 1) return recall
+  throw invalid(`${name} is ${recall}: give a number above 0 and up to 1`)
+}
+
 /** true or false. */
 export function boolean(name: string, value: unknown): boolean {
   if (typeof value === 'boolean') return value

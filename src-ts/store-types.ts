@@ -1,7 +1,7 @@
 /**
  * What the calls of a store take and give.
  */
-import type { IndexKind, Metric } from './collection-types.js'
+import type { IndexKind, Metric, Precision } from './collection-types.js'
 import type { Encoder } from './encoder.js'
 
 /** How to open a store. */
@@ -119,6 +119,17 @@ export interface CollectionOptions {
    * @default 'native'
    */
   readonly index?: IndexKind | undefined
+  /**
+   * How the index keeps vectors in memory; fixed when the collection is made. The file keeps them as f32 in any case.
+   * Scores are exact to this precision.
+   * @default 'f16' for cosine and at least 128 dimensions, otherwise 'f32'
+   */
+  readonly precision?: Precision | undefined
+  /**
+   * The recall that searches are to have unless they say otherwise, above 0 and up to 1; fixed when the collection is made.
+   * @default 0.99
+   */
+  readonly targetRecall?: number | undefined
   /**
    * Encodes the texts of this collection.
    * @default the store's encoder

@@ -16,6 +16,7 @@ import {
   label,
   oneOf,
   optionsOf,
+  recall,
   refuseUnknown,
   show,
   signalOf,
@@ -51,9 +52,17 @@ const LIMITS = [
   'filterNodes',
   'importBytes',
 ] as const
-const COLLECTION_OPTIONS = ['dimension', 'metric', 'index', 'encoder'] as const
+const COLLECTION_OPTIONS = [
+  'dimension',
+  'metric',
+  'index',
+  'precision',
+  'targetRecall',
+  'encoder',
+] as const
 const METRICS = ['cosine', 'l2', 'dot'] as const
 const INDEXES = ['native', 'hnsw'] as const
+const PRECISIONS = ['f32', 'f16', 'int8'] as const
 const DURABILITIES = ['durable', 'relaxed', 'memory'] as const
 
 /** The defaults of those limits that are kept here too. */
@@ -92,11 +101,13 @@ export class Store {
     const { operations } = this.#context
     label('the collection’s name', name)
     const given = optionsOf(options, 'collection', COLLECTION_OPTIONS)
-    const { dimension, metric, index, encoder } = given
+    const { dimension, metric, index, precision, targetRecall, encoder } = given
     const native = {
       ...(dimension !== undefined && { dimension: integer('dimension', dimension, 1) }),
       ...(metric !== undefined && { metric: oneOf('metric', metric, METRICS) }),
       ...(index !== undefined && { index: oneOf('index', index, INDEXES) }),
+      ...(precision !== undefined && { precision: oneOf('precision', precision, PRECISIONS) }),
+      ...(targetRecall !== undefined && { targetRecall: recall('targetRecall', targetRecall) }),
     }
     const encodes = encoder === undefined ? undefined : nativeEncoder(encoder)
     const collection = operations.runSync(() => this.#native.collection(name, native, encodes))

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError, RwLock, Weak};
 
-use hippocamp_index::{IndexKind, Metric};
+use hippocamp_index::{IndexKind, IndexOptions, Metric, RowFormat};
 use hippocamp_store::{CollectionRow, Lsn};
 use ulid::Generator;
 
@@ -27,8 +27,24 @@ pub struct CollectionOptions {
     pub metric: Option<Metric>,
     /// What finds candidates in large namespaces; the native index for a new collection.
     pub index: Option<IndexKind>,
+    /// How the index keeps vectors in memory; for a new collection what [`RowFormat::default_of`] says. The store keeps
+    /// them as f32.
+    pub precision: Option<RowFormat>,
+    /// The recall, in (0, 1], of searches that don't say; 0.99 for a new collection.
+    pub target_recall: Option<f32>,
     /// Encoder of its texts.
     pub encoder: Option<TextEncoder>,
+}
+
+impl CollectionOptions {
+    /// An index as is said here, otherwise as it is.
+    fn index_over(&self, index: IndexOptions) -> IndexOptions {
+        IndexOptions {
+            kind: self.index.unwrap_or(index.kind),
+            rows: self.precision.unwrap_or(index.rows),
+            target_recall: self.target_recall.unwrap_or(index.target_recall),
+        }
+    }
 }
 
 /// A handle on one namespace of a collection. Clones are cheap.
@@ -70,6 +86,13 @@ impl Collection {
         check_label("the collection's name", name, limits)?;
         if let Some(dimension) = options.dimension {
             check_dimension(name, dimension, limits)?;
+        }
+        if let Some(recall) = options.target_recall
+            && !(recall > 0.0 && recall <= 1.0)
+        {
+            return Err(Error::InvalidArgument(format!(
+                "the targetRecall of collection \"{name}\" is {recall}: give a number above 0 and up to 1"
+            )));
         }
         if let (Some(dimension), Some(encoder)) = (options.dimension, &options.encoder)
             && dimension != encoder.dimension()
@@ -190,7 +213,7 @@ impl Collection {
         let mut expected = target.clone();
         expected.dimension = self.options.dimension.unwrap_or(target.dimension);
         expected.metric = self.options.metric.unwrap_or(target.metric);
-        expected.index = self.options.index.unwrap_or(target.index);
+        expected.index = self.options.index_over(target.index);
         if let Some(encoder) = &self.options.encoder {
             expected.fingerprint = Some(encoder.document_fingerprint().into());
         }
@@ -250,10 +273,11 @@ impl Collection {
         let dimension = encoder.map(TextEncoder::dimension).or(self.options.dimension).or(given);
         let dimension = dimension.ok_or_else(|| self.encoder_required("storing text"))?;
         check_dimension(&self.name, dimension, self.limits())?;
+        let metric = self.options.metric.or(metric).unwrap_or_default();
         let target = Target {
             dimension,
-            metric: self.options.metric.or(metric).unwrap_or_default(),
-            index: self.options.index.unwrap_or_default(),
+            metric,
+            index: self.options.index_over(IndexOptions::default_of(dimension, metric)),
             fingerprint: encoder.map(|encoder| encoder.document_fingerprint().into()),
             ..self.bare_target()
         };
@@ -285,7 +309,7 @@ impl Collection {
             namespace: Arc::clone(&self.namespace),
             dimension: 0,
             metric: Metric::default(),
-            index: IndexKind::default(),
+            index: IndexOptions::default_of(0, Metric::default()),
             fingerprint: None,
         }
     }

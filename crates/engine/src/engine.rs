@@ -16,9 +16,9 @@ use crate::target::Target;
 use crate::temporary::TemporaryFolder;
 use crate::writer::{Request, Work, Writer};
 use crate::{
-    Cancel, Collection, CollectionOptions, Error, IndexKind, Limits, Metric, Priority, Runtime,
-    TextEncoder,
+    Cancel, Collection, CollectionOptions, Error, Limits, Metric, Priority, Runtime, TextEncoder,
 };
+use hippocamp_index::IndexOptions;
 use hippocamp_simd::Kernels;
 use hippocamp_store::{Durability, OpenOptions, Store};
 
@@ -195,7 +195,7 @@ impl Engine {
             namespace: Arc::from([]),
             dimension: 0,
             metric: Metric::default(),
-            index: IndexKind::default(),
+            index: IndexOptions::default_of(0, Metric::default()),
             fingerprint: None,
         };
         let (send, receive) = mpsc::channel();

@@ -20,6 +20,7 @@
 )]
 
 mod cancel;
+mod check;
 mod collection;
 mod core;
 mod engine;
@@ -44,11 +45,12 @@ mod validate;
 mod writer;
 
 pub use hippocamp_encoder::{LoadOptions, Pooling};
-pub use hippocamp_index::{CalibrationPoint, IndexKind, IndexStats, Metric, Recall};
+pub use hippocamp_index::{CalibrationPoint, IndexKind, IndexStats, Metric, Recall, RowFormat};
 pub use hippocamp_simd::Level;
 pub use hippocamp_store::Durability;
 
 pub use cancel::Cancel;
+pub use check::{Check, CheckOptions};
 pub use collection::{Collection, CollectionOptions};
 pub use engine::{CollectionInfo, Engine, Location, StoreOptions, StoreStats};
 pub use error::Error;

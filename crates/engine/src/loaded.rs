@@ -130,9 +130,10 @@ impl State {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Metric;
     use crate::partition::Partition;
     use crate::target::Target;
-    use crate::{IndexKind, Metric};
+    use hippocamp_index::IndexOptions;
     use hippocamp_simd::Kernels;
 
     fn load(loaded: &Loaded, namespace: i64, bytes: usize) {
@@ -142,7 +143,7 @@ mod tests {
             namespace: Arc::from([]),
             dimension: 1,
             metric: Metric::L2,
-            index: IndexKind::Native,
+            index: IndexOptions::default_of(1, Metric::L2),
             fingerprint: None,
         };
         loaded.get_or_insert(namespace, |last_use| {

@@ -8,8 +8,8 @@ use std::collections::HashMap;
 use std::sync::{Arc, RwLock, Weak};
 
 use hippocamp_index::{
-    AttributeIndex, Filter, Grown, Growth, IndexError, IndexOptions, IndexStats, Neighbor, Request,
-    Slot, SlotSet, VectorIndex,
+    AttributeIndex, Filter, Grown, Growth, IndexError, IndexStats, Neighbor, Recall, RecallSample,
+    Request, Slot, SlotSet, VectorIndex,
 };
 use hippocamp_simd::Kernels;
 use hippocamp_store::{Change, Lsn, NamespaceId, ReadTx, RowId};
@@ -46,8 +46,7 @@ impl Partition {
         last_use: Arc<LastUse>,
     ) -> SharedPartition {
         let Target { dimension, metric, index, .. } = *target;
-        let options = IndexOptions { kind: index, ..IndexOptions::default_of(dimension, metric) };
-        let index = VectorIndex::new(dimension, metric, options, kernels);
+        let index = VectorIndex::new(dimension, metric, index, kernels);
         Arc::new_cyclic(|itself| RwLock::new(Self::new(namespace, index, itself.clone(), last_use)))
     }
 
@@ -221,6 +220,18 @@ impl Partition {
         let found = self.index.search_many(queries, request, &stop).map_err(index_error)?;
         cancel.check()?;
         Ok(found)
+    }
+
+    /// How many true neighbours a sample of searches finds.
+    pub(crate) fn sample_recall(
+        &self,
+        k: usize,
+        recall: Recall,
+        queries: usize,
+        seed: u64,
+        stop: &(dyn Fn() -> bool + Sync),
+    ) -> Result<RecallSample, Error> {
+        self.index.sample_recall(k, recall, queries, seed, stop).map_err(index_error)
     }
 
     /// The record in a slot.

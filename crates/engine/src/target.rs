@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use hippocamp_index::{IndexKind, Metric};
+use hippocamp_index::{IndexOptions, Metric};
 use hippocamp_store::CollectionRow;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use crate::Error;
 
@@ -15,7 +15,7 @@ pub(crate) struct Target {
     pub(crate) namespace: Arc<[u8]>,
     pub(crate) dimension: usize,
     pub(crate) metric: Metric,
-    pub(crate) index: IndexKind,
+    pub(crate) index: IndexOptions,
     pub(crate) fingerprint: Option<Arc<str>>,
 }
 
@@ -40,8 +40,12 @@ impl Target {
         if stored.metric != self.metric {
             return differs("metric", stored.metric.as_str(), self.metric.as_str());
         }
-        if stored.index != self.index {
-            return differs("index", stored.index.as_str(), self.index.as_str());
+        for ((what, stored), (_, asked)) in
+            choices(stored.index).into_iter().zip(choices(self.index))
+        {
+            if stored != asked {
+                return differs(what, &shown(&stored), &shown(&asked));
+            }
         }
         if stored.fingerprint != self.fingerprint {
             let (stored, asked) = (stored.fingerprint.as_deref(), self.fingerprint.as_deref());
@@ -52,10 +56,12 @@ impl Target {
 
     /// The settings of a collection that is made.
     pub(crate) fn settings(&self) -> String {
-        match self.index {
-            IndexKind::Native => "{}".to_owned(),
-            IndexKind::Hnsw => json!({ "index": self.index.as_str() }).to_string(),
-        }
+        let usual = choices(IndexOptions::default_of(self.dimension, self.metric));
+        let chosen = choices(self.index).into_iter().zip(usual);
+        let chosen = chosen.filter(|(chosen, usual)| chosen != usual);
+        let settings: Map<String, Value> =
+            chosen.map(|((name, value), _)| (name.to_owned(), value)).collect();
+        Value::Object(settings).to_string()
     }
 
     /// The stored collection's own properties.
@@ -71,22 +77,49 @@ impl Target {
             namespace: Arc::clone(namespace),
             dimension: row.dimension,
             metric,
-            index: index_of(row)?,
+            index: index_of(row, metric)?,
             fingerprint: row.fingerprint.as_deref().map(Into::into),
         })
     }
 }
 
+/// How an index is to be, by the names in settings and options.
+fn choices(index: IndexOptions) -> [(&'static str, Value); 3] {
+    [
+        ("index", index.kind.as_str().into()),
+        ("precision", index.rows.as_str().into()),
+        ("targetRecall", decimal(index.target_recall).into()),
+    ]
+}
+
+/// The decimal that was meant by an f32.
+fn decimal(value: f32) -> f64 {
+    value.to_string().parse().unwrap_or_else(|_| value.into())
+}
+
+fn shown(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
 /// What is not as usual is in the settings.
-fn index_of(row: &CollectionRow) -> Result<IndexKind, Error> {
-    let settings = serde_json::from_str::<Map<String, Value>>(&row.settings).ok();
-    let index = settings.map(|mut settings| settings.remove("index"));
-    let index = match index {
-        Some(None) => Some(IndexKind::default()),
-        Some(Some(Value::String(name))) => name.parse().ok(),
-        _ => None,
+fn index_of(row: &CollectionRow, metric: Metric) -> Result<IndexOptions, Error> {
+    let read = || {
+        let settings: Map<String, Value> = serde_json::from_str(&row.settings).ok()?;
+        let mut index = IndexOptions::default_of(row.dimension, metric);
+        for (name, value) in settings {
+            match (name.as_str(), &value) {
+                ("index", Value::String(kind)) => index.kind = kind.parse().ok()?,
+                ("precision", Value::String(format)) => index.rows = format.parse().ok()?,
+                ("targetRecall", Value::Number(recall)) => {
+                    index.target_recall = recall.as_f64()? as f32;
+                }
+                _ => return None,
+            }
+        }
+        let possible = index.target_recall > 0.0 && index.target_recall <= 1.0;
+        possible.then_some(index)
     };
-    index.ok_or_else(|| {
+    read().ok_or_else(|| {
         Error::CollectionMismatch(format!(
             "collection \"{}\" has settings {}, which this version does not know: use a newer version",
             row.name, row.settings

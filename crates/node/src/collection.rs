@@ -1,8 +1,8 @@
 //! Collections.
 
 use hippocamp_engine::{
-    Cancel, Collection, Error, IndexStats, Limits, ListOptions, NewRecord, Priority, Query, Recall,
-    SearchOptions, WriteMode,
+    Cancel, CheckOptions, Collection, Error, IndexStats, Limits, ListOptions, NewRecord, Priority,
+    Query, Recall, SearchOptions, WriteMode,
 };
 use napi::Env;
 use napi::bindgen_prelude::PromiseRaw;
@@ -42,11 +42,7 @@ impl NativeSearchOptions {
     fn into_engine(self) -> Result<SearchOptions, Error> {
         Ok(SearchOptions {
             k: size("k", self.k)?,
-            recall: match self.recall {
-                None => Recall::Default,
-                Some(recall) if recall < 1.0 => Recall::AtLeast(recall as f32),
-                Some(_) => Recall::Exact,
-            },
+            recall: recall_of(self.recall),
             filter: self.filter,
             min_score: self.min_score.map(|score| score as f32),
             with_vectors: self.vectors,
@@ -116,6 +112,17 @@ pub struct NativeCollectionStats {
     pub growing: bool,
     /// The vector index; absent before the first search.
     pub index: Option<NativeIndexStats>,
+}
+
+/// What a check found.
+#[napi(object, object_from_js = false)]
+pub struct NativeCheck {
+    /// Live records in this namespace.
+    pub records: f64,
+    /// How many of them are in the index in memory.
+    pub indexed: f64,
+    /// The part of the true neighbours that was found.
+    pub recall: f64,
 }
 
 /// A vector index in numbers.
@@ -498,6 +505,32 @@ impl NativeCollection {
         })
     }
 
+    /// Compares a sample of searches with exact ones.
+    #[napi(catch_unwind)]
+    pub fn check<'env>(
+        &self,
+        env: &'env Env,
+        queries: i64,
+        k: i64,
+        recall: Option<f64>,
+        token: Option<&CancelToken>,
+    ) -> napi::Result<PromiseRaw<'env, NativeCheck>> {
+        let collection = self.engine.clone();
+        operation::read(env, Priority::Bulk, cancel::of(token), move |cancel| {
+            let options = CheckOptions {
+                queries: size("queries", queries)?,
+                k: size("k", k)?,
+                recall: recall_of(recall),
+            };
+            let check = collection.check(&options, cancel)?;
+            Ok(NativeCheck {
+                records: check.records as f64,
+                indexed: check.indexed as f64,
+                recall: check.recall,
+            })
+        })
+    }
+
     /// The namespace in numbers.
     #[napi(catch_unwind)]
     pub fn stats<'env>(
@@ -519,6 +552,14 @@ impl NativeCollection {
                 index: stats.index.map(NativeIndexStats::from),
             })
         })
+    }
+}
+
+fn recall_of(recall: Option<f64>) -> Recall {
+    match recall {
+        None => Recall::Default,
+        Some(recall) if recall < 1.0 => Recall::AtLeast(recall as f32),
+        Some(_) => Recall::Exact,
     }
 }
 

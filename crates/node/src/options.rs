@@ -1,12 +1,14 @@
 //! Options as they come from JavaScript, where their names and types were checked.
 
 use std::collections::HashMap;
+use std::fmt::Display;
 use std::path::PathBuf;
+use std::str::FromStr;
 use std::time::Duration;
 
 use hippocamp_engine::{
     CollectionOptions, Durability, Error, IndexKind, Limits, LoadOptions, Location, Metric,
-    Pooling, StoreOptions, TextEncoder,
+    Pooling, RowFormat, StoreOptions, TextEncoder,
 };
 use napi_derive::napi;
 
@@ -160,6 +162,10 @@ pub struct NativeCollectionOptions {
     pub metric: Option<String>,
     /// `native` or `hnsw`.
     pub index: Option<String>,
+    /// `f32`, `f16` or `int8`.
+    pub precision: Option<String>,
+    /// In (0, 1].
+    pub target_recall: Option<f64>,
 }
 
 impl NativeCollectionOptions {
@@ -167,15 +173,21 @@ impl NativeCollectionOptions {
         self,
         encoder: Option<TextEncoder>,
     ) -> Result<CollectionOptions, Error> {
-        let metric = self.metric.map(|name| name.parse::<Metric>());
-        let metric =
-            metric.transpose().map_err(|unknown| Error::InvalidArgument(unknown.to_string()))?;
-        let index = self.index.map(|name| name.parse::<IndexKind>());
-        let index =
-            index.transpose().map_err(|unknown| Error::InvalidArgument(unknown.to_string()))?;
-        let dimension = self.dimension.map(|dimension| size("dimension", dimension)).transpose()?;
-        Ok(CollectionOptions { dimension, metric, index, encoder })
+        Ok(CollectionOptions {
+            dimension: self.dimension.map(|dimension| size("dimension", dimension)).transpose()?,
+            metric: named::<Metric>(self.metric.as_deref())?,
+            index: named::<IndexKind>(self.index.as_deref())?,
+            precision: named::<RowFormat>(self.precision.as_deref())?,
+            target_recall: self.target_recall.map(|recall| recall as f32),
+            encoder,
+        })
     }
+}
+
+/// One of the things that have names.
+fn named<T: FromStr<Err: Display>>(name: Option<&str>) -> Result<Option<T>, Error> {
+    let found = name.map(str::parse).transpose();
+    found.map_err(|unknown: T::Err| Error::InvalidArgument(unknown.to_string()))
 }
 
 /// A number of things.

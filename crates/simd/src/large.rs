@@ -45,12 +45,13 @@ impl<T: Copy> LargeVec<T> {
         self.capacity
     }
 
-    /// Bytes of memory: all that was asked for while that is little, then what is filled, as no page is taken before it is
-    /// written to.
+    /// Bytes of memory: all that was asked for while that is little, then what is filled, as systems give no page before it
+    /// is written to.
     #[must_use]
     pub fn bytes(&self) -> usize {
+        const LITTLE: usize = 128 << 10;
         let room = self.capacity * size_of::<T>();
-        if room < PAGE { room } else { self.len * size_of::<T>() }
+        if room < LITTLE { room } else { self.len * size_of::<T>() }
     }
 
     /// Appends all of `values`.

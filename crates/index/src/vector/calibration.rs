@@ -281,9 +281,9 @@ fn probe_grid(lists: usize) -> Vec<u32> {
 }
 
 /// A query and the slot whose vector it is, if it is one: that is no neighbour then.
-struct Query {
-    vector: Vec<f32>,
-    of: Option<u32>,
+pub(super) struct Query {
+    pub(super) vector: Vec<f32>,
+    pub(super) of: Option<u32>,
 }
 
 /// Kinds of queries, in turn: stored vectors, and the means of two and of three. Questions are not drawn from the
@@ -293,31 +293,44 @@ struct Query {
 const KINDS: usize = 3;
 
 impl Vectors<'_> {
-    /// Vectors like those that will be searched for; what a stored one is mixed with is its mate.
+    /// Vectors like those that will be searched for, as many as there is time for; what a stored one is mixed with is its
+    /// mate.
     fn sample_queries(
         &self,
         most: usize,
         mate: impl Fn(&Query, &mut SplitMix) -> Option<u32>,
     ) -> Vec<Query> {
         let count = (MAX_COMPARISONS / self.live.len().max(1)).clamp(MIN_QUERIES, most);
-        let mut random = SplitMix(SEED);
+        self.queries(count, SEED, mate)
+    }
+
+    /// So many such vectors, mixed with any mates; others for every seed.
+    pub(super) fn any_queries(&self, count: usize, seed: u64) -> Vec<Query> {
+        self.queries(count, seed, |_, random| self.any(random))
+    }
+
+    fn queries(
+        &self,
+        count: usize,
+        seed: u64,
+        mate: impl Fn(&Query, &mut SplitMix) -> Option<u32>,
+    ) -> Vec<Query> {
+        let mut random = SplitMix(seed);
         (0..count)
             .map(|number| {
                 let of = self.any(&mut random);
                 let stored = Query { vector: self.read(of), of };
                 let mates = number % KINDS;
-                if mates == 0 {
-                    return stored;
-                }
                 let mut vector = stored.vector.clone();
                 for _ in 0..mates {
                     self.kernels.add(&mut vector, &self.read(mate(&stored, &mut random)));
                 }
                 self.kernels.scale(&mut vector, 1.0 / (mates + 1) as f32);
+                // The length of a stored vector is rounded as its values are.
                 if self.rows.metric() == Metric::Cosine {
                     self.kernels.normalize(&mut vector);
                 }
-                Query { vector, of: None }
+                Query { vector, of: of.filter(|_| mates == 0) }
             })
             .collect()
     }
@@ -339,7 +352,11 @@ impl Vectors<'_> {
 
     /// The true neighbours of each query, best first. The queries take turns at each range of rows, so that it is
     /// fetched from memory once.
-    fn truths(&self, queries: &[Query], stop: &(dyn Fn() -> bool + Sync)) -> Vec<Vec<u32>> {
+    pub(super) fn truths(
+        &self,
+        queries: &[Query],
+        stop: &(dyn Fn() -> bool + Sync),
+    ) -> Vec<Vec<u32>> {
         let [_, deepest] = DEPTHS;
         let live = self.live.len();
         let mut tops: Vec<TopK> =
