@@ -3,7 +3,7 @@
 //! Lock order: a store transaction first, then the map of partitions (held only to look one up), then one
 //! partition.
 
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
 
 use hippocamp_index::Filter;
 use hippocamp_simd::Kernels;
@@ -24,6 +24,8 @@ pub(crate) struct Core {
     /// Where large partitions are saved; none for a store that ends with the process.
     pub(crate) sidecar: Option<Sidecar>,
     pub(crate) loaded: Loaded,
+    /// Held while a partition is being saved, so that none is saved twice at once.
+    saving: Mutex<()>,
 }
 
 impl Core {
@@ -33,7 +35,8 @@ impl Core {
         sidecar: Option<Sidecar>,
         index_memory: usize,
     ) -> Self {
-        Self { store, kernels, sidecar, loaded: Loaded::new(index_memory) }
+        let (loaded, saving) = (Loaded::new(index_memory), Mutex::default());
+        Self { store, kernels, sidecar, loaded, saving }
     }
 
     /// The partition of a namespace, empty and at LSN 0 when it was not loaded.
@@ -98,14 +101,34 @@ impl Core {
     /// Saves a partition, if it is large and may be saved. A failure is not told to anybody: the file is only there to
     /// save time.
     pub(crate) fn save(&self, partition: &RwLock<Partition>) {
-        let Some(sidecar) = &self.sidecar else { return };
+        let _saving = self.saving.lock().unwrap_or_else(PoisonError::into_inner);
+        self.save_alone(partition);
+    }
+
+    /// Saves every partition that has changed so much that it would take a while to be made again.
+    pub(crate) fn save_changed(&self) {
+        // First of all waits for one that is being saved.
+        let _saving = self.saving.lock().unwrap_or_else(PoisonError::into_inner);
+        for partition in self.loaded.all() {
+            if partition.read().unwrap_or_else(PoisonError::into_inner).has_changed() {
+                self.save_alone(&partition);
+            }
+        }
+    }
+
+    fn save_alone(&self, partition: &RwLock<Partition>) {
+        let sidecar = self.sidecar.as_ref().filter(|sidecar| !sidecar.is_read_only());
+        let Some(sidecar) = sidecar else { return };
         let snapshot = partition.read().unwrap_or_else(PoisonError::into_inner).snapshot();
         let Some(snapshot) = snapshot else { return };
         let namespace = snapshot.namespace();
         let Ok(name) = sidecar.save(namespace, |to| snapshot.write(to)) else { return };
         let named: Result<(), Error> = self.store.write(|tx| Ok(tx.set_derived(namespace, &name)?));
         match named {
-            Ok(()) => sidecar.keep_only(namespace, &name),
+            Ok(()) => {
+                partition.write().unwrap_or_else(PoisonError::into_inner).saved(&snapshot);
+                sidecar.keep_only(namespace, &name);
+            }
             // The store was closed meanwhile, say.
             Err(_) => sidecar.discard(&name),
         }

@@ -301,7 +301,7 @@ impl Shared {
             what: format!("cannot find {} again after opening it", path.display()),
             source: std::io::ErrorKind::NotFound.into(),
         })?;
-        let sidecar = temporary.is_none().then(|| Sidecar::of(store.path()));
+        let sidecar = temporary.is_none().then(|| Sidecar::of(store.path(), options.read_only));
         let core = Arc::new(Core::new(store, kernels, sidecar, options.index_memory));
         let writer = Writer::start(Arc::clone(&core))?;
         let shared = Arc::new(Self {
@@ -342,6 +342,7 @@ impl Shared {
         drop(handles);
         drop(registry);
         self.writer.stop();
+        self.core.save_changed();
         let closed = self.core.store.close();
         self.core.loaded.clear();
         drop(self.temporary.lock().unwrap_or_else(PoisonError::into_inner).take());

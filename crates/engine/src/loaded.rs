@@ -93,6 +93,11 @@ impl Loaded {
         (state.partitions.len(), state.bytes)
     }
 
+    /// Every partition.
+    pub(crate) fn all(&self) -> Vec<SharedPartition> {
+        self.lock().partitions.values().map(|entry| Arc::clone(&entry.partition)).collect()
+    }
+
     /// Unloads every partition.
     pub(crate) fn clear(&self) {
         *self.lock() = State::default();

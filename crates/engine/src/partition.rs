@@ -36,6 +36,8 @@ pub(crate) struct Partition {
     pub(super) slots: HashMap<RowId, Slot>,
     /// Whether a rebuild of the vector index is under way.
     growing: bool,
+    /// Changes since it was last saved, or since it was read as it was saved.
+    pub(super) unsaved: usize,
 }
 
 impl Partition {
@@ -67,6 +69,7 @@ impl Partition {
             keys: Keys::default(),
             slots: HashMap::new(),
             growing: false,
+            unsaved: 0,
         }
     }
 
@@ -252,6 +255,7 @@ impl Partition {
     }
 
     fn apply(&mut self, change: Change<'_>) -> Result<(), Error> {
+        self.unsaved += 1;
         match change {
             Change::Deleted { row } => {
                 if let Some(slot) = self.slots.remove(&row) {

@@ -14,11 +14,15 @@ use crate::sidecar::Sidecar;
 const VERSION: i64 = 1;
 /// Below this a partition is made from the store in milliseconds.
 const MIN_RECORDS: u64 = 5_000;
+/// When this part of a partition (1 / this) has changed it is saved again.
+const MUCH: u64 = 8;
 
 /// A partition at a moment, to be written while it goes on being used.
 pub(crate) struct PartitionSnapshot {
     namespace: NamespaceId,
     lsn: Lsn,
+    /// How many changes it has that were not saved before.
+    changes: usize,
     rows: Vec<i64>,
     keys: Keys,
     index: Snapshot,
@@ -30,10 +34,21 @@ impl Partition {
         (self.len() >= MIN_RECORDS).then(|| PartitionSnapshot {
             namespace: self.namespace,
             lsn: self.lsn,
+            changes: self.unsaved,
             rows: self.rows.iter().map(|row| row.0).collect(),
             keys: self.keys.clone(),
             index: self.index.snapshot(),
         })
+    }
+
+    /// Whether reading what is saved would leave much of it to be made again.
+    pub(crate) fn has_changed(&self) -> bool {
+        self.unsaved as u64 * MUCH >= self.len()
+    }
+
+    /// Notes that a snapshot of it is on disk.
+    pub(crate) fn saved(&mut self, snapshot: &PartitionSnapshot) {
+        self.unsaved -= snapshot.changes.min(self.unsaved);
     }
 
     /// Becomes what was saved, at an LSN up to `newest`. A file that is missing, damaged or of another kind changes

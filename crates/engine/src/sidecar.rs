@@ -17,14 +17,15 @@ const EXTENSION: &str = "index";
 /// The folder of one store.
 pub(crate) struct Sidecar {
     folder: PathBuf,
+    read_only: bool,
 }
 
 impl Sidecar {
     /// `store.db` has its index files in `store.db-index`.
-    pub(crate) fn of(store: &Path) -> Self {
+    pub(crate) fn of(store: &Path, read_only: bool) -> Self {
         let mut name = store.as_os_str().to_owned();
         name.push("-index");
-        Self { folder: name.into() }
+        Self { folder: name.into(), read_only }
     }
 
     /// The file of that name; nothing if it is not there.
@@ -41,6 +42,11 @@ impl Sidecar {
     /// Deletes every file of a namespace.
     pub(crate) fn delete(&self, ns: NamespaceId) {
         self.keep_only(ns, "");
+    }
+
+    /// Whether nothing may be saved.
+    pub(crate) fn is_read_only(&self) -> bool {
+        self.read_only
     }
 
     /// Writes a new file for a namespace and returns its name.

@@ -104,6 +104,48 @@ fn a_large_partition_is_saved_and_read_again_with_what_changed_since() {
 }
 
 #[test]
+fn closing_saves_what_has_grown_and_not_what_has_hardly_changed() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("memory.db");
+    let engine = open(&path);
+    let c = collection(&engine, "c", Metric::Cosine);
+    add(&c, records(0..COUNT));
+    search(&c, &vector(0), 1);
+    engine.close().unwrap();
+    let first = files(&path);
+    assert_eq!(first.len(), 1, "whether its index was being made at the time or not");
+    assert_eq!(first, [saved(&path)]);
+
+    let (engine, c) = reopen(&path);
+    assert_eq!(c.stats().unwrap().indexed, 0);
+    assert_eq!(found(&c, 17), "17");
+    add(&c, records(COUNT..COUNT + 100));
+    while c.stats().unwrap().growing {
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    let grown = saved(&path);
+    engine.close().unwrap();
+    assert_eq!(files(&path), [grown]);
+
+    let (engine, c) = reopen(&path);
+    let grown = files(&path);
+    add(&c, records(COUNT + 100..COUNT + 200));
+    search(&c, &vector(0), 1);
+    engine.close().unwrap();
+    assert_eq!(files(&path), grown, "a hundred more are read from the store");
+
+    let (engine, c) = reopen(&path);
+    search(&c, &vector(0), 1);
+    add(&c, records(COUNT + 200..COUNT + 1_200));
+    engine.close().unwrap();
+    assert_ne!(files(&path), grown);
+    assert_eq!(files(&path), [saved(&path)]);
+    let (engine, c) = reopen(&path);
+    assert_eq!(found(&c, COUNT + 1_199), (COUNT + 1_199).to_string());
+    engine.close().unwrap();
+}
+
+#[test]
 fn a_file_that_is_missing_or_damaged_changes_no_answer() {
     let folder = tempfile::tempdir().unwrap();
     let (path, file) = store_with_file(folder.path());
