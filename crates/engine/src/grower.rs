@@ -1,9 +1,10 @@
 //! The thread that rebuilds indexes.
 //!
 //! A rebuild takes seconds in which it computes without a pause. On a worker it would keep that worker from
-//! serving searches, and with one worker all of them; so it has a thread of its own, one for the process,
-//! which leaves the sharing of cores to the operating system.
+//! serving searches, and with one worker all of them; so it has threads of its own, as many as there are cores, for one
+//! rebuild at a time. They run at a low priority: the operating system gives them what nobody else wants.
 
+use std::num::NonZero;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError, RwLock, Weak};
@@ -41,16 +42,29 @@ pub(crate) fn grow(core: &Arc<Core>, partition: &SharedPartition) {
 fn start() -> Option<Sender<Due>> {
     let (send, receive) = channel::<Due>();
     let work = move || {
+        yield_to_others();
+        let threads = thread::available_parallelism().map_or(1, NonZero::get);
         for due in receive {
             // A panic is a fault of ours in one rebuild; the others, and all searches, go on.
-            let _ = catch_unwind(AssertUnwindSafe(|| rebuild(&due)));
+            let _ = catch_unwind(AssertUnwindSafe(|| rebuild(&due, threads)));
         }
     };
     thread::Builder::new().name("hippocamp-grower".to_owned()).spawn(work).ok()?;
     Some(send)
 }
 
-fn rebuild(Due { core, partition }: &Due) {
+/// Gives this thread, and those that it starts, a low priority. Where that cannot be had they share alike.
+#[cfg(target_os = "linux")]
+fn yield_to_others() {
+    const NICE: i32 = 10;
+    // On Linux a priority is one thread's, and the calling one's without a number.
+    let _ = rustix::process::setpriority_process(None, NICE);
+}
+
+#[cfg(not(target_os = "linux"))]
+fn yield_to_others() {}
+
+fn rebuild(Due { core, partition }: &Due, threads: usize) {
     let unloaded = || partition.strong_count() == 0;
     loop {
         let Some(growth) = with(partition, |partition| {
@@ -58,7 +72,7 @@ fn rebuild(Due { core, partition }: &Due) {
         }) else {
             return;
         };
-        let grown = growth.and_then(|growth| growth.run(1, &unloaded));
+        let grown = growth.and_then(|growth| growth.run(threads, &unloaded));
         let again = with(partition, |partition| {
             let mut partition = partition.write().unwrap_or_else(PoisonError::into_inner);
             partition.end_growth(grown);

@@ -123,9 +123,8 @@ fn closing_saves_what_has_grown_and_not_what_has_hardly_changed() {
     while c.stats().unwrap().growing {
         std::thread::sleep(Duration::from_millis(10));
     }
-    let grown = saved(&path);
     engine.close().unwrap();
-    assert_eq!(files(&path), [grown]);
+    assert_eq!(files(&path), [saved(&path)], "a save that was under way is waited for");
 
     let (engine, c) = reopen(&path);
     let grown = files(&path);

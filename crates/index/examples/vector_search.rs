@@ -4,6 +4,7 @@
 //! cargo run --release -p hippocamp-index --example vector_search -- BASE.f32 QUERIES.f32 DIMENSION [N] [ROWS] [INDEX] [TARGET ...]
 //! ```
 
+use std::num::NonZero;
 use std::time::Instant;
 
 use hippocamp_index::{IndexOptions, Metric, Recall, Request, Slot, VectorIndex};
@@ -91,10 +92,13 @@ fn main() {
     if targets.is_empty() {
         report(&index, "at first", Recall::Default);
     }
+    let threads = std::thread::available_parallelism().map_or(1, NonZero::get);
     let start = Instant::now();
     while let Some(growth) = index.growth() {
-        let grown = growth.run(2, &|| false).expect("not stopped");
+        let step = Instant::now();
+        let grown = growth.run(threads, &|| false).expect("not stopped");
         index.adopt(grown);
+        println!("  a step of {:.2?}", step.elapsed());
     }
     let stats = index.stats();
     println!(

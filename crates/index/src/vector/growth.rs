@@ -29,7 +29,7 @@ const MAX_LISTS: usize = 4_096;
 const TRAINING: usize = 48;
 /// Vectors that the mean is taken of, at most.
 const MEAN_SAMPLE: usize = 16_384;
-/// Vectors that are assigned at once.
+/// Vectors that are assigned, or coded, at once: a whole number of blocks.
 const BATCH: usize = 1_024;
 /// Bits per dimension, in the order in which they are tried.
 const PLANES: [u32; 3] = [1, 2, 4];
@@ -117,8 +117,14 @@ impl Growth {
         };
         for planes in PLANES {
             frame = self.frame(frame.mean, planes);
-            let lists =
-                self.encode(&frame, centroids.as_deref(), nearest.as_deref(), &live, stop)?;
+            let lists = self.encode(
+                &frame,
+                centroids.as_deref(),
+                nearest.as_deref(),
+                &live,
+                threads,
+                stop,
+            )?;
             let vectors = self.vectors(&live);
             let subject = Subject { vectors: &vectors, frame: &frame, lists: &lists };
             let calibration =
@@ -228,26 +234,51 @@ impl Growth {
         centroids: Option<&[f32]>,
         nearest: Option<&[u32]>,
         live: &[u32],
+        threads: usize,
         stop: &(dyn Fn() -> bool + Sync),
     ) -> Option<Lists> {
         let centroids = centroids.map(|rows| Centroids::new(frame, rows.to_vec()));
-        let count = centroids.as_ref().map_or(1, Centroids::count);
-        let mut lists = vec![CodeList::default(); count];
-        let source = Source { rows: &self.rows, frame };
-        let (mut raw, mut centred) =
-            (vec![0.0; self.rows.dimension()], vec![0.0; frame.dimension()]);
-        let mut scratch = EncodeScratch::default();
-        for (at, &slot) in live.iter().enumerate() {
-            if at % BATCH == 0 && stop() {
-                return None;
+        let members = match (&centroids, nearest) {
+            (Some(centroids), Some(nearest)) => members(live, nearest, centroids.count()),
+            _ => vec![live.to_vec()],
+        };
+        let pieces: Vec<(u32, &[u32])> = (0..)
+            .zip(&members)
+            .flat_map(|(list, slots)| slots.chunks(BATCH).map(move |piece| (list, piece)))
+            .collect();
+        let coded = parallel::map(threads, pieces.len(), stop, |range| {
+            let source = Source { rows: &self.rows, frame };
+            let (mut raw, mut centred) =
+                (vec![0.0; self.rows.dimension()], vec![0.0; frame.dimension()]);
+            let mut scratch = EncodeScratch::default();
+            let mut coded = Vec::with_capacity(range.len());
+            for &(list, slots) in pieces.get(range)? {
+                if stop() {
+                    return None;
+                }
+                let centroid = centroids.as_ref().map(|centroids| centroids.row(list as usize));
+                let mut codes = CodeList::default();
+                for &slot in slots {
+                    source.read(slot, &mut raw, &mut centred);
+                    codes.push(frame, slot, &centred, centroid, &mut scratch);
+                }
+                coded.push((list, codes));
             }
-            source.read(slot, &mut raw, &mut centred);
-            let list = nearest.map_or(0, |nearest| nearest.get(at).copied().unwrap_or(0));
-            let centroid = centroids.as_ref().map(|centroids| centroids.row(list as usize));
-            lists.get_mut(list as usize)?.push(frame, slot, &centred, centroid, &mut scratch);
-        }
-        Some(Lists::of(lists, centroids))
+            Some(coded)
+        })?;
+        Some(Lists::of(&coded, members.len(), centroids))
     }
+}
+
+/// The slots of each list.
+fn members(live: &[u32], nearest: &[u32], lists: usize) -> Vec<Vec<u32>> {
+    let mut members = vec![Vec::new(); lists];
+    for (&slot, &list) in live.iter().zip(nearest) {
+        if let Some(members) = members.get_mut(list as usize) {
+            members.push(slot);
+        }
+    }
+    members
 }
 
 fn lists_for(vectors: usize) -> usize {

@@ -19,10 +19,15 @@ pub(crate) struct Lists {
 }
 
 impl Lists {
-    pub(crate) fn of(lists: Vec<CodeList>, centroids: Option<Centroids>) -> Self {
-        let len = lists.iter().map(CodeList::len).sum();
-        let sizes = lists.iter().map(|list| {
-            let CodeView { codes, factors, slots } = list.view();
+    /// `count` lists of pieces with the number of their list, in order. All pieces of a list but the last are whole blocks.
+    pub(crate) fn of(
+        pieces: &[(u32, CodeList)],
+        count: usize,
+        centroids: Option<Centroids>,
+    ) -> Self {
+        let len = pieces.iter().map(|(_, piece)| piece.len()).sum();
+        let sizes = pieces.iter().map(|(_, piece)| {
+            let CodeView { codes, factors, slots } = piece.view();
             [codes.len(), factors.len(), slots.len()]
         });
         let [codes, factors, slots] = sizes
@@ -30,13 +35,21 @@ impl Lists {
         let mut codes = LargeVec::with_capacity(codes);
         let mut factors = LargeVec::with_capacity(factors);
         let mut slots = LargeVec::with_capacity(slots);
-        let mut starts = vec![0];
-        for list in lists {
-            let list = list.view();
-            codes.extend_from_slice(list.codes);
-            factors.extend_from_slice(list.factors);
-            slots.extend_from_slice(list.slots);
-            starts.push((slots.len() / BLOCK) as u32);
+        let mut starts = vec![0; count + 1];
+        for (list, piece) in pieces {
+            let piece = piece.view();
+            codes.extend_from_slice(piece.codes);
+            factors.extend_from_slice(piece.factors);
+            slots.extend_from_slice(piece.slots);
+            if let Some(end) = starts.get_mut(*list as usize + 1) {
+                *end = (slots.len() / BLOCK) as u32;
+            }
+        }
+        // Lists without a piece end where they start.
+        let mut last = 0;
+        for start in &mut starts {
+            last = last.max(*start);
+            *start = last;
         }
         Self { codes, factors, slots, starts, centroids, len }
     }
