@@ -1,15 +1,19 @@
 //! Centroids of vectors, and the nearest centroid of each (Lloyd 1982).
 //!
-//! Distances are a matrix product: the nearest centroid has the largest `⟨v, c⟩ - |c|² / 2`.
+//! The nearest centroid of v has the largest `⟨v, c⟩ - |c|² / 2`.
 
-use hippocamp_simd::{Epilogue, Kernels, PackedMatrix};
+use hippocamp_simd::{Kernels, ScanTable};
 
+use super::candidates::Candidates;
+use super::codes::{CodeList, EncodeScratch};
 use super::parallel;
 use super::rotation::SplitMix;
 
 const ITERATIONS: usize = 8;
-/// Vectors in one product: its results stay in the second-level cache.
-const BATCH: usize = 64;
+/// Points between two questions whether to stop.
+const BATCH: usize = 256;
+/// Centroids that a point is compared with.
+const COMPARED: usize = 32;
 const SEED: u64 = 0x6C69_7374_735F_6F66;
 
 /// `count` centroids of `points`, `[n, dimension]` with n ≥ count ≥ 1; nothing when `stop` says so.
@@ -61,19 +65,31 @@ fn row(points: &[f32], at: usize, dimension: usize) -> &[f32] {
     points.get(at * dimension..(at + 1) * dimension).unwrap_or_default()
 }
 
-/// Finds nearest centroids.
-pub(crate) struct Assigner {
+/// Finds nearest centroids: by their codes those that may be it, of which it takes the nearest. With four thousand
+/// centroids that takes a fifth of the time of a matrix product with all of them.
+pub(crate) struct Assigner<'a> {
     kernels: &'static Kernels,
-    packed: PackedMatrix,
-    half_norms: Vec<f32>,
+    dimension: usize,
+    /// `[count, dimension]`.
+    centroids: &'a [f32],
+    /// -|c|² / 2.
+    constants: Vec<f32>,
+    codes: CodeList,
 }
 
-impl Assigner {
+impl<'a> Assigner<'a> {
     /// `centroids` is `[count, dimension]`.
-    pub(crate) fn new(kernels: &'static Kernels, centroids: &[f32], dimension: usize) -> Self {
-        let half_norms: Vec<f32> =
-            centroids.chunks_exact(dimension).map(|c| -0.5 * kernels.dot(c, c)).collect();
-        Self { kernels, packed: kernels.pack(centroids, half_norms.len(), dimension), half_norms }
+    pub(crate) fn new(kernels: &'static Kernels, centroids: &'a [f32], dimension: usize) -> Self {
+        let (mut constants, mut codes) = (Vec::new(), CodeList::default());
+        let mut scratch = EncodeScratch::default();
+        for (list, centroid) in (0..).zip(centroids.chunks_exact(dimension)) {
+            let constant = -0.5 * kernels.dot(centroid, centroid);
+            constants.push(constant);
+            scratch.residual.clear();
+            scratch.residual.extend_from_slice(centroid);
+            codes.push_residual(kernels, 1, list, constant, &mut scratch);
+        }
+        Self { kernels, dimension, centroids, constants, codes }
     }
 
     /// The nearest centroid of each of `points`, `[n, dimension]`; nothing when `stop` says so.
@@ -82,28 +98,35 @@ impl Assigner {
         points: &[f32],
         stop: &(dyn Fn() -> bool + Sync),
     ) -> Option<Vec<u32>> {
-        let count = self.half_norms.len();
-        let mut products = vec![0.0; BATCH * count];
-        let mut nearest = Vec::with_capacity(points.len() / self.packed.k());
-        for points in points.chunks(BATCH * self.packed.k()) {
-            if stop() {
+        let all: Vec<u32> = (0..self.constants.len() as u32).collect();
+        let (mut table, mut candidates) = (ScanTable::default(), Candidates::default());
+        let mut nearest = Vec::with_capacity(points.len() / self.dimension);
+        for (at, point) in points.chunks_exact(self.dimension).enumerate() {
+            if at % BATCH == 0 && stop() {
                 return None;
             }
-            let products = products.get_mut(..points.len() / self.packed.k() * count)?;
-            self.kernels.matmul(points, &self.packed, Epilogue::Bias(&self.half_norms), products);
-            nearest.extend(products.chunks_exact(count).map(largest));
+            nearest.push(if all.len() <= 2 * COMPARED {
+                self.nearest_of(point, all.iter().copied())
+            } else {
+                self.kernels.scan_table(point, 1, &mut table);
+                candidates.reset(COMPARED);
+                self.codes.view().scan(self.kernels, &table, 0.0, &mut candidates, &|_| true);
+                self.nearest_of(point, candidates.best().iter().map(|&(_, list)| list))
+            });
         }
         Some(nearest)
     }
-}
 
-/// Where the largest value is.
-fn largest(values: &[f32]) -> u32 {
-    let mut best = (0, f32::NEG_INFINITY);
-    for (at, &value) in values.iter().enumerate() {
-        if value > best.1 {
-            best = (at as u32, value);
+    fn nearest_of(&self, point: &[f32], lists: impl Iterator<Item = u32>) -> u32 {
+        let mut best = (0, f32::NEG_INFINITY);
+        for list in lists {
+            let constant = self.constants.get(list as usize).copied().unwrap_or_default();
+            let centroid = row(self.centroids, list as usize, self.dimension);
+            let rank = self.kernels.dot(point, centroid) + constant;
+            if rank > best.1 {
+                best = (list, rank);
+            }
         }
+        best.0
     }
-    best.0
 }
