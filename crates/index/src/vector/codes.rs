@@ -27,6 +27,8 @@ use crate::{Metric, Slot};
 pub(crate) const BLOCK: usize = 32;
 /// Blocks that are scanned at once: their estimates stay in the nearest cache.
 const RUN: usize = 8;
+/// Bytes that are prefetched in one call.
+const PREFETCH: usize = 1_024;
 /// The slot of places in a block that no vector has taken.
 pub(crate) const NO_SLOT: u32 = u32::MAX;
 
@@ -89,6 +91,12 @@ impl<'a> CodeView<'a> {
             factors,
             slots,
         })
+    }
+
+    /// Asks for its memory to be brought near.
+    pub(crate) fn prefetch(self, kernels: &Kernels) {
+        self.codes.chunks(PREFETCH).for_each(|part| kernels.prefetch(part));
+        bytemuck::cast_slice(self.factors).chunks(PREFETCH).for_each(|part| kernels.prefetch(part));
     }
 
     /// Offers every vector that may be among the best and that `accept`s to the candidates.

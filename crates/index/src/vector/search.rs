@@ -286,7 +286,12 @@ impl VectorIndex {
         let lists = &coded.base.lists;
         let average = lists.len as f32 / lists.count().max(1) as f32;
         let mut wanted = setting.probes as f32 * average;
+        let mut ahead = probes.iter().skip(1);
         for probe in &*probes {
+            // In an index that is larger than the caches its memory takes longer to come than its codes to be scanned.
+            if let Some(next) = ahead.next().and_then(|next| lists.view(next.list as usize)) {
+                next.prefetch(self.kernels);
+            }
             let Some(list) = lists.view(probe.list as usize) else { continue };
             list.scan(self.kernels, table, probe.base, candidates, &accept);
             if let Probing::UntilEnough(mask) = probing {
