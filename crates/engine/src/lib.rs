@@ -29,6 +29,7 @@ mod grower;
 mod keys;
 mod limits;
 mod loaded;
+mod masks;
 mod namespace;
 mod partition;
 mod partition_file;

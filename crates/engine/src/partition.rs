@@ -18,6 +18,7 @@ use serde_json::{Map, Value};
 use crate::core::SharedPartition;
 use crate::keys::Keys;
 use crate::loaded::LastUse;
+use crate::masks::Masks;
 use crate::sidecar::Sidecar;
 use crate::target::Target;
 use crate::{Cancel, Error};
@@ -29,6 +30,7 @@ pub(crate) struct Partition {
     pub(super) lsn: Lsn,
     pub(super) index: VectorIndex,
     attributes: AttributeIndex,
+    masks: Masks,
     /// The record in each slot, removed ones included, and its id.
     pub(super) rows: Vec<RowId>,
     pub(super) keys: Keys,
@@ -65,6 +67,7 @@ impl Partition {
             lsn: Lsn(0),
             index,
             attributes: AttributeIndex::default(),
+            masks: Masks::default(),
             rows: Vec::new(),
             keys: Keys::default(),
             slots: HashMap::new(),
@@ -128,6 +131,7 @@ impl Partition {
             let rows = self.rows.iter().enumerate().map(|(slot, row)| (*row, Slot(slot as u32)));
             self.slots = rows.filter(|(_, slot)| !self.index.dead().contains(*slot)).collect();
             self.attributes = AttributeIndex::default();
+            self.masks.clear();
         }
     }
 
@@ -200,9 +204,11 @@ impl Partition {
     }
 
     /// The live slots that pass; nothing when all do.
-    pub(crate) fn select(&self, filter: &Filter) -> Option<SlotSet> {
-        let selected = self.attributes.select(filter)?;
-        Some(SlotSet::from(&selected).without(self.index.dead()))
+    pub(crate) fn select(&self, filter: &Filter) -> Option<Arc<SlotSet>> {
+        self.masks.get_or_make(filter, || {
+            let selected = self.attributes.select(filter)?;
+            Some(SlotSet::from(&selected).without(self.index.dead()))
+        })
     }
 
     /// The records in a selection, in the order of their first insertion.
@@ -256,6 +262,7 @@ impl Partition {
 
     fn apply(&mut self, change: Change<'_>) -> Result<(), Error> {
         self.unsaved += 1;
+        self.masks.clear();
         match change {
             Change::Deleted { row } => {
                 if let Some(slot) = self.slots.remove(&row) {

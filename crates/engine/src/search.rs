@@ -278,7 +278,7 @@ impl Searches {
     /// What is nearest in a partition, for each vector.
     fn run(&self, partition: &Partition, cancel: &Cancel) -> Result<Vec<Vec<Neighbor>>, Error> {
         let mask = self.filter.as_ref().and_then(|filter| partition.select(filter));
-        let request = Request { k: self.k, recall: self.recall, mask: mask.as_ref() };
+        let request = Request { k: self.k, recall: self.recall, mask: mask.as_deref() };
         partition.search(&self.vectors, &request, cancel)
     }
 

@@ -243,7 +243,9 @@ mod tests {
             assert!((values.as_ptr() as usize).is_multiple_of(align));
         }
         assert_eq!(values.bytes(), 3 << 20);
-        assert!(values.iter().enumerate().all(|(at, value)| *value == at as f32));
+        assert!(
+            values.iter().enumerate().all(|(at, value)| value.to_bits() == (at as f32).to_bits())
+        );
     }
 
     #[test]

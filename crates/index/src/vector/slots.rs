@@ -78,6 +78,12 @@ impl SlotSet {
         u64::from(full + part.count_ones())
     }
 
+    fn put(&mut self, at: usize, word: u64) {
+        if let Some(to) = self.words.get_mut(at) {
+            *to = word;
+        }
+    }
+
     pub(crate) fn words(&self) -> &[u64] {
         &self.words
     }
@@ -92,11 +98,16 @@ impl From<&RoaringBitmap> for SlotSet {
     fn from(bitmap: &RoaringBitmap) -> Self {
         let words = bitmap.max().map_or(0, |max| max as usize / 64 + 1);
         let mut set = Self { words: vec![0; words], len: bitmap.len() };
+        // Word by word: the slots come in order.
+        let (mut at, mut word) = (0, 0u64);
         for slot in bitmap {
-            if let Some(word) = set.words.get_mut(slot as usize / 64) {
-                *word |= 1 << (slot % 64);
+            if slot as usize / 64 != at {
+                set.put(at, word);
+                (at, word) = (slot as usize / 64, 0);
             }
+            word |= 1 << (slot % 64);
         }
+        set.put(at, word);
         set
     }
 }
