@@ -123,19 +123,28 @@ impl<'a> CodeView<'a> {
             for ((hits, estimates), slots) in
                 hits.iter().zip(estimates.chunks_exact(BLOCK)).zip(slots.chunks_exact(BLOCK))
             {
-                let mut hits = *hits;
-                while hits != 0 {
-                    let at = hits.trailing_zeros() as usize;
-                    hits &= hits - 1;
-                    if let (Some(&estimate), Some(&slot)) = (estimates.get(at), slots.get(at))
-                        && accept(Slot(slot))
-                    {
+                // First who is accepted, without a branch: under a mask nobody can foretell it.
+                let accepted = ones(*hits).fold(0, |accepted, at| {
+                    let passes = slots.get(at).is_some_and(|&slot| accept(Slot(slot)));
+                    accepted | u32::from(passes) << at
+                });
+                for at in ones(accepted) {
+                    if let (Some(&estimate), Some(&slot)) = (estimates.get(at), slots.get(at)) {
                         candidates.push(estimate, slot);
                     }
                 }
             }
         }
     }
+}
+
+/// The places of the ones.
+fn ones(mut bits: u32) -> impl Iterator<Item = usize> {
+    std::iter::from_fn(move || {
+        let at = bits.trailing_zeros() as usize;
+        bits &= bits.wrapping_sub(1);
+        (at < BLOCK).then_some(at)
+    })
 }
 
 /// Codes that are appended to.

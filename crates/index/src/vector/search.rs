@@ -60,6 +60,23 @@ pub(super) enum Probing<'a> {
     UntilEnough(&'a SlotSet),
 }
 
+/// What a search among `passing` of the codes takes, in rows that are compared: it scans until it has met enough that
+/// pass, looks at all that are good enough whether they pass or not, and compares the best that do.
+fn masked_cost(coded: &Coded, k: usize, target: f32, passing: f32) -> f32 {
+    /// Codes that are scanned, and codes that are looked at, in the time of a row.
+    const SCANNED: f32 = 80.0;
+    const LOOKED_AT: f32 = 16.0;
+    let lists = &coded.base.lists;
+    let (all, count) = (lists.len as f32, lists.count().max(1) as f32);
+    let setting = coded.base.calibration.setting(k as f32, target);
+    let compared = setting.candidates.saturating_mul(MASKED_CANDIDATES) as f32;
+    let wanted = (setting.probes as f32).min(count) * (all / count);
+    let share = passing / all.max(1.0);
+    let scanned = (wanted / share.max(f32::MIN_POSITIVE)).min(all);
+    let looked_at = compared / share * (1.0 + (scanned * share / compared).max(1.0).ln());
+    scanned / SCANNED + looked_at.min(scanned) / LOOKED_AT + compared
+}
+
 /// How many of the vectors of a list pass a mask, by its first block.
 fn passing(slots: &[u32], mask: &SlotSet) -> f32 {
     let sample = slots.get(..BLOCK).unwrap_or_default();
@@ -130,8 +147,11 @@ impl VectorIndex {
             (Structure::Graph(graph), Some(mask)) => mask.count_below(graph.slots_end),
             _ => available,
         };
-        let few = searched <= GATHER.max(u64::from(self.slots()) / GATHER_SHARE);
         let target = self.target(request);
+        let few = searched <= GATHER.max(u64::from(self.slots()) / GATHER_SHARE)
+            || self.codes().is_some_and(|coded| {
+                searched as f32 <= masked_cost(coded, request.k, target, searched as f32)
+            });
         let found = match (&self.structure, request.mask) {
             (_, Some(mask)) if few => {
                 return self.gather(&scratch.query, mask.iter(), mask.len(), request.k, stop);
@@ -266,7 +286,7 @@ impl VectorIndex {
                 let candidates = setting.candidates.saturating_mul(MASKED_CANDIDATES);
                 let setting = Setting { candidates, ..setting };
                 self.scan_codes(coded, scratch, setting, Probing::UntilEnough(mask), |slot| {
-                    mask.contains(slot) && !self.dead.contains(slot)
+                    mask.contains(slot) & !self.dead.contains(slot)
                 });
             }
         }
