@@ -19,7 +19,7 @@ const GATHER: u64 = 1_024;
 /// … or this part of the rows (1 / this).
 const GATHER_SHARE: u64 = 64;
 /// Under a mask the neighbours may lie far from the query, where estimates tell less: so many times the candidates.
-const MASKED_CANDIDATES: u32 = 4;
+const MASKED_CANDIDATES: u32 = 2;
 /// What a candidate of a graph costs, in rows that are scanned: each of its links is compared, where it lies in memory.
 const WALK_COST: u64 = 64;
 /// Rows between two questions whether to stop.
