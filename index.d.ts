@@ -198,10 +198,10 @@ export interface IdColumn {
 
 /** Found ids. */
 export interface IdHitColumns {
-  /** The ids, best first. */
-  ids: Array<string>
-  /** For each id: score, distance. */
-  numbers: Array<number>
+  /** The ids, best first, one behind the other: one string is made in the time of two. */
+  ids: string
+  /** For each id: where it ends in UTF-16 units, score, distance. */
+  numbers: Float64Array
   /** The namespace of each id, if several were searched. */
   namespaces?: Array<Array<string>>
   /** How many ids there are for each query, if there were several; with the first slice only. */

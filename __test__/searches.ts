@@ -37,6 +37,28 @@ test('more hits than are handed over at once are split by their queries', async 
   t.deepEqual(none, [[], []])
 })
 
+test('ids of any characters come back whole', async t => {
+  const c = (await openStore(t)).collection('c', { metric: 'l2' })
+  const all = [
+    'a',
+    '中文',
+    '🦛🧠',
+    'é',
+    '\ufffd',
+    `${'长'.repeat(40)}-1`,
+    'x'.repeat(100),
+    ' ',
+    '\n',
+  ]
+  await c.add(all.map((id, i) => ({ id, vector: [i] })))
+  const found = await c.searchByVector([0], { k: 20, idsOnly: true })
+  t.deepEqual(
+    found.map(({ id, distance }) => [id, distance]),
+    all.map((id, i) => [id, i]),
+  )
+  t.deepEqual(c.searchByVectorSync([0], { k: 20, idsOnly: true }), found)
+})
+
 test('queries that cannot be searched with are named, and none is answered', async t => {
   const store = await openStore(t)
   const c = store.collection('c')

@@ -231,16 +231,20 @@ export function readIdHitsSync(columns: IdHitColumns): IdHit[] {
 }
 
 function appendIdHits(hits: IdHit[], { ids, numbers, namespaces }: IdHitColumns): void {
-  for (const [row, id] of ids.entries()) {
-    const score = numbers[2 * row] as number
-    const distance = numbers[2 * row + 1] as number
+  let start = 0
+  for (let row = 0; 3 * row < numbers.length; row++) {
+    const end = numbers[3 * row] as number
+    const id = ids.slice(start, end)
+    const score = numbers[3 * row + 1] as number
+    const distance = numbers[3 * row + 2] as number
     const namespace = namespaces?.[row]
     hits.push(namespace ? { id, score, distance, namespace } : { id, score, distance })
+    start = end
   }
 }
 
 /** What was handed over, then what did not fit, slice by slice. */
-function* slicesOf<C extends { ids: unknown[]; rest?: { more(): C } | undefined }>(
+function* slicesOf<C extends { ids: { length: number }; rest?: { more(): C } | undefined }>(
   columns: C,
 ): Generator<C> {
   for (let slice = columns; slice.ids.length > 0; slice = columns.rest.more()) {

@@ -178,10 +178,11 @@ impl IdRows {
 /// Found ids.
 #[napi(object, object_from_js = false)]
 pub struct IdHitColumns {
-    /// The ids, best first.
-    pub ids: Vec<String>,
-    /// For each id: score, distance.
-    pub numbers: Vec<f64>,
+    /// The ids, best first, one behind the other: one string is made in the time of two.
+    pub ids: String,
+    /// For each id: where it ends in UTF-16 units, score, distance.
+    #[napi(ts_type = "Float64Array")]
+    pub numbers: Doubles,
     /// The namespace of each id, if several were searched.
     pub namespaces: Option<Vec<Vec<String>>>,
     /// How many ids there are for each query, if there were several; with the first slice only.
@@ -213,13 +214,15 @@ impl IdHitRows {
     /// The next slice; empty when nothing is left.
     #[napi(catch_unwind)]
     pub fn more(&mut self) -> IdHitColumns {
-        let (mut ids, mut numbers, mut namespaces) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut ids, mut numbers, mut namespaces) = (String::new(), Vec::new(), Vec::new());
+        let mut end = 0;
         for hit in self.0.by_ref().take(SLICE_IDS) {
-            ids.push(hit.id);
-            numbers.extend([f64::from(hit.score), f64::from(hit.distance)]);
+            ids.push_str(&hit.id);
+            end += hit.id.encode_utf16().count();
+            numbers.extend([end as f64, f64::from(hit.score), f64::from(hit.distance)]);
             namespaces.extend(hit.namespace.map(|path| path.to_vec()));
         }
         let namespaces = Some(namespaces).filter(|namespaces| !namespaces.is_empty());
-        IdHitColumns { ids, numbers, namespaces, counts: None, rest: None }
+        IdHitColumns { ids, numbers: Doubles(numbers), namespaces, counts: None, rest: None }
     }
 }
