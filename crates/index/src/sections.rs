@@ -15,8 +15,8 @@ use hippocamp_simd::LargeVec;
 use xxhash_rust::xxh3::Xxh3;
 
 const HEAD: usize = 16;
-/// Values that are read at once.
-const CHUNK_BYTES: usize = 1 << 20;
+/// Bytes that are read at once: they are in a cache still when they are copied to where they stay.
+const BUFFER_BYTES: usize = 256 << 10;
 
 /// Writes sections.
 pub struct SectionWriter<W> {
@@ -131,14 +131,18 @@ impl<R: Read> SectionReader<R> {
         self.left = left.ok_or(SectionError::Damaged("a section is longer than the file"))?;
         let mut hash = Xxh3::new();
         hash.update(&head);
+        let mut buffer = vec![T::zeroed(); count.min(BUFFER_BYTES / size_of::<T>().max(1)).max(1)];
         let mut rest = count;
         while rest > 0 {
             let values = rest.min(run);
             let mut part = LargeVec::with_capacity(values);
-            let to = part.extend_with(values, T::zeroed());
-            for bytes in bytemuck::cast_slice_mut(to).chunks_mut(CHUNK_BYTES) {
+            while part.len() < values {
+                let room = buffer.len().min(values - part.len());
+                let some = buffer.get_mut(..room).unwrap_or_default();
+                let bytes: &mut [u8] = bytemuck::cast_slice_mut(some);
                 self.from.read_exact(bytes)?;
                 hash.update(bytes);
+                part.extend_from_slice(some);
             }
             take(part);
             rest -= values;

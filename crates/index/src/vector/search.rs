@@ -65,7 +65,7 @@ pub(super) enum Probing<'a> {
 fn masked_cost(coded: &Coded, k: usize, target: f32, passing: f32) -> f32 {
     /// Codes that are scanned, and codes that are looked at, in the time of a row.
     const SCANNED: f32 = 80.0;
-    const LOOKED_AT: f32 = 16.0;
+    const LOOKED_AT: f32 = 8.0;
     let lists = &coded.base.lists;
     let (all, count) = (lists.len as f32, lists.count().max(1) as f32);
     let setting = coded.base.calibration.setting(k as f32, target);
