@@ -432,4 +432,6 @@ fn new_epoch() -> u64 {
 }
 
 #[cfg(test)]
+mod hostile_tests;
+#[cfg(test)]
 mod tests;

@@ -9,7 +9,7 @@ use crate::sections::{SectionError, SectionReader, SectionWriter};
 
 const METRICS: [Metric; 3] = [Metric::Cosine, Metric::L2, Metric::Dot];
 const FORMATS: [RowFormat; 3] = [RowFormat::F32, RowFormat::F16, RowFormat::Int8];
-const NEVER: &dyn Fn() -> bool = &|| false;
+pub(super) const NEVER: &dyn Fn() -> bool = &|| false;
 
 fn all_kernels() -> Vec<&'static Kernels> {
     Level::all_available().into_iter().map(|level| Kernels::at(level).unwrap()).collect()
@@ -22,7 +22,7 @@ fn values(seed: u64, count: usize) -> Vec<f32> {
 }
 
 /// Points around a few centres, as texts lie around topics.
-fn clustered(seed: u64, count: usize, dimension: usize) -> Vec<f32> {
+pub(super) fn clustered(seed: u64, count: usize, dimension: usize) -> Vec<f32> {
     let centres = values(seed, 40 * dimension);
     let mut random = SplitMix(seed ^ 1);
     let noise = values(seed ^ 2, count * dimension);
@@ -35,7 +35,7 @@ fn clustered(seed: u64, count: usize, dimension: usize) -> Vec<f32> {
         .collect()
 }
 
-fn filled(
+pub(super) fn filled(
     metric: Metric,
     rows: RowFormat,
     dimension: usize,
@@ -50,14 +50,14 @@ fn filled(
     index
 }
 
-fn grow(index: &mut VectorIndex) {
+pub(super) fn grow(index: &mut VectorIndex) {
     while let Some(growth) = index.growth() {
         index.adopt(growth.run(2, NEVER_SYNC).unwrap());
     }
 }
-const NEVER_SYNC: &(dyn Fn() -> bool + Sync) = &|| false;
+pub(super) const NEVER_SYNC: &(dyn Fn() -> bool + Sync) = &|| false;
 
-fn find(index: &VectorIndex, query: &[f32], k: usize, recall: Recall) -> Vec<Neighbor> {
+pub(super) fn find(index: &VectorIndex, query: &[f32], k: usize, recall: Recall) -> Vec<Neighbor> {
     index.search(query, &Request { k, recall, mask: None }, NEVER).unwrap()
 }
 
