@@ -53,7 +53,7 @@ test('misspelt option names are refused with the right one', async t => {
     [() => store.collection('d', { dimensions: 3 } as Anything), /did you mean "dimension"\?/],
     [
       () => store.collection('d', { embedder: 3 } as Anything),
-      /known are "dimension", "metric", "index", "encoder"/,
+      /known are "dimension", "metric", "index", "precision", "targetRecall", "encoder"/,
     ],
     [() => open(':memory:', { durabilty: 'relaxed' } as Anything), /did you mean "durability"\?/],
     [() => open(':memory:', { readonly: true } as Anything), /did you mean "readOnly"\?/],
