@@ -45,11 +45,12 @@ test('a collection keeps the precision and the recall that it was made with', as
 
 test('options out of their range are refused', async t => {
   const store = await openStore(t)
-  for (const [options, message] of [
+  const cases: [object, string][] = [
     [{ precision: 'f64' }, 'precision is "f64": use "f32", "f16", "int8"'],
     [{ targetRecall: 0 }, 'targetRecall is 0: give a number above 0 and up to 1'],
     [{ targetRecall: 1.1 }, 'targetRecall is 1.1: give a number above 0 and up to 1'],
-  ]) {
+  ]
+  for (const [options, message] of cases) {
     // biome-ignore lint/suspicious/noExplicitAny: what a program without types may pass
     const make = async () => store.collection('c', options as any)
     const error = await refused(t, 'ERR_INVALID_ARGUMENT', make)
