@@ -2,7 +2,7 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use hippocamp_index::{Recall, RecallSample};
+use hippocamp_index::{Recall, RecallSample, SampleRequest};
 
 use crate::limits::within;
 use crate::{Cancel, Collection, Error};
@@ -53,20 +53,19 @@ impl Collection {
                 "k is {k}: a check compares 1 to {MOST_NEIGHBORS} neighbours"
             )));
         }
-        let stop = || cancel.is_cancelled();
         let now =
             SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos() as u64;
         let mut check = Check { recall: 1.0, ..Check::default() };
         let mut all = RecallSample::default();
         for first in (0..queries.max(1)).step_by(TOGETHER) {
-            let count = (queries - first.min(queries)).min(TOGETHER);
+            let queries = queries.saturating_sub(first).min(TOGETHER);
             let seed = now.wrapping_add(first as u64);
+            let request = SampleRequest { queries, k, recall, seed };
             let sampled = self.with_partition(None, cancel, |tx, _, partition| {
                 let records = tx.count(partition.namespace())?;
-                let sample = partition.sample_recall(k, recall, count, seed, &stop)?;
+                let sample = partition.sample_recall(&request, cancel)?;
                 Ok((records, partition.len(), sample))
             })?;
-            cancel.check()?;
             let Some((records, indexed, sample)) = sampled else { return Ok(check) };
             (check.records, check.indexed) = (records, indexed);
             all.neighbors += sample.neighbors;

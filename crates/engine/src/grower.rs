@@ -2,13 +2,16 @@
 //!
 //! A rebuild takes seconds in which it computes without a pause. On a worker it would keep that worker from
 //! serving searches, and with one worker all of them; so it has threads of its own, as many as there are cores, for one
-//! rebuild at a time. They run at a low priority: the operating system gives them what nobody else wants.
+//! rebuild at a time. They compute at a low priority: the operating system gives them what nobody else wants. The thread
+//! that takes their result over has the usual one, as searches wait for it.
 
 use std::num::NonZero;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError, RwLock, Weak};
 use std::thread;
+
+use hippocamp_index::{Grown, Growth};
 
 use crate::core::{Core, SharedPartition};
 use crate::partition::Partition;
@@ -42,7 +45,6 @@ pub(crate) fn grow(core: &Arc<Core>, partition: &SharedPartition) {
 fn start() -> Option<Sender<Due>> {
     let (send, receive) = channel::<Due>();
     let work = move || {
-        yield_to_others();
         let threads = thread::available_parallelism().map_or(1, NonZero::get);
         for due in receive {
             // A panic is a fault of ours in one rebuild; the others, and all searches, go on.
@@ -51,6 +53,15 @@ fn start() -> Option<Sender<Due>> {
     };
     thread::Builder::new().name("hippocamp-grower".to_owned()).spawn(work).ok()?;
     Some(send)
+}
+
+/// Runs it on threads of low priority.
+fn run(growth: Growth, threads: usize, stop: &(dyn Fn() -> bool + Sync)) -> Option<Grown> {
+    let work = || {
+        yield_to_others();
+        growth.run(threads, stop)
+    };
+    thread::scope(|scope| scope.spawn(work).join()).unwrap_or_else(|panic| resume_unwind(panic))
 }
 
 /// Gives this thread, and those that it starts, a low priority. Where that cannot be had they share alike.
@@ -72,7 +83,7 @@ fn rebuild(Due { core, partition }: &Due, threads: usize) {
         }) else {
             return;
         };
-        let grown = growth.and_then(|growth| growth.run(threads, &unloaded));
+        let grown = growth.and_then(|growth| run(growth, threads, &unloaded));
         let again = with(partition, |partition| {
             let mut partition = partition.write().unwrap_or_else(PoisonError::into_inner);
             partition.end_growth(grown);

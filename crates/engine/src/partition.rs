@@ -8,8 +8,8 @@ use std::collections::HashMap;
 use std::sync::{Arc, RwLock, Weak};
 
 use hippocamp_index::{
-    AttributeIndex, Filter, Grown, Growth, IndexError, IndexStats, Neighbor, Recall, RecallSample,
-    Request, Slot, SlotSet, VectorIndex,
+    AttributeIndex, Filter, Grown, Growth, IndexError, IndexStats, Neighbor, RecallSample, Request,
+    SampleRequest, Slot, SlotSet, VectorIndex,
 };
 use hippocamp_simd::Kernels;
 use hippocamp_store::{Change, Lsn, NamespaceId, ReadTx, RowId};
@@ -234,13 +234,13 @@ impl Partition {
     /// How many true neighbours a sample of searches finds.
     pub(crate) fn sample_recall(
         &self,
-        k: usize,
-        recall: Recall,
-        queries: usize,
-        seed: u64,
-        stop: &(dyn Fn() -> bool + Sync),
+        request: &SampleRequest,
+        cancel: &Cancel,
     ) -> Result<RecallSample, Error> {
-        self.index.sample_recall(k, recall, queries, seed, stop).map_err(index_error)
+        let stop = || cancel.is_cancelled();
+        let sample = self.index.sample_recall(request, &stop).map_err(index_error)?;
+        cancel.check()?;
+        Ok(sample)
     }
 
     /// The record in a slot.

@@ -39,8 +39,8 @@ pub use top_k::Neighbor;
 pub use usearch_file::{UsearchError, UsearchFile};
 pub use vector::{
     CalibrationPoint, Grown, Growth, IndexError, IndexKind, IndexOptions, IndexStats, Recall,
-    RecallSample, Request, RowFormat, SlotSet, Snapshot, UnknownIndexKind, UnknownRowFormat,
-    VectorIndex,
+    RecallSample, Request, RowFormat, SampleRequest, SlotSet, Snapshot, UnknownIndexKind,
+    UnknownRowFormat, VectorIndex,
 };
 
 /// A record's dense position in a partition's indexes.

@@ -46,7 +46,7 @@ pub use calibration::CalibrationPoint;
 pub use file::Snapshot;
 pub use growth::{Grown, Growth};
 pub use kind::{IndexKind, UnknownIndexKind};
-pub use recall::RecallSample;
+pub use recall::{RecallSample, SampleRequest};
 pub use rows::{RowFormat, UnknownRowFormat};
 pub use search::{Recall, Request};
 pub use slots::SlotSet;

@@ -4,6 +4,19 @@ use super::calibration::Vectors;
 use super::{IndexError, Recall, Request, VectorIndex};
 use crate::Slot;
 
+/// What to sample.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct SampleRequest {
+    /// How many queries.
+    pub queries: usize,
+    /// Neighbours that each asks for, 100 at most.
+    pub k: usize,
+    /// How exactly.
+    pub recall: Recall,
+    /// Other queries for every seed.
+    pub seed: u64,
+}
+
 /// What became of the sample's searches.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct RecallSample {
@@ -14,20 +27,17 @@ pub struct RecallSample {
 }
 
 impl VectorIndex {
-    /// Searches for `k` neighbours (100 at most) of `queries` vectors like those of the calibration, but others for every
-    /// `seed`: once as asked and once exactly. It takes about as long as `queries` exact searches. When `stop` says true it
-    /// ends early.
+    /// Searches for the neighbours of vectors like those of the calibration, once as asked and once exactly. It takes about
+    /// as long as the exact searches. When `stop` says true it ends early.
     ///
     /// # Errors
     /// None but of an index that contradicts itself.
     pub fn sample_recall(
         &self,
-        k: usize,
-        recall: Recall,
-        queries: usize,
-        seed: u64,
+        request: &SampleRequest,
         stop: &(dyn Fn() -> bool + Sync),
     ) -> Result<RecallSample, IndexError> {
+        let SampleRequest { queries, k, recall, seed } = *request;
         let live: Vec<u32> =
             (0..self.slots()).filter(|&slot| !self.dead.contains(Slot(slot))).collect();
         let vectors =
