@@ -295,6 +295,7 @@ impl Shared {
                 read_only: options.read_only,
                 create: options.create,
                 busy_timeout: options.busy_timeout,
+                private: temporary.is_some(),
             },
         )?;
         let id = FileId::of(&path).ok_or_else(|| Error::Io {

@@ -60,6 +60,9 @@ pub struct OpenOptions {
     ///
     /// [`Error::Busy`]: crate::Error::Busy
     pub busy_timeout: Duration,
+    /// No other [`Store`](crate::Store), in whatever process, writes this file while it is open, so
+    /// that nobody has to be asked whether it has changed. Default: false.
+    pub private: bool,
 }
 
 impl Default for OpenOptions {
@@ -69,6 +72,7 @@ impl Default for OpenOptions {
             read_only: false,
             create: true,
             busy_timeout: Duration::from_secs(5),
+            private: false,
         }
     }
 }

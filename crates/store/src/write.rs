@@ -163,19 +163,21 @@ impl<'a> WriteTx<'a> {
         })
     }
 
-    /// Counts the transaction if it changed something, or says why it must be undone.
-    pub(crate) fn finish(mut self) -> Result<(), Error> {
+    /// Counts the transaction if it changed something, or says why it must be undone. The store's
+    /// LSN, once it has committed.
+    pub(crate) fn finish(mut self) -> Result<Lsn, Error> {
         if let Some(error) = self.doom {
             return Err(error);
         }
         if self.depth != 0 || self.read.conn.is_autocommit() {
             return Err(self.interrupted());
         }
-        if self.changed {
-            let lsn = self.lsn.0;
-            self.step(|tx| tx.execute("UPDATE meta SET value = ?1 WHERE key = 'lsn'", [lsn]))?;
+        let lsn = self.lsn.0;
+        if !self.changed {
+            return Ok(Lsn(lsn.saturating_sub(1)));
         }
-        Ok(())
+        self.step(|tx| tx.execute("UPDATE meta SET value = ?1 WHERE key = 'lsn'", [lsn]))?;
+        Ok(Lsn(lsn))
     }
 
     /// `None` if the key is there already and `mode` refuses that; nothing is changed then.

@@ -227,7 +227,8 @@ fn refusal() -> Error {
 }
 
 fn reopened(path: &Path) -> Store {
-    let options = OpenOptions { durability: Durability::Memory, ..OpenOptions::default() };
+    let options =
+        OpenOptions { durability: Durability::Memory, private: true, ..OpenOptions::default() };
     Store::open(path, &options).unwrap()
 }
 
