@@ -60,8 +60,10 @@ fn main() {
         }
         (best.iter().sum::<f64>() * 1e6 / best.len() as f64, found)
     };
-    let truths: Vec<_> =
-        [10, 100].into_iter().map(|k| (k, exact(kernels, &base, &queries, dimension, k))).collect();
+    let truths: Vec<_> = [1, 10, 100]
+        .into_iter()
+        .map(|k| (k, exact(kernels, &base, &queries, dimension, k)))
+        .collect();
     let together = |index: &VectorIndex, k: usize, recall| {
         let all: Vec<&[f32]> = queries.chunks_exact(dimension).collect();
         let request = Request { k, recall, mask: None };
@@ -109,10 +111,10 @@ fn main() {
         stats.graph,
         stats.bytes as f64 / n as f64
     );
+    for point in &stats.calibration {
+        println!("  {point:?}");
+    }
     if targets.is_empty() {
-        for point in &stats.calibration {
-            println!("  {point:?}");
-        }
         report(&index, "exact", Recall::Exact);
     }
     let all = vec![0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999];

@@ -4,6 +4,7 @@
 //! comparison and a store, where a binary heap pays log k for each entry that passes.
 
 use std::cmp::Ordering;
+use std::mem;
 
 use crate::Slot;
 
@@ -22,6 +23,7 @@ fn best_first(a: &Neighbor, b: &Neighbor) -> Ordering {
     b.similarity.total_cmp(&a.similarity).then(a.slot.cmp(&b.slot))
 }
 
+#[derive(Default)]
 pub(crate) struct TopK {
     k: usize,
     entries: Vec<Neighbor>,
@@ -50,10 +52,29 @@ impl TopK {
         }
     }
 
+    /// The k-th best so far; less than every similarity while there are fewer.
+    pub(crate) fn kth(&mut self) -> f32 {
+        self.cut();
+        if self.entries.len() < self.k {
+            return f32::NEG_INFINITY;
+        }
+        self.entries.iter().fold(f32::INFINITY, |least, entry| least.min(entry.similarity))
+    }
+
+    /// How many are sought.
+    pub(crate) fn k(&self) -> usize {
+        self.k
+    }
+
     pub(crate) fn into_sorted(mut self) -> Vec<Neighbor> {
+        self.take_sorted()
+    }
+
+    /// What was found, and leaves it empty.
+    pub(crate) fn take_sorted(&mut self) -> Vec<Neighbor> {
         self.cut();
         self.entries.sort_unstable_by(best_first);
-        self.entries
+        mem::take(&mut self.entries)
     }
 
     fn cut(&mut self) {

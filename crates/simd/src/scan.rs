@@ -98,6 +98,11 @@ impl ScanTable {
         self.bias
     }
 
+    /// Adds to every inner product: estimates become `mul · by` larger, and so bounds of what they estimate.
+    pub fn raise(&mut self, by: f32) {
+        self.bias += by;
+    }
+
     /// Sets what is known before the entries, and returns the factor that makes entries of twice the subset sums (0 where
     /// all of them are 0).
     ///

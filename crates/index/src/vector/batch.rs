@@ -6,6 +6,7 @@
 
 use std::cell::RefCell;
 
+use super::lists::Probe;
 use super::search::{Probing, Scratch};
 use super::{Coded, IndexError, Request, Structure, VectorIndex};
 use crate::top_k::TopK;
@@ -113,14 +114,17 @@ impl VectorIndex {
         // By list, and by the nearest lists of each search before the others.
         let mut turns: Vec<(u32, u32, f32)> = Vec::new();
         for (search, scratch) in (0..).zip(scratches.iter_mut()) {
+            scratch.top = TopK::new(request.k, self.len() as usize);
             coded.prepare_scan(scratch, setting, Probing::Calibrated);
-            let Scratch { table, candidates, probes, .. } = scratch;
-            let nearest = if lists.count() > 1 { probes.len().div_ceil(NEAREST) } else { 0 };
-            for probe in probes.iter().take(nearest) {
-                if let Some(list) = lists.view(probe.list as usize) {
-                    list.scan(self.kernels, table, probe.base, candidates, &accept);
+            let count = scratch.probes.len();
+            let nearest = if lists.count() > 1 { count.div_ceil(NEAREST) } else { 0 };
+            for at in 0..nearest {
+                let Some(&Probe { list, base, .. }) = scratch.probes.get(at) else { break };
+                if let Some(list) = lists.view(list as usize) {
+                    self.scan_list(list, base, scratch, &accept);
                 }
             }
+            let probes = &scratch.probes;
             turns.extend(probes.iter().skip(nearest).map(|probe| (probe.list, search, probe.base)));
         }
         turns.sort_unstable_by_key(|&(list, search, _)| (list, search));
@@ -128,10 +132,8 @@ impl VectorIndex {
             let list = turns.first().and_then(|turn| lists.view(turn.0 as usize));
             for piece in list.into_iter().flat_map(|list| list.pieces(PIECE_BLOCKS)) {
                 for &(_, search, base) in turns {
-                    if let Some(Scratch { table, candidates, .. }) =
-                        scratches.get_mut(search as usize)
-                    {
-                        piece.scan(self.kernels, table, base, candidates, &accept);
+                    if let Some(scratch) = scratches.get_mut(search as usize) {
+                        self.scan_list(piece, base, scratch, &accept);
                     }
                 }
             }
@@ -140,13 +142,13 @@ impl VectorIndex {
             }
         }
         for piece in coded.tail.view().pieces(PIECE_BLOCKS) {
-            for Scratch { table, candidates, .. } in scratches.iter_mut() {
-                piece.scan(self.kernels, table, 0.0, candidates, &accept);
+            for scratch in scratches.iter_mut() {
+                self.scan_list(piece, 0.0, scratch, &accept);
             }
         }
         let enough = self.len().min(request.k as u64);
         let found = scratches.iter_mut().map(|scratch| {
-            let found = self.compare_candidates(scratch, request.k);
+            let found = self.compare_rest(scratch);
             // As a single search does.
             if found.len() as u64 >= enough {
                 found

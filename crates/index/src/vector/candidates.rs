@@ -1,12 +1,20 @@
-//! The best estimates of a scan.
+//! What a scan found.
 
-/// What a scan found, and the estimate that it must beat to be of interest.
+use std::cmp::Ordering;
+
+/// The best values of a scan with their slots, and what must be exceeded to be of interest.
 #[derive(Default)]
 pub(crate) struct Candidates {
     limit: usize,
-    /// Estimate and slot; more than `limit` between two cuts.
+    /// More than `limit` between two cuts.
     entries: Vec<(f32, u32)>,
     threshold: f32,
+}
+
+/// Best first; equal ones by slot, so that what is kept does not depend on the order of pushes.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the shape that sorting asks for")]
+pub(crate) fn best_first(a: &(f32, u32), b: &(f32, u32)) -> Ordering {
+    b.0.total_cmp(&a.0).then(a.1.cmp(&b.1))
 }
 
 impl Candidates {
@@ -22,9 +30,13 @@ impl Candidates {
         self.threshold
     }
 
+    pub(crate) fn len(&self) -> usize {
+        self.entries.len()
+    }
+
     #[inline]
-    pub(crate) fn push(&mut self, estimate: f32, slot: u32) {
-        self.entries.push((estimate, slot));
+    pub(crate) fn push(&mut self, value: f32, slot: u32) {
+        self.entries.push((value, slot));
         if self.entries.len() >= self.limit.saturating_mul(4).max(128) {
             self.cut();
         }
@@ -36,12 +48,27 @@ impl Candidates {
         &self.entries
     }
 
+    /// Takes out the best `count`, in no order.
+    pub(crate) fn take_best(&mut self, count: usize) -> impl ExactSizeIterator<Item = (f32, u32)> {
+        let rest = self.entries.len().saturating_sub(count);
+        if rest > 0 {
+            self.entries.select_nth_unstable_by(rest, |a, b| best_first(b, a));
+        }
+        self.entries.drain(rest..)
+    }
+
+    /// From now on only what reaches `needed` is of interest.
+    pub(crate) fn need(&mut self, needed: f32) {
+        if needed > self.threshold {
+            self.threshold = needed;
+            self.entries.retain(|&(value, _)| value >= needed);
+        }
+    }
+
     fn cut(&mut self) {
         if self.entries.len() > self.limit {
-            let best_first =
-                |a: &(f32, u32), b: &(f32, u32)| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1));
             let (_, worst, _) = self.entries.select_nth_unstable_by(self.limit - 1, best_first);
-            self.threshold = worst.0;
+            self.threshold = self.threshold.max(worst.0);
             self.entries.truncate(self.limit);
         }
     }

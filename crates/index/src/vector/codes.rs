@@ -57,6 +57,18 @@ impl Frame {
         }
     }
 
+    /// What estimates for the query of which `centred` is left would be if they were right.
+    pub(crate) fn right_estimates(&self, centred: &[f32]) -> RightEstimates {
+        match self.metric {
+            Metric::L2 => {
+                RightEstimates { mul: 0.5, add: 0.5 * self.kernels.dot(centred, centred) }
+            }
+            Metric::Cosine | Metric::Dot => {
+                RightEstimates { mul: 1.0, add: -self.kernels.dot(&self.mean, centred) }
+            }
+        }
+    }
+
     /// `add` of a centred vector.
     fn constant(&self, centred: &[f32]) -> f32 {
         let constant = match self.metric {
@@ -67,6 +79,21 @@ impl Frame {
         };
         // What is too large for f32 is compared last or first, but it is compared.
         if constant.is_nan() { f32::MIN } else { constant.clamp(f32::MIN, f32::MAX) }
+    }
+}
+
+/// From similarities to the estimates that would be right: the constant of the query.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct RightEstimates {
+    mul: f32,
+    add: f32,
+}
+
+impl RightEstimates {
+    pub(crate) fn of(self, similarity: f32) -> f32 {
+        let right = self.mul * similarity + self.add;
+        // Beyond all numbers: then every estimate may be right.
+        if right.is_finite() { right } else { f32::NEG_INFINITY }
     }
 }
 

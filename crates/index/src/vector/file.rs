@@ -19,9 +19,9 @@ use crate::Metric;
 use crate::sections::{SectionError, SectionReader, SectionWriter};
 
 /// Of the rotation and of everything that codes mean.
-const VERSION: u64 = 1;
-/// A calibration point: k, target, recall, probes, candidates.
-const POINT: usize = 5;
+const VERSION: u64 = 2;
+/// A calibration point: k, target, recall, probes, candidates, margin, most.
+const POINT: usize = 7;
 
 /// The index at a moment, to be written while it goes on being used.
 pub struct Snapshot {
@@ -142,7 +142,10 @@ fn write_base(to: &mut SectionWriter<impl Write>, base: &Base) -> std::io::Resul
     let points: Vec<[u32; POINT]> = calibration
         .points
         .iter()
-        .map(|p| [p.k, p.target.to_bits(), p.recall.to_bits(), p.probes, p.candidates])
+        .map(|p| {
+            let [target, recall, margin] = [p.target, p.recall, p.margin].map(f32::to_bits);
+            [p.k, target, recall, p.probes, p.candidates, margin, p.most]
+        })
         .collect();
     to.write(*b"cali", [points.as_flattened()].into_iter())
 }
@@ -189,11 +192,12 @@ fn read_base(
     };
     let points = usize::try_from(points).ok().and_then(|n| n.checked_mul(POINT));
     let points: Vec<u32> = from.read(*b"cali", points.ok_or_else(impossible)?)?;
-    let points =
-        points.as_chunks::<POINT>().0.iter().map(|&[k, target, recall, probes, candidates]| {
-            let (target, recall) = (f32::from_bits(target), f32::from_bits(recall));
-            CalibrationPoint { k, target, recall, probes, candidates }
-        });
+    let points = points.as_chunks::<POINT>().0.iter().map(
+        |&[k, target, recall, probes, candidates, margin, most]| {
+            let [target, recall, margin] = [target, recall, margin].map(f32::from_bits);
+            CalibrationPoint { k, target, recall, probes, candidates, margin, most }
+        },
+    );
     let calibration = Calibration { points: points.collect() };
     let len = slots.iter().filter(|&&slot| slot != NO_SLOT).count();
     let lists = Lists { codes, factors, slots, starts, centroids, len };

@@ -6,7 +6,8 @@
 //!
 //! It holds a vector in f32 beside each row, so that the memory is that of rows and graph together.
 
-use super::calibration::{Calibration, Vectors, calibrate_graph};
+use super::calibration::sample::Vectors;
+use super::calibration::{self, Calibration};
 use crate::hnsw::{HnswError, HnswIndex};
 
 /// Vectors between two questions whether to stop.
@@ -41,7 +42,7 @@ impl Graph {
                 index.add(slot, &row)?;
             }
         }
-        let calibration = calibrate_graph(vectors, &index, threads, stop);
+        let calibration = calibration::graph::calibrate(vectors, &index, threads, stop);
         let slots_end = rows.len();
         Ok(calibration.map(|calibration| Self { index, calibration, slots_end }))
     }

@@ -8,7 +8,8 @@ use std::sync::Arc;
 
 use hippocamp_simd::Kernels;
 
-use super::calibration::{Subject, Vectors, calibrate};
+use super::calibration::codes::{Subject, calibrate};
+use super::calibration::sample::Vectors;
 use super::codes::{CodeList, EncodeScratch, Frame};
 use super::graph::Graph;
 use super::kind::IndexKind;
@@ -34,7 +35,7 @@ const BATCH: usize = 1_024;
 /// Bits per dimension, in the order in which they are tried.
 const PLANES: [u32; 3] = [1, 2, 4];
 /// More candidates than these for each of ten neighbours, and the codes have too few bits.
-const MANY_CANDIDATES: u32 = 60;
+const MANY_CANDIDATES: u32 = 30;
 
 /// A rebuild that is due.
 pub struct Growth {

@@ -1,6 +1,6 @@
 //! The recall that searches have at present, by a sample.
 
-use super::calibration::Vectors;
+use super::calibration::sample::Vectors;
 use super::{IndexError, Recall, Request, VectorIndex};
 use crate::Slot;
 
@@ -52,8 +52,7 @@ impl VectorIndex {
             let truth = truth.get(..k).unwrap_or(&truth);
             let Some(&last) = truth.last() else { continue };
             // Vectors that are as near as the last neighbour, but for rounding, are as good as it.
-            let last = self.rows.similarity(self.kernels, &query.vector, last);
-            let last = last - last.abs() * 1e-5;
+            let last = last.similarity - last.similarity.abs() * 1e-5;
             let others = hits.iter().filter(|hit| Some(hit.slot.0) != query.of);
             let right = others.take(k).filter(|hit| hit.similarity >= last).count();
             sample.neighbors += truth.len() as u64;

@@ -5,8 +5,8 @@ use std::cell::RefCell;
 use hippocamp_simd::ScanTable;
 
 use super::calibration::Setting;
-use super::candidates::Candidates;
-use super::codes::{BLOCK, NO_SLOT};
+use super::candidates::{Candidates, best_first};
+use super::codes::{BLOCK, CodeView, NO_SLOT, RightEstimates};
 use super::graph::Graph;
 use super::lists::Probe;
 use super::slots::SlotSet;
@@ -18,14 +18,19 @@ use crate::{Metric, Neighbor, Slot};
 const GATHER: u64 = 1_024;
 /// … or this part of the rows (1 / this).
 const GATHER_SHARE: u64 = 64;
-/// Under a mask the neighbours may lie far from the query, where estimates tell less: so many times the candidates.
-const MASKED_CANDIDATES: u32 = 2;
 /// What a candidate of a graph costs, in rows that are scanned: each of its links is compared, where it lies in memory.
 const WALK_COST: u64 = 64;
 /// Rows between two questions whether to stop.
 pub(super) const STOP_ROWS: usize = 1_024;
 /// Rows that are asked for ahead of the one that is compared.
 const AHEAD: usize = 6;
+/// Blocks that are scanned before it is looked how many bounds there are.
+const PIECE_BLOCKS: usize = 8;
+/// Bounds that are many, for each neighbour sought, and at least.
+const MANY: usize = 8;
+const MIN_MANY: usize = 128;
+/// Rows that are compared before it is looked again which others may be better.
+const TURN: usize = 16;
 
 /// How much of the truth a search must find.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -69,7 +74,7 @@ fn masked_cost(coded: &Coded, k: usize, target: f32, passing: f32) -> f32 {
     let lists = &coded.base.lists;
     let (all, count) = (lists.len as f32, lists.count().max(1) as f32);
     let setting = coded.base.calibration.setting(k as f32, target);
-    let compared = setting.candidates.saturating_mul(MASKED_CANDIDATES) as f32;
+    let compared = setting.candidates as f32;
     let wanted = (setting.probes as f32).min(count) * (all / count);
     let share = passing / all.max(1.0);
     let scanned = (wanted / share.max(f32::MIN_POSITIVE)).min(all);
@@ -93,6 +98,12 @@ pub(super) struct Scratch {
     pub(super) table: ScanTable,
     pub(super) candidates: Candidates,
     pub(super) probes: Vec<Probe>,
+    right: RightEstimates,
+    /// The best of what was compared.
+    pub(super) top: TopK,
+    compared: Vec<(f32, u32)>,
+    /// Bounds that are many: then the best are compared.
+    many: usize,
 }
 
 thread_local! {
@@ -270,8 +281,8 @@ impl VectorIndex {
         request: &Request<'_>,
         target: f32,
     ) -> Vec<Neighbor> {
-        let calibration = &coded.base.calibration;
-        let setting = calibration.setting(request.k as f32, target);
+        let setting = coded.base.calibration.setting(request.k as f32, target);
+        scratch.top = TopK::new(request.k, self.len() as usize);
         let pruned = self.dead.is_empty();
         match request.mask {
             None if pruned => {
@@ -283,14 +294,12 @@ impl VectorIndex {
                 });
             }
             Some(mask) => {
-                let candidates = setting.candidates.saturating_mul(MASKED_CANDIDATES);
-                let setting = Setting { candidates, ..setting };
                 self.scan_codes(coded, scratch, setting, Probing::UntilEnough(mask), |slot| {
                     mask.contains(slot) & !self.dead.contains(slot)
                 });
             }
         }
-        self.compare_candidates(scratch, request.k)
+        self.compare_rest(scratch)
     }
 
     fn scan_codes(
@@ -302,18 +311,18 @@ impl VectorIndex {
         accept: impl Fn(Slot) -> bool,
     ) {
         coded.prepare_scan(scratch, setting, probing);
-        let Scratch { table, candidates, probes, .. } = scratch;
         let lists = &coded.base.lists;
         let average = lists.len as f32 / lists.count().max(1) as f32;
         let mut wanted = setting.probes as f32 * average;
-        let mut ahead = probes.iter().skip(1);
-        for probe in &*probes {
+        let view = |probe: &Probe| lists.view(probe.list as usize);
+        for at in 0..scratch.probes.len() {
             // In an index that is larger than the caches its memory takes longer to come than its codes to be scanned.
-            if let Some(next) = ahead.next().and_then(|next| lists.view(next.list as usize)) {
+            if let Some(next) = scratch.probes.get(at + 1).and_then(view) {
                 next.prefetch(self.kernels);
             }
-            let Some(list) = lists.view(probe.list as usize) else { continue };
-            list.scan(self.kernels, table, probe.base, candidates, &accept);
+            let Some(&probe) = scratch.probes.get(at) else { break };
+            let Some(list) = view(&probe) else { continue };
+            self.scan_list(list, probe.base, scratch, &accept);
             if let Probing::UntilEnough(mask) = probing {
                 wanted -= passing(list.slots, mask);
                 if wanted <= 0.0 {
@@ -321,22 +330,66 @@ impl VectorIndex {
                 }
             }
         }
-        coded.tail.view().scan(self.kernels, table, 0.0, candidates, &accept);
+        self.scan_list(coded.tail.view(), 0.0, scratch, &accept);
     }
 
-    pub(super) fn compare_candidates(&self, scratch: &mut Scratch, k: usize) -> Vec<Neighbor> {
-        let best = scratch.candidates.best();
-        for &(_, slot) in best.iter().take(AHEAD) {
+    /// Scans, and compares the best whenever there are many: the sooner it is known what the k-th best is, the fewer are
+    /// of interest.
+    pub(super) fn scan_list(
+        &self,
+        list: CodeView<'_>,
+        base: f32,
+        scratch: &mut Scratch,
+        accept: &impl Fn(Slot) -> bool,
+    ) {
+        for piece in list.pieces(PIECE_BLOCKS) {
+            piece.scan(self.kernels, &scratch.table, base, &mut scratch.candidates, accept);
+            if scratch.candidates.len() >= scratch.many {
+                self.compare_best(scratch);
+                scratch.many = scratch.many.max(2 * scratch.candidates.len());
+            }
+        }
+    }
+
+    /// Compares the vectors of the best bounds, as many as neighbours are sought. What they do not reach, however far its
+    /// estimate fell short, is of no interest from then on.
+    pub(super) fn compare_best(&self, scratch: &mut Scratch) {
+        let Scratch { query, right, candidates, top, compared, .. } = scratch;
+        compared.clear();
+        compared.extend(candidates.take_best(top.k()));
+        self.compare(query, compared, top);
+        candidates.need(right.of(top.kth()));
+    }
+
+    /// Compares the others that may be better than the k-th best, the best bounds first.
+    pub(super) fn compare_rest(&self, scratch: &mut Scratch) -> Vec<Neighbor> {
+        self.compare_best(scratch);
+        let Scratch { query, right, candidates, top, compared, .. } = scratch;
+        compared.clear();
+        compared.extend_from_slice(candidates.best());
+        compared.sort_unstable_by(best_first);
+        let mut needed = candidates.threshold();
+        for turn in compared.chunks(TURN) {
+            let there = turn.partition_point(|&(bound, _)| bound >= needed);
+            self.compare(query, turn.get(..there).unwrap_or_default(), top);
+            if there < turn.len() {
+                break;
+            }
+            needed = right.of(top.kth());
+        }
+        top.take_sorted()
+    }
+
+    fn compare(&self, query: &[f32], bounds: &[(f32, u32)], top: &mut TopK) {
+        for &(_, slot) in bounds.iter().take(AHEAD) {
             self.rows.prefetch(self.kernels, slot);
         }
-        let mut top = TopK::new(k, best.len());
-        for (at, &(_, slot)) in best.iter().enumerate() {
-            if let Some(&(_, next)) = best.get(at + AHEAD) {
+        for (at, &(_, slot)) in bounds.iter().enumerate() {
+            if let Some(&(_, next)) = bounds.get(at + AHEAD) {
                 self.rows.prefetch(self.kernels, next);
             }
-            top.push(Slot(slot), self.rows.similarity(self.kernels, &scratch.query, slot));
+            top.push(Slot(slot), self.rows.similarity(self.kernels, query, slot));
         }
-        top.into_sorted()
     }
 }
 
@@ -348,7 +401,7 @@ impl Coded {
         setting: Setting,
         probing: Probing<'_>,
     ) {
-        let Scratch { query, y, table, candidates, probes } = scratch;
+        let Scratch { query, y, table, candidates, probes, right, top, many, .. } = scratch;
         let (frame, lists) = (&self.base.frame, &self.base.lists);
         y.resize(frame.dimension(), 0.0);
         frame.centre(query, y);
@@ -357,6 +410,10 @@ impl Coded {
             Probing::UntilEnough(_) => lists.count(),
         };
         lists.nearest(frame, y, table, count, candidates, probes);
-        candidates.reset(setting.candidates as usize);
+        let length = self.base.frame.kernels.dot(y, y).sqrt();
+        table.raise(setting.margin * length);
+        candidates.reset(setting.most as usize);
+        *right = frame.right_estimates(y);
+        *many = top.k().saturating_mul(MANY).max(MIN_MANY);
     }
 }
