@@ -94,6 +94,21 @@ fn main() {
     if targets.is_empty() {
         report(&index, "at first", Recall::Default);
     }
+    grow(&mut index);
+    let stats = index.stats();
+    for point in &stats.calibration {
+        println!("  {point:?}");
+    }
+    if targets.is_empty() {
+        report(&index, "exact", Recall::Exact);
+    }
+    let all = vec![0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999];
+    for target in if targets.is_empty() { all } else { targets } {
+        report(&index, &format!("{target}"), Recall::AtLeast(target));
+    }
+}
+
+fn grow(index: &mut VectorIndex) {
     let threads = std::thread::available_parallelism().map_or(1, NonZero::get);
     let start = Instant::now();
     while let Some(growth) = index.growth() {
@@ -109,18 +124,8 @@ fn main() {
         stats.lists,
         stats.bits,
         stats.graph,
-        stats.bytes as f64 / n as f64
+        stats.bytes as f64 / index.len() as f64
     );
-    for point in &stats.calibration {
-        println!("  {point:?}");
-    }
-    if targets.is_empty() {
-        report(&index, "exact", Recall::Exact);
-    }
-    let all = vec![0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999];
-    for target in if targets.is_empty() { all } else { targets } {
-        report(&index, &format!("{target}"), Recall::AtLeast(target));
-    }
 }
 
 fn exact(

@@ -6,17 +6,17 @@
 //! and Long, 2024):
 //!
 //! ```text
-//! for each group g of 4 dimensions, each c < 16:  entry[g][c] = round((Σ_{i in c} q[4g+i] - least) / scale)     # 0 to 63
+//! for each group g of 4 dimensions, each c < 16:  entry[g][c] = round((Σ_{i in c} q[4g+i] - least) / scale)     # 0 to 31
 //! acc      = Σ_b 2ᵇ Σ_g entry[g][nibble of plane b in group g]
 //! estimate = base + add + mul · (scale · acc + bias)
 //! ```
 //!
 //! The least subset of a group is all its negative values, and the largest all its positive ones. So their distance is
-//! Σ |q| over the group, `scale` is the largest of these by 63, and what the sum of the entries lacks is the same for
+//! Σ |q| over the group, `scale` is the largest of these by 31, and what the sum of the entries lacks is the same for
 //! every code: `bias = -(2ᴮ - 1) / 2 · Σ |q|`.
 //!
-//! Entries have six bits, because four of them may then be added in one byte: that is a fifth of the work less than
-//! widening each, and the error (a 250th of a group's span at most) vanishes beside that of the codes. The table and `acc`
+//! Entries have five bits, because eight of them may then be added in one byte: that is a quarter of the work less than
+//! widening each, and the error (a 60th of the largest group's span at most) vanishes beside that of the codes. The table and `acc`
 //! are the same at every level; the rest differs by rounding.
 //!
 //! # Layout
@@ -35,7 +35,7 @@ pub(crate) const GROUP: usize = 4;
 /// Entries of a group.
 pub(crate) const ENTRIES: usize = 16;
 /// The largest entry.
-pub(crate) const LARGEST: f32 = 63.0;
+pub(crate) const LARGEST: f32 = 31.0;
 /// The dimensions of a query are a multiple of this: a whole number of look-ups for every width of a register.
 const STEP: usize = 16;
 /// More dimensions than this, in eight planes, could leave the range of a sum of 32 bits.
@@ -80,7 +80,7 @@ impl ScanTable {
         self.planes
     }
 
-    /// The look-ups, `[dimensions / 4][16]`, 0 to 63.
+    /// The look-ups, `[dimensions / 4][16]`, 0 to 31.
     #[must_use]
     pub fn entries(&self) -> &[u8] {
         &self.entries.as_bytes()[..self.dimensions / GROUP * ENTRIES]

@@ -9,6 +9,8 @@ pub(crate) struct Candidates {
     /// More than `limit` between two cuts.
     entries: Vec<(f32, u32)>,
     threshold: f32,
+    /// For the estimates of a scan, before it is known which of them are of interest.
+    pub(crate) room: Vec<f32>,
 }
 
 /// Best first; equal ones by slot, so that what is kept does not depend on the order of pushes.

@@ -17,6 +17,8 @@
 //! `base + add + mul · ⟨x, y⟩` is the similarity of query and vector up to a constant of the query, so that
 //! estimates from all lists can be compared. M is the mean, centroids are relative to it.
 
+use std::mem;
+
 use hippocamp_simd::{Kernels, ScanTable};
 
 use super::candidates::Candidates;
@@ -136,14 +138,16 @@ impl<'a> CodeView<'a> {
         accept: &impl Fn(Slot) -> bool,
     ) {
         let block_bytes = self.codes.len() / (self.slots.len() / BLOCK).max(1);
-        let (mut estimates, mut hits) = ([0.0; RUN * BLOCK], [0u32; RUN]);
+        let mut room = mem::take(&mut candidates.room);
+        room.resize(RUN * BLOCK, 0.0);
+        let mut hits = [0; RUN];
         let codes = self.codes.chunks(RUN * block_bytes.max(1));
         let factors = self.factors.chunks(RUN * 2 * BLOCK);
         for ((codes, factors), slots) in codes.zip(factors).zip(self.slots.chunks(RUN * BLOCK)) {
             let (Some(estimates), Some(hits)) =
-                (estimates.get_mut(..slots.len()), hits.get_mut(..slots.len() / BLOCK))
+                (room.get_mut(..slots.len()), hits.get_mut(..slots.len() / BLOCK))
             else {
-                return;
+                break;
             };
             let threshold = candidates.threshold();
             kernels.scan(table, codes, factors, base, threshold, estimates, hits);
@@ -162,6 +166,7 @@ impl<'a> CodeView<'a> {
                 }
             }
         }
+        candidates.room = room;
     }
 }
 

@@ -7,16 +7,18 @@
 //! ```
 //!
 //! A register of codes is as many groups as it has sixteens of bytes, and gives two registers of look-ups, for its low and
-//! its high nibbles. Four of these are added as bytes before they are widened. The sums of a block never leave the
+//! its high nibbles. Eight of these are added as bytes before they are widened. The sums of a block never leave the
 //! registers, but for the end of a plane (or of [`PART`]).
+
+use std::mem::MaybeUninit;
 
 use super::{bytes::Bytes, vector::Vector};
 use crate::scan::{BLOCK, ENTRIES, GROUP, ScanOutput, ScanTable};
 
-/// Bytes of a plane whose sums stay below 2¹⁶: 1,024 groups with entries of at most 63.
+/// Bytes of a plane whose sums stay below 2¹⁶: 1,024 groups with entries of at most 31.
 const PART: usize = 1_024 * ENTRIES;
-/// Look-ups that are added before they are widened: 4 · 63 < 256.
-const STEP: usize = 4;
+/// Look-ups that are added before they are widened: 8 · 31 < 256.
+const STEP: usize = 8;
 /// Bytes of a cache line.
 const LINE: usize = 64;
 /// How far ahead codes are asked for, in bytes.
@@ -81,22 +83,22 @@ pub(crate) unsafe fn scan<V: Vector>(
     let mut sums = Sums([0; BLOCK]);
     let (mut summed, mut widened) = (Part::FIRST, Part::FIRST);
     // SAFETY: there are `left` parts, which make up `codes`; `factors`, `values` and `hits` are moved over one block after
-    // the last part of it.
+    // the last part of it. Every part of a batch is written before it is read.
     unsafe {
-        let none = V::Bytes::no_sums();
-        let mut batch = [(none, none); BATCH];
+        let mut batch = [const { MaybeUninit::uninit() }; BATCH];
         while left > 0 {
             let batch = &mut batch[..BATCH.min(left)];
             left -= batch.len();
             for part in batch.iter_mut() {
                 let bytes = summed.bytes(plane_bytes);
-                *part = look_up_part::<V>(entries.add(summed.at), codes, bytes);
+                part.write(look_up_part::<V>(entries.add(summed.at), codes, bytes));
                 codes = codes.add(bytes);
                 summed = summed.next(plane_bytes, planes);
             }
-            for (low, high) in batch.iter() {
+            for part in batch.iter() {
+                let (low, high) = part.assume_init();
                 let mut part = Sums([0; BLOCK]);
-                V::Bytes::store_sums(*low, *high, part.0.as_mut_ptr());
+                V::Bytes::store_sums(low, high, part.0.as_mut_ptr());
                 if widened.is_first() {
                     sums = part;
                 } else {
