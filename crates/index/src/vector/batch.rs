@@ -7,7 +7,7 @@
 use std::cell::RefCell;
 
 use super::lists::Probe;
-use super::search::{Probing, Scratch};
+use super::search::Scratch;
 use super::{Coded, IndexError, Request, Structure, VectorIndex};
 use crate::top_k::TopK;
 use crate::{Neighbor, Slot};
@@ -115,7 +115,7 @@ impl VectorIndex {
         let mut turns: Vec<(u32, u32, f32)> = Vec::new();
         for (search, scratch) in (0..).zip(scratches.iter_mut()) {
             scratch.top = TopK::new(request.k, self.len() as usize);
-            coded.prepare_scan(scratch, setting, Probing::Calibrated);
+            coded.prepare_scan(scratch, setting);
             let count = scratch.probes.len();
             let nearest = if lists.count() > 1 { count.div_ceil(NEAREST) } else { 0 };
             for at in 0..nearest {

@@ -72,7 +72,7 @@ impl Frame {
     }
 
     /// `add` of a centred vector.
-    fn constant(&self, centred: &[f32]) -> f32 {
+    pub(crate) fn constant(&self, centred: &[f32]) -> f32 {
         let constant = match self.metric {
             Metric::L2 => -0.5 * self.kernels.dot(centred, centred),
             Metric::Cosine | Metric::Dot => {

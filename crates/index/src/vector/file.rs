@@ -20,8 +20,8 @@ use crate::sections::{SectionError, SectionReader, SectionWriter};
 
 /// Of the rotation and of everything that codes mean.
 const VERSION: u64 = 2;
-/// A calibration point: k, target, recall, probes, candidates, margin, most.
-const POINT: usize = 7;
+/// A calibration point: k, target, recall, probes, candidates, margin, gap, most.
+const POINT: usize = 8;
 
 /// The index at a moment, to be written while it goes on being used.
 pub struct Snapshot {
@@ -143,8 +143,9 @@ fn write_base(to: &mut SectionWriter<impl Write>, base: &Base) -> std::io::Resul
         .points
         .iter()
         .map(|p| {
-            let [target, recall, margin] = [p.target, p.recall, p.margin].map(f32::to_bits);
-            [p.k, target, recall, p.probes, p.candidates, margin, p.most]
+            let [target, recall, margin, gap] =
+                [p.target, p.recall, p.margin, p.gap].map(f32::to_bits);
+            [p.k, target, recall, p.probes, p.candidates, margin, gap, p.most]
         })
         .collect();
     to.write(*b"cali", [points.as_flattened()].into_iter())
@@ -193,9 +194,9 @@ fn read_base(
     let points = usize::try_from(points).ok().and_then(|n| n.checked_mul(POINT));
     let points: Vec<u32> = from.read(*b"cali", points.ok_or_else(impossible)?)?;
     let points = points.as_chunks::<POINT>().0.iter().map(
-        |&[k, target, recall, probes, candidates, margin, most]| {
-            let [target, recall, margin] = [target, recall, margin].map(f32::from_bits);
-            CalibrationPoint { k, target, recall, probes, candidates, margin, most }
+        |&[k, target, recall, probes, candidates, margin, gap, most]| {
+            let [target, recall, margin, gap] = [target, recall, margin, gap].map(f32::from_bits);
+            CalibrationPoint { k, target, recall, probes, candidates, margin, gap, most }
         },
     );
     let calibration = Calibration { points: points.collect() };

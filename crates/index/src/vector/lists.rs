@@ -110,6 +110,8 @@ pub(crate) struct Centroids {
     pub(crate) rows: Vec<f32>,
     /// What `⟨y, c⟩` is to be lessened by to rank the lists: |c|² / 2, or 0 for inner products.
     penalties: Vec<f32>,
+    /// What `⟨y, c⟩` is to be raised by to be the right estimate for the centroid.
+    constants: Vec<f32>,
     codes: CodeList,
 }
 
@@ -119,12 +121,14 @@ pub(crate) struct Probe {
     pub(crate) list: u32,
     pub(crate) base: f32,
     rank: f32,
+    /// The estimate that would be right for the centroid.
+    pub(crate) level: f32,
 }
 
 impl Probe {
     /// Of a list without a centroid.
     pub(crate) fn of_only(list: u32) -> Self {
-        Self { list, base: 0.0, rank: 0.0 }
+        Self { list, base: 0.0, rank: 0.0, level: f32::INFINITY }
     }
 }
 
@@ -134,6 +138,7 @@ impl Centroids {
         let mut codes = CodeList::default();
         let mut scratch = EncodeScratch::default();
         let mut penalties = Vec::with_capacity(rows.len() / dimension);
+        let mut constants = Vec::with_capacity(rows.len() / dimension);
         for (list, row) in rows.chunks_exact(dimension).enumerate() {
             let penalty = match frame.metric {
                 Metric::Cosine | Metric::L2 => 0.5 * frame.kernels.dot(row, row),
@@ -143,8 +148,9 @@ impl Centroids {
             scratch.residual.extend_from_slice(row);
             codes.push_residual(frame.kernels, 1, list as u32, -penalty, &mut scratch);
             penalties.push(penalty);
+            constants.push(frame.constant(row));
         }
-        Self { dimension, rows, penalties, codes }
+        Self { dimension, rows, penalties, constants, codes }
     }
 
     pub(crate) fn count(&self) -> usize {
@@ -156,7 +162,8 @@ impl Centroids {
     }
 
     fn bytes(&self) -> usize {
-        self.rows.capacity() * 4 + self.penalties.capacity() * 4 + self.codes.bytes()
+        (self.rows.capacity() + self.penalties.capacity() + self.constants.capacity()) * 4
+            + self.codes.bytes()
     }
 
     /// The `count` lists nearest to the centred query `y`, nearest first. `table` is that of `y` for one
@@ -174,7 +181,8 @@ impl Centroids {
         let mut probe = |list: u32| {
             let base = kernels.dot(y, self.row(list as usize));
             let rank = base - self.penalties.get(list as usize).copied().unwrap_or(f32::INFINITY);
-            probes.push(Probe { list, base, rank });
+            let level = base + self.constants.get(list as usize).copied().unwrap_or(f32::INFINITY);
+            probes.push(Probe { list, base, rank, level });
         };
         let all = self.penalties.len();
         let estimated = count * 2 + 16;

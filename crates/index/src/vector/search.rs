@@ -6,7 +6,7 @@ use hippocamp_simd::ScanTable;
 
 use super::calibration::Setting;
 use super::candidates::{Candidates, best_first};
-use super::codes::{BLOCK, CodeView, NO_SLOT, RightEstimates};
+use super::codes::{CodeView, RightEstimates};
 use super::graph::Graph;
 use super::lists::Probe;
 use super::slots::SlotSet;
@@ -18,6 +18,9 @@ use crate::{Metric, Neighbor, Slot};
 const GATHER: u64 = 1_024;
 /// … or this part of the rows (1 / this).
 const GATHER_SHARE: u64 = 64;
+/// When this part (1 / this) of what passes a mask may be among the best, all that passes is compared: in the order of
+/// memory that takes no longer.
+const UNDECIDED: u64 = 8;
 /// What a candidate of a graph costs, in rows that are scanned: each of its links is compared, where it lies in memory.
 const WALK_COST: u64 = 64;
 /// Rows between two questions whether to stop.
@@ -26,9 +29,6 @@ pub(super) const STOP_ROWS: usize = 1_024;
 const AHEAD: usize = 6;
 /// Blocks that are scanned before it is looked how many bounds there are.
 const PIECE_BLOCKS: usize = 8;
-/// Bounds that are many, for each neighbour sought, and at least.
-const MANY: usize = 8;
-const MIN_MANY: usize = 128;
 /// Rows that are compared before it is looked again which others may be better.
 const TURN: usize = 16;
 
@@ -55,16 +55,6 @@ pub struct Request<'a> {
     pub mask: Option<&'a SlotSet>,
 }
 
-/// How far to go through the lists.
-#[derive(Clone, Copy)]
-pub(super) enum Probing<'a> {
-    /// As many as were found to be needed.
-    Calibrated,
-    /// Under a mask: until as many vectors that pass were scanned as vectors would be without it. What passes is
-    /// like a smaller index of its own, wherever its vectors lie.
-    UntilEnough(&'a SlotSet),
-}
-
 /// What a search among `passing` of the codes takes, in rows that are compared: it scans until it has met enough that
 /// pass, looks at all that are good enough whether they pass or not, and compares the best that do.
 fn masked_cost(coded: &Coded, k: usize, target: f32, passing: f32) -> f32 {
@@ -82,14 +72,6 @@ fn masked_cost(coded: &Coded, k: usize, target: f32, passing: f32) -> f32 {
     scanned / SCANNED + looked_at.min(scanned) / LOOKED_AT + compared
 }
 
-/// How many of the vectors of a list pass a mask, by its first block.
-fn passing(slots: &[u32], mask: &SlotSet) -> f32 {
-    let sample = slots.get(..BLOCK).unwrap_or_default();
-    let taken = sample.iter().filter(|&&slot| slot != NO_SLOT).count().max(1);
-    let passing = sample.iter().filter(|&&slot| mask.contains(Slot(slot))).count();
-    slots.len() as f32 * passing as f32 / taken as f32
-}
-
 /// Room for one search, kept by each thread.
 #[derive(Default)]
 pub(super) struct Scratch {
@@ -104,6 +86,8 @@ pub(super) struct Scratch {
     compared: Vec<(f32, u32)>,
     /// Bounds that are many: then the best are compared.
     many: usize,
+    /// How far a list's centroid may be below the k-th best: less, and its vectors are too.
+    gap: f32,
 }
 
 thread_local! {
@@ -170,7 +154,7 @@ impl VectorIndex {
             (Structure::Codes(coded), _)
                 if target < 1.0 && coded.base.calibration.is_measured() =>
             {
-                Some(self.search_codes(coded, scratch, request, target))
+                Some(self.search_codes(coded, scratch, request, target, stop))
             }
             (Structure::Graph(graph), _) if target < 1.0 => {
                 self.search_graph(graph, &scratch.query, request, target, stop)
@@ -280,40 +264,44 @@ impl VectorIndex {
         scratch: &mut Scratch,
         request: &Request<'_>,
         target: f32,
+        stop: &dyn Fn() -> bool,
     ) -> Vec<Neighbor> {
         let setting = coded.base.calibration.setting(request.k as f32, target);
         scratch.top = TopK::new(request.k, self.len() as usize);
         let pruned = self.dead.is_empty();
+        let all = usize::MAX;
         match request.mask {
             None if pruned => {
-                self.scan_codes(coded, scratch, setting, Probing::Calibrated, |_| true);
+                self.scan_codes(coded, scratch, setting, all, |_| true);
             }
             None => {
-                self.scan_codes(coded, scratch, setting, Probing::Calibrated, |slot| {
-                    !self.dead.contains(slot)
-                });
+                self.scan_codes(coded, scratch, setting, all, |slot| !self.dead.contains(slot));
             }
             Some(mask) => {
-                self.scan_codes(coded, scratch, setting, Probing::UntilEnough(mask), |slot| {
+                let most = (mask.len() / UNDECIDED) as usize;
+                let setting = setting.masked(request.k);
+                let decided = self.scan_codes(coded, scratch, setting, most, |slot| {
                     mask.contains(slot) & !self.dead.contains(slot)
                 });
+                if !decided {
+                    return self.gather(&scratch.query, mask.iter(), mask.len(), request.k, stop);
+                }
             }
         }
         self.compare_rest(scratch)
     }
 
+    /// Finds what may be among the best, if that is not more than `most`.
     fn scan_codes(
         &self,
         coded: &Coded,
         scratch: &mut Scratch,
         setting: Setting,
-        probing: Probing<'_>,
+        most: usize,
         accept: impl Fn(Slot) -> bool,
-    ) {
-        coded.prepare_scan(scratch, setting, probing);
+    ) -> bool {
+        coded.prepare_scan(scratch, setting);
         let lists = &coded.base.lists;
-        let average = lists.len as f32 / lists.count().max(1) as f32;
-        let mut wanted = setting.probes as f32 * average;
         let view = |probe: &Probe| lists.view(probe.list as usize);
         for at in 0..scratch.probes.len() {
             // In an index that is larger than the caches its memory takes longer to come than its codes to be scanned.
@@ -321,16 +309,18 @@ impl VectorIndex {
                 next.prefetch(self.kernels);
             }
             let Some(&probe) = scratch.probes.get(at) else { break };
-            let Some(list) = view(&probe) else { continue };
-            self.scan_list(list, probe.base, scratch, &accept);
-            if let Probing::UntilEnough(mask) = probing {
-                wanted -= passing(list.slots, mask);
-                if wanted <= 0.0 {
-                    break;
-                }
+            if probe.level + scratch.gap < scratch.candidates.threshold() {
+                continue;
+            }
+            if let Some(list) = view(&probe) {
+                self.scan_list(list, probe.base, scratch, &accept);
+            }
+            if scratch.candidates.len() > most {
+                return false;
             }
         }
         self.scan_list(coded.tail.view(), 0.0, scratch, &accept);
+        scratch.candidates.len() <= most
     }
 
     /// Scans, and compares the best whenever there are many: the sooner it is known what the k-th best is, the fewer are
@@ -395,25 +385,18 @@ impl VectorIndex {
 
 impl Coded {
     /// Finds the lists to be scanned, nearest first, and makes the query's table.
-    pub(super) fn prepare_scan(
-        &self,
-        scratch: &mut Scratch,
-        setting: Setting,
-        probing: Probing<'_>,
-    ) {
-        let Scratch { query, y, table, candidates, probes, right, top, many, .. } = scratch;
+    pub(super) fn prepare_scan(&self, scratch: &mut Scratch, setting: Setting) {
+        let Scratch { query, y, table, candidates, probes, right, many, gap, .. } = scratch;
         let (frame, lists) = (&self.base.frame, &self.base.lists);
         y.resize(frame.dimension(), 0.0);
         frame.centre(query, y);
-        let count = match probing {
-            Probing::Calibrated => setting.probes as usize,
-            Probing::UntilEnough(_) => lists.count(),
-        };
+        let count = lists.count().min(setting.probes as usize);
         lists.nearest(frame, y, table, count, candidates, probes);
         let length = self.base.frame.kernels.dot(y, y).sqrt();
         table.raise(setting.margin * length);
         candidates.reset(setting.most as usize);
         *right = frame.right_estimates(y);
-        *many = top.k().saturating_mul(MANY).max(MIN_MANY);
+        *many = setting.many as usize;
+        *gap = setting.gap * length;
     }
 }

@@ -24,6 +24,8 @@ use crate::{Neighbor, Slot};
 
 /// The part of what is missed that may be missed for want of lists.
 const LISTS_SHARE: f32 = 0.75;
+/// The part that may be missed because centroids lie farther off than is looked.
+const GAP_SHARE: f32 = 0.5;
 /// Estimates of a query that are remembered.
 const KEPT: usize = 2_048;
 /// Farther off than this no estimate is; it is where there is nothing to be off by.
@@ -70,10 +72,14 @@ struct Estimate {
     value: f32,
     spread: f32,
     probe: u32,
+    /// The right estimate for the centroid of the list.
+    level: f32,
 }
 
 /// What one query met.
 struct Observation {
+    /// Of the query, as the codes see it.
+    length: f32,
     /// The true neighbours, best first: the estimates that would be right, and those that were made.
     neighbors: Vec<(f32, Option<Estimate>)>,
     /// The best estimates, best first.
@@ -108,7 +114,7 @@ fn observe(subject: &Subject<'_>, query: &Query, truth: &[Neighbor]) -> Option<O
             view.scan(frame.kernels, table, list.base, found, &accept);
         }
         for (&(value, slot), &(bound, _)) in scanned.best().iter().zip(bounds.best().iter()) {
-            let estimate = Estimate { value, spread: bound - value, probe };
+            let estimate = Estimate { value, spread: bound - value, probe, level: list.level };
             if value > least {
                 estimates.push(estimate);
                 if estimates.len() >= 2 * KEPT {
@@ -126,7 +132,7 @@ fn observe(subject: &Subject<'_>, query: &Query, truth: &[Neighbor]) -> Option<O
     keep_best(&mut estimates);
     estimates.sort_unstable_by(|a, b| b.value.total_cmp(&a.value));
     let spread = estimates.iter().fold(0.0, |spread: f32, estimate| spread.max(estimate.spread));
-    Some(Observation { neighbors, estimates, spread })
+    Some(Observation { length, neighbors, estimates, spread })
 }
 
 /// Leaves the best [`KEPT`], and tells what must be exceeded to be one of them.
@@ -146,6 +152,8 @@ fn keep_best(estimates: &mut Vec<Estimate>) -> f32 {
 struct Need {
     probe: u32,
     margin: f32,
+    /// How far its list's centroid is below the last neighbour.
+    gap: f32,
 }
 
 impl Observation {
@@ -154,12 +162,14 @@ impl Observation {
         let sampled = self.neighbors.get(..depth.max(SAMPLED)).unwrap_or(&self.neighbors);
         let last = self.last(depth);
         sampled.iter().map(move |&(right, sighting)| {
-            let never = Need { probe: u32::MAX, margin: f32::INFINITY };
-            sighting.map_or(never, |Estimate { value, spread, probe }| {
+            let never = Need { probe: u32::MAX, margin: f32::INFINITY, gap: f32::INFINITY };
+            sighting.map_or(never, |Estimate { value, spread, probe, level }| {
                 // Each of those sampled stands for the nearest.
-                let short = if depth == 1 { right } else { last } - value;
+                let last = if depth == 1 { right } else { last };
+                let short = last - value;
                 let margin = if short > 0.0 { short / spread } else { 0.0 };
-                Need { probe, margin: if margin.is_nan() { f32::INFINITY } else { margin } }
+                let margin = if margin.is_nan() { f32::INFINITY } else { margin };
+                Need { probe, margin, gap: ((last - level) / self.length).max(0.0) }
             })
         })
     }
@@ -196,10 +206,16 @@ fn point(seen: &[Observation], depth: usize, target: f32) -> CalibrationPoint {
         last.and_then(|last| needs.get(last)).map_or(0, |need| need.probe)
     });
     let probes = probes.max().unwrap_or(0).saturating_add(1);
+    let gaps = kinds.iter_mut().map(|needs| {
+        needs.sort_unstable_by(|a, b| a.gap.total_cmp(&b.gap));
+        let last = least_count(1.0 - (1.0 - wanted) * GAP_SHARE, needs.len()).checked_sub(1);
+        last.and_then(|last| needs.get(last)).map_or(f32::INFINITY, |need| need.gap)
+    });
+    let gap = gaps.fold(0.0, f32::max);
     let margins: Vec<Vec<f32>> = kinds
         .iter()
         .map(|needs| {
-            let met = needs.iter().take_while(|need| need.probe < probes);
+            let met = needs.iter().filter(|need| need.probe < probes);
             let mut margins: Vec<f32> = met.map(|need| need.margin).collect();
             margins.sort_unstable_by(f32::total_cmp);
             margins
@@ -219,5 +235,5 @@ fn point(seen: &[Observation], depth: usize, target: f32) -> CalibrationPoint {
     let most = compared.clone().max().unwrap_or(0) as u32 * MOST_MARGIN;
     let candidates = compared.sum::<usize>().div_ceil(seen.len().max(1)) as u32;
     let k = depth as u32;
-    CalibrationPoint { k, target, recall, probes, candidates, margin, most }
+    CalibrationPoint { k, target, recall, probes, candidates, margin, gap, most }
 }

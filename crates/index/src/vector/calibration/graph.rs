@@ -69,5 +69,14 @@ fn point(kinds: &[Vec<u32>], k: u32, target: f32) -> CalibrationPoint {
         found as f32 / needed.len().max(1) as f32
     };
     let recall = kinds.iter().map(recall).fold(1.0, f32::min);
-    CalibrationPoint { k, target, recall, probes: 1, candidates, margin: 0.0, most: candidates }
+    CalibrationPoint {
+        k,
+        target,
+        recall,
+        probes: 1,
+        candidates,
+        margin: 0.0,
+        gap: 0.0,
+        most: candidates,
+    }
 }

@@ -35,8 +35,29 @@ pub(crate) struct Setting {
     pub(crate) candidates: u32,
     /// How far an estimate may fall short of the truth, in its spreads.
     pub(crate) margin: f32,
+    /// How far the centroid of a neighbour's list may be below the last neighbour, for a query of length 1.
+    pub(crate) gap: f32,
     /// Vectors that are compared exactly, at most.
     pub(crate) most: u32,
+    /// So many bounds are reason to compare the best of them.
+    pub(crate) many: u32,
+}
+
+/// Bounds that are many, for each neighbour sought, and at least.
+const MANY: u32 = 8;
+const MIN_MANY: u32 = 128;
+
+impl Setting {
+    /// The setting under a mask. Neighbours may be anywhere and have any similarity then, so that it is by the k-th best
+    /// which was found whether lists are scanned and how many vectors are compared.
+    pub(crate) fn masked(self, k: usize) -> Self {
+        Self {
+            probes: u32::MAX,
+            most: u32::MAX,
+            many: (k as u32).saturating_mul(2).max(32),
+            ..self
+        }
+    }
 }
 
 /// What was measured for one depth and target.
@@ -54,6 +75,7 @@ pub struct CalibrationPoint {
     /// Vectors compared exactly: by their estimates, on average; or what a graph proposes.
     pub candidates: u32,
     pub(crate) margin: f32,
+    pub(crate) gap: f32,
     pub(crate) most: u32,
 }
 
@@ -87,6 +109,8 @@ impl Calibration {
                 probes: u32::MAX,
                 candidates,
                 margin: f32::INFINITY,
+                gap: f32::INFINITY,
+                many: u32::MAX,
                 most: candidates,
             };
         };
@@ -101,6 +125,9 @@ impl Calibration {
             probes: power(a.probes, b.probes),
             candidates: power(a.candidates, b.candidates).max(k as u32),
             margin: between(a.margin, b.margin),
+            // Without a mask the lists are so many as were found to be needed.
+            gap: between(a.gap, b.gap),
+            many: (k as u32).saturating_mul(MANY).max(MIN_MANY),
             most: power(a.most, b.most).max(k as u32),
         }
     }
