@@ -59,11 +59,17 @@ export async function openEngine({ dimension, metric, folder }) {
   }
 }
 
+/** While a batch is written, the next one is prepared. */
 async function addTo(collection, vectors, first) {
+  let before
   for (let from = 0; from < vectors.length; from += BATCH) {
     const batch = vectors.slice(from, from + BATCH)
-    await collection.add(batch.map((vector, at) => ({ id: String(first + from + at), vector })))
+    const records = batch.map((vector, at) => ({ id: String(first + from + at), vector }))
+    const added = collection.add(records)
+    await before
+    before = added
   }
+  await before
 }
 
 /** Options that make hits ids alone, if this build knows them. */

@@ -24,7 +24,7 @@ const DEEPEST: usize = 100;
 /// One neighbour of each query says too little: for the nearest alone, so many stand for it.
 const SAMPLED: usize = 10;
 /// A setting is chosen for a little more than its target: this part of what the target leaves open.
-const MARGIN: f32 = 0.1;
+const MARGIN: f32 = 0.25;
 
 /// How far to look.
 #[derive(Clone, Copy, Debug, PartialEq)]
