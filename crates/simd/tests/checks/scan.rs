@@ -93,7 +93,7 @@ pub(crate) fn tables(kernels: &Kernels) {
             let largest = |sums: &[f64]| sums.iter().copied().fold(f64::NEG_INFINITY, f64::max);
             let groups: Vec<Vec<f64>> = query.chunks_exact(4).map(subsets).collect();
             let spans = groups.iter().map(|sums| largest(sums) - least(sums));
-            let scale = spans.fold(0.0, f64::max) / 63.0;
+            let scale = spans.fold(0.0, f64::max) / 31.0;
             assert_close(&[table.scale()], &[scale], 1e-6 * scale, &what);
             let sum: f64 = query.iter().map(|q| f64::from(*q)).sum();
             let least_sum: f64 = groups.iter().map(|sums| least(sums)).sum();
@@ -103,7 +103,7 @@ pub(crate) fn tables(kernels: &Kernels) {
                 for (sum, entry) in sums.iter().zip(entries) {
                     let truth = (sum - least(sums)) / scale;
                     assert!((f64::from(*entry) - truth).abs() < 0.501, "{what}: {entry}, {truth}");
-                    assert!(*entry <= 63, "{what}");
+                    assert!(*entry <= 31, "{what}");
                 }
             }
             let mut plain = ScanTable::default();
@@ -122,7 +122,7 @@ pub(crate) fn tables(kernels: &Kernels) {
 pub(crate) fn tables_of_ties(kernels: &Kernels) {
     let mut table = ScanTable::default();
     let halves: Vec<f32> =
-        (0..64).map(|i| if i < 4 { 15.75 } else { (i % 7) as f32 * 0.5 }).collect();
+        (0..64).map(|i| if i < 4 { 7.75 } else { (i % 7) as f32 * 0.5 }).collect();
     kernels.scan_table(&halves, 1, &mut table);
     assert_eq!(table.scale(), 1.0);
     for (q, entries) in halves.chunks_exact(4).zip(table.entries().chunks_exact(16)) {
@@ -136,7 +136,7 @@ pub(crate) fn tables_of_ties(kernels: &Kernels) {
     assert_eq!((table.scale(), table.bias()), (1.0, 0.0));
     kernels.scan_table(&[-3.0; 48], 1, &mut table);
     let truth: Vec<u8> = (0..16_u32)
-        .map(|c| (63.0 - 15.75 * f64::from(c.count_ones())).round_ties_even() as u8)
+        .map(|c| (31.0 - 7.75 * f64::from(c.count_ones())).round_ties_even() as u8)
         .collect();
     assert!(table.entries().chunks_exact(16).all(|entries| entries == truth));
 }
