@@ -6,11 +6,47 @@ import type { Hit, Metadata, StoredRecord } from './records.js'
 /** How vectors are compared: by the cosine of their angle, their euclidean distance or their inner product. */
 export type Metric = 'cosine' | 'l2' | 'dot'
 
+/** A value that conditions compare with. Metadata keeps a `Date` as its ISO 8601 string in UTC, and so it is compared. */
+export type FilterValue = string | number | boolean | null | Date
+
+/** What must be true of the value at a path; of several operators, all. docs/filters.md says what each means exactly. */
+export interface Condition {
+  /** It is equal: of the same type, numbers as numbers. */
+  readonly $eq?: FilterValue
+  /** It is not equal, or there is none. */
+  readonly $ne?: FilterValue
+  /** It is more: a number than a number, a string (such as a date) than a string. */
+  readonly $gt?: string | number | Date
+  /** It is more or equal. */
+  readonly $gte?: string | number | Date
+  /** It is less. */
+  readonly $lt?: string | number | Date
+  /** It is less or equal. */
+  readonly $lte?: string | number | Date
+  /** It is equal to one of these. */
+  readonly $in?: readonly FilterValue[]
+  /** It is equal to none of these, or there is none. */
+  readonly $nin?: readonly FilterValue[]
+  /** There is a value, even null, or there is none. */
+  readonly $exists?: boolean
+  /** It is a text with this part, or an array with this element. */
+  readonly $contains?: FilterValue
+  /** It is a text in which this pattern occurs; patterns are those of Rust's regex crate, without look-around. */
+  readonly $regex?: string
+  /** Of the pattern: `i` either case, `m` lines, `s` a dot is any character. */
+  readonly $options?: string
+  /** This is not true of it. */
+  readonly $not?: Condition
+}
+
 /**
- * Which records: those whose metadata has each of these values. A dotted path goes into objects (`"address.city"`); where it
- * meets an array, one equal element is enough. `null` matches an explicit null.
+ * Which records: those whose metadata passes every condition. A condition is a value, which the path's must equal, or
+ * operators. A dotted path goes into objects (`"address.city"`); where it meets an array, one of its elements is enough.
+ * `$and` and `$or` take arrays of filters, `$not` a filter.
  */
-export type Filter = { readonly [path: string]: string | number | boolean | null }
+export interface Filter {
+  readonly [path: string]: FilterValue | Condition | Filter | readonly Filter[]
+}
 
 /** What every call takes. */
 export interface CallOptions {

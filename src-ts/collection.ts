@@ -452,8 +452,8 @@ function recallOf({ targetRecall, exact }: SearchOptions): { recall?: number } {
   return target === undefined ? {} : { recall: target }
 }
 
-/** Conditions have few levels; the engine says what is wrong with one that is not a plain value. */
-const FILTER_DEPTH = 32
+/** Levels of objects and arrays, of which a level of the filter has two; the engine says when those are too many. */
+const FILTER_DEPTH = 100
 
 function filterOf(where: Filter | undefined): { filter?: string } {
   if (where === undefined) return {}

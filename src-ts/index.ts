@@ -10,6 +10,7 @@ export type {
   CollectionStats,
   CountOptions,
   Filter,
+  FilterValue,
   ImportOptions,
   IndexKind,
   IndexStats,

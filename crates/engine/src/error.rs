@@ -134,7 +134,8 @@ impl Error {
     pub fn code(&self) -> &'static str {
         match self {
             Self::InvalidArgument(_) => "ERR_INVALID_ARGUMENT",
-            Self::LimitExceeded { .. } | Self::InvalidFilter(FilterError::TooLarge { .. }) => {
+            Self::LimitExceeded { .. }
+            | Self::InvalidFilter(FilterError::TooLarge { .. } | FilterError::TooDeep) => {
                 "ERR_LIMIT_EXCEEDED"
             }
             Self::DimensionMismatch { .. } => "ERR_DIMENSION_MISMATCH",

@@ -206,7 +206,7 @@ impl Partition {
     /// The live slots that pass; nothing when all do.
     pub(crate) fn select(&self, filter: &Filter) -> Option<Arc<SlotSet>> {
         self.masks.get_or_make(filter, || {
-            let selected = self.attributes.select(filter)?;
+            let selected = self.attributes.select(filter, self.index.slots())?;
             Some(SlotSet::from(&selected).without(self.index.dead()))
         })
     }

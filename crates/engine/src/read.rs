@@ -189,7 +189,7 @@ impl Collection {
     pub(crate) fn filter(&self, json: Option<&str>) -> Result<Option<Filter>, Error> {
         let Some(json) = json else { return Ok(None) };
         let filter = Filter::parse(json, self.limits().filter_nodes)?;
-        Ok(if filter.conditions().is_empty() { None } else { Some(filter) })
+        Ok(if filter.passes_all() { None } else { Some(filter) })
     }
 
     /// The stored collection and namespace; nothing when one of them does not exist.

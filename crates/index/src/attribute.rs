@@ -4,26 +4,49 @@
 //! paths that nobody filters by cost nothing. Removed slots stay in the bitmaps (slots are never reused
 //! and the vector index masks the dead ones), so a removal costs nothing here.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
+use std::ops::Bound;
 
-use roaring::RoaringBitmap;
+use roaring::{MultiOps, RoaringBitmap};
 use serde_json::{Map, Value};
 
-use crate::filter::visit_scalars;
+use crate::filter::{Found, Pattern, Test, visit};
 use crate::{Filter, FilterValue, Slot};
 
-/// Per indexed path: value to slots.
+/// Per indexed path: what stands there.
 #[derive(Default)]
 pub struct AttributeIndex {
-    paths: HashMap<String, HashMap<FilterValue, RoaringBitmap>>,
+    paths: HashMap<String, Column>,
+}
+
+/// What stands at one path.
+#[derive(Default)]
+struct Column {
+    /// Scalars that stand there themselves.
+    scalars: BTreeMap<FilterValue, Slots>,
+    /// Elements of arrays that stand there.
+    elements: BTreeMap<FilterValue, Slots>,
+    /// Where there is anything at all.
+    there: RoaringBitmap,
+}
+
+/// The slots of one value; most values of times and names have but one.
+enum Slots {
+    One(u32),
+    Many(RoaringBitmap),
 }
 
 impl AttributeIndex {
     /// The paths of a filter that are not indexed yet.
     #[must_use]
     pub fn missing<'a>(&self, filter: &'a Filter) -> Vec<&'a str> {
-        let paths = filter.conditions().iter().map(|(path, _)| path.as_str());
-        paths.filter(|path| !self.paths.contains_key(*path)).collect()
+        let mut missing = Vec::new();
+        filter.paths(&mut |path| {
+            if !self.paths.contains_key(path) && !missing.contains(&path) {
+                missing.push(path);
+            }
+        });
+        missing
     }
 
     /// Starts indexing paths: from here on [`insert`](Self::insert) covers them, and the caller must
@@ -36,16 +59,16 @@ impl AttributeIndex {
 
     /// Enters a new record's values under every indexed path.
     pub fn insert(&mut self, slot: Slot, metadata: &Map<String, Value>) {
-        for (path, values) in &mut self.paths {
-            enter(values, path, slot, metadata);
+        for (path, column) in &mut self.paths {
+            column.enter(path, slot, metadata);
         }
     }
 
     /// Enters a record's values under the given indexed paths only.
     pub fn insert_into(&mut self, paths: &[&str], slot: Slot, metadata: &Map<String, Value>) {
         for path in paths {
-            if let Some(values) = self.paths.get_mut(*path) {
-                enter(values, path, slot, metadata);
+            if let Some(column) = self.paths.get_mut(*path) {
+                column.enter(path, slot, metadata);
             }
         }
     }
@@ -56,84 +79,123 @@ impl AttributeIndex {
         self.paths.is_empty()
     }
 
-    /// The slots that pass; every path of the filter must be indexed (a path that is not has no slots).
+    /// The slots below `end` that pass; every path of the filter must be indexed (at one that is not, nothing stands).
     /// Nothing for a filter without conditions: all slots pass.
     #[must_use]
-    pub fn select(&self, filter: &Filter) -> Option<RoaringBitmap> {
-        let mut selected: Option<RoaringBitmap> = None;
-        for (path, value) in filter.conditions() {
-            let slots = self.paths.get(path).and_then(|values| values.get(value));
-            let narrowed = match (selected, slots) {
-                (_, None) => RoaringBitmap::new(),
-                (None, Some(slots)) => slots.clone(),
-                (Some(selected), Some(slots)) => selected & slots,
+    pub fn select(&self, filter: &Filter, end: u32) -> Option<RoaringBitmap> {
+        (!filter.passes_all()).then(|| self.passing(filter, end))
+    }
+
+    fn passing(&self, filter: &Filter, end: u32) -> RoaringBitmap {
+        let every = || {
+            let mut every = RoaringBitmap::new();
+            every.insert_range(..end);
+            every
+        };
+        match filter {
+            Filter::All(filters) => {
+                let mut passing = filters.iter().map(|filter| self.passing(filter, end));
+                let first = passing.next().unwrap_or_else(every);
+                passing.fold(first, |all, passing| all & passing)
+            }
+            Filter::Any(filters) => filters.iter().map(|filter| self.passing(filter, end)).union(),
+            Filter::Not(filter) => every() - self.passing(filter, end),
+            Filter::Field { path, test } => {
+                self.paths.get(path).map(|column| column.passing(test)).unwrap_or_default()
+            }
+        }
+    }
+}
+
+impl Column {
+    fn enter(&mut self, path: &str, slot: Slot, metadata: &Map<String, Value>) {
+        visit(metadata, path, &mut |found| {
+            self.there.insert(slot.0);
+            let (values, value) = match found {
+                Found::Structure => return,
+                Found::Scalar(value) => (&mut self.scalars, value),
+                Found::Element(value) => (&mut self.elements, value),
             };
-            selected = Some(narrowed);
+            if let Some(value) = FilterValue::of(value) {
+                values
+                    .entry(value)
+                    .and_modify(|slots| slots.insert(slot.0))
+                    .or_insert(Slots::One(slot.0));
+            }
+        });
+    }
+
+    fn passing(&self, test: &Test) -> RoaringBitmap {
+        let both = || [&self.scalars, &self.elements];
+        match test {
+            Test::Exists => self.there.clone(),
+            Test::In(values) => {
+                let of = |value| both().into_iter().filter_map(move |slots| slots.get(value));
+                union(values.iter().flat_map(of))
+            }
+            Test::Within(from, to) => {
+                union(both().into_iter().flat_map(|values| within(values, from, to)))
+            }
+            Test::Contains(wanted) => {
+                let texts = strings(&self.scalars).filter(|(text, _)| match wanted {
+                    FilterValue::String(part) => text.contains(&**part),
+                    _ => false,
+                });
+                union(texts.map(|(_, slots)| slots).chain(self.elements.get(wanted)))
+            }
+            Test::Matches(Pattern(regex)) => {
+                let texts = both().into_iter().flat_map(strings);
+                union(texts.filter(|(text, _)| regex.is_match(text)).map(|(_, slots)| slots))
+            }
         }
-        selected
     }
 }
 
-fn enter(
-    values: &mut HashMap<FilterValue, RoaringBitmap>,
-    path: &str,
-    slot: Slot,
-    metadata: &Map<String, Value>,
-) {
-    visit_scalars(metadata, path, &mut |value| {
-        values.entry(value).or_default().insert(slot.0);
-    });
+impl Slots {
+    fn insert(&mut self, slot: u32) {
+        match self {
+            Self::One(only) if *only == slot => {}
+            Self::One(only) => *self = Self::Many([*only, slot].into_iter().collect()),
+            Self::Many(slots) => {
+                slots.insert(slot);
+            }
+        }
+    }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
+fn strings(values: &BTreeMap<FilterValue, Slots>) -> impl Iterator<Item = (&str, &Slots)> {
+    values.iter().rev().map_while(|(value, slots)| match value {
+        FilterValue::String(text) => Some((&**text, slots)),
+        _ => None,
+    })
+}
 
-    fn record(user: u8, tag: Option<u8>, nested: bool) -> Map<String, Value> {
-        let mut metadata = Map::new();
-        metadata.insert("user".into(), Value::from(user));
-        if let Some(tag) = tag {
-            metadata.insert("tags".into(), serde_json::json!([tag, "all"]));
+/// The values between two bounds and of their type.
+fn within<'a>(
+    values: &'a BTreeMap<FilterValue, Slots>,
+    from: &'a Bound<FilterValue>,
+    to: &'a Bound<FilterValue>,
+) -> impl Iterator<Item = &'a Slots> {
+    // From the lower bound, or else from the least value of the upper one's type.
+    let start = match (from, to) {
+        (Bound::Unbounded, Bound::Included(to) | Bound::Excluded(to)) => {
+            Bound::Included(to.least_of_its_type())
         }
-        metadata.insert("deep".into(), serde_json::json!({ "nested": nested }));
-        metadata
-    }
+        _ => from.clone(),
+    };
+    let after = values.range((start, Bound::Unbounded));
+    after.take_while(|(value, _)| value.lies_within(from, to)).map(|(_, slots)| slots)
+}
 
-    proptest! {
-        #[test]
-        fn it_selects_what_the_filter_matches(
-            records in prop::collection::vec((0u8..4, prop::option::of(0u8..3), any::<bool>()), 0..60),
-            early in 0usize..60,
-            user in prop::option::of(0u8..5),
-            tag in prop::option::of(0u8..4),
-            nested in prop::option::of(any::<bool>()),
-        ) {
-            let mut filter = Map::new();
-            if let Some(user) = user { filter.insert("user".into(), Value::from(user)); }
-            if let Some(tag) = tag { filter.insert("tags".into(), Value::from(tag)); }
-            if let Some(nested) = nested { filter.insert("deep.nested".into(), Value::from(nested)); }
-            let filter = Filter::parse(&Value::Object(filter).to_string(), 10).unwrap();
-            let records: Vec<_> = records.into_iter().map(|(u, t, n)| record(u, t, n)).collect();
-
-            let mut index = AttributeIndex::default();
-            let early = early.min(records.len());
-            let missing = index.missing(&filter);
-            index.start(&missing);
-            for (slot, metadata) in records[..early].iter().enumerate() {
-                index.insert_into(&missing, Slot(slot as u32), metadata);
-            }
-            for (slot, metadata) in records.iter().enumerate().skip(early) {
-                index.insert(Slot(slot as u32), metadata);
-            }
-
-            prop_assert!(index.missing(&filter).is_empty());
-            let all: RoaringBitmap = (0..records.len() as u32).collect();
-            let selected = index.select(&filter).unwrap_or(all);
-            let expected: RoaringBitmap = (0..records.len() as u32)
-                .filter(|&slot| filter.matches(&records[slot as usize]))
-                .collect();
-            prop_assert_eq!(selected, expected);
+fn union<'a>(all: impl Iterator<Item = &'a Slots>) -> RoaringBitmap {
+    let (mut ones, mut many) = (Vec::new(), Vec::new());
+    for slots in all {
+        match slots {
+            Slots::One(slot) => ones.push(*slot),
+            Slots::Many(slots) => many.push(slots),
         }
     }
+    ones.sort_unstable();
+    let ones: RoaringBitmap = ones.into_iter().collect();
+    many.into_iter().chain([&ones]).union()
 }

@@ -32,7 +32,7 @@ mod usearch_file;
 mod vector;
 
 pub use attribute::AttributeIndex;
-pub use filter::{Filter, FilterError, FilterValue};
+pub use filter::{Filter, FilterError, FilterValue, Pattern, Test};
 pub use metric::{Metric, UnknownMetric};
 pub use sections::{SectionError, SectionReader, SectionWriter};
 pub use top_k::Neighbor;

@@ -1,223 +1,147 @@
-//! The filter language, parsed once into values that can be looked up.
+//! The filter language: conditions on metadata, in the style of `MongoDB`'s queries.
 //!
-//! Equality, for now: `{"user": "ann", "address.city": "Bern"}` is true of a record whose metadata has
-//! each value at its path. Dots in a path go into objects; a path that meets an array looks at each of
-//! its elements. `null` matches an explicit null, not a missing path. Numbers are compared as numbers
-//! (1 equals 1.0), and no type equals another.
+//! | file | what |
+//! |---|---|
+//! | `mod.rs` | the tree that a filter is parsed to, and its plain meaning |
+//! | `parse.rs` | from JSON, with the place of whatever is wrong |
+//! | `value.rs` | scalars as they are compared |
+//! | `path.rs` | what stands at a dotted path |
+//!
+//! docs/filters.md says what each operator means. The plain meaning, [`Filter::matches`], is what the attribute
+//! index must agree with.
 
+mod parse;
+mod path;
+#[cfg(test)]
+mod tests;
+mod value;
+
+use std::ops::Bound;
+
+use regex::Regex;
 use serde_json::{Map, Value};
 
-/// Why a filter was refused.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub use parse::FilterError;
+pub(crate) use path::visit;
+pub use value::FilterValue;
+
+/// A parsed filter.
+#[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
-pub enum FilterError {
-    /// Not JSON.
-    #[error("the filter is not JSON: {0}")]
-    Syntax(String),
-    /// Not an object.
-    #[error("a filter is an object such as {{\"user\": \"ann\"}}, not {found}")]
-    NotAnObject {
-        /// What was given.
-        found: &'static str,
-    },
-    /// A key that starts with `$`.
-    #[error("unknown operator \"{0}\" in the filter: give the value that the path must equal")]
-    UnknownOperator(String),
-    /// A value that is an object or an array.
-    #[error(
-        "the filter's value at \"{path}\" is {found}: give a string, number, boolean or null (for a nested value use a dotted path such as \"{path}.key\")"
-    )]
-    Value {
-        /// Where.
+pub enum Filter {
+    /// All of them pass; with none, every record does.
+    All(Vec<Self>),
+    /// At least one of them passes.
+    Any(Vec<Self>),
+    /// It does not pass.
+    Not(Box<Self>),
+    /// Something at the path passes the test.
+    Field {
+        /// Keys with dots between them.
         path: String,
-        /// What was given.
-        found: &'static str,
-    },
-    /// An empty key, or an empty part between dots.
-    #[error("the filter's path \"{0}\" has an empty part: remove the dot too many")]
-    Path(String),
-    /// More conditions than allowed.
-    #[error(
-        "the filter has {found} conditions, at most {limit} are allowed: split it or raise limits.filterNodes"
-    )]
-    TooLarge {
-        /// Conditions given.
-        found: usize,
-        /// Conditions allowed.
-        limit: usize,
+        /// What must be true of one of the values there.
+        test: Test,
     },
 }
 
-/// A scalar of metadata in the form in which it is compared.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub enum FilterValue {
-    /// An explicit null.
-    Null,
-    /// true or false.
-    Bool(bool),
-    /// The bits of an f64, with one zero.
-    Number(u64),
-    /// A string, compared by its code points.
-    String(Box<str>),
+/// What must be true of a value.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum Test {
+    /// It is equal to one of these.
+    In(Vec<FilterValue>),
+    /// It lies between these, which are both numbers or both strings.
+    Within(Bound<FilterValue>, Bound<FilterValue>),
+    /// It is there, whatever it is.
+    Exists,
+    /// It is an array with this element, or a text with this part.
+    Contains(FilterValue),
+    /// It is a text in which the pattern occurs.
+    Matches(Pattern),
 }
 
-impl FilterValue {
-    /// A scalar as it is compared; nothing for arrays and objects.
-    #[must_use]
-    pub fn of(value: &Value) -> Option<Self> {
-        Some(match value {
-            Value::Null => Self::Null,
-            Value::Bool(b) => Self::Bool(*b),
-            // Adding zero turns -0 into 0.
-            Value::Number(n) => Self::Number((n.as_f64()? + 0.0).to_bits()),
-            Value::String(s) => Self::String(s.as_str().into()),
-            Value::Array(_) | Value::Object(_) => return None,
-        })
+/// A regular expression, equal to another by its text.
+#[derive(Debug, Clone)]
+pub struct Pattern(pub(crate) Regex);
+
+impl PartialEq for Pattern {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.as_str() == other.0.as_str()
     }
 }
 
-/// A parsed filter: all conditions must hold.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Filter {
-    conditions: Vec<(String, FilterValue)>,
+/// Something that stands at a path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Found<'a> {
+    /// A scalar that stands there itself, or in an array on the way.
+    Scalar(&'a Value),
+    /// A scalar in an array that stands there.
+    Element(&'a Value),
+    /// An object or an array.
+    Structure,
 }
 
 impl Filter {
-    /// Parses the JSON form of a filter.
-    ///
-    /// # Errors
-    /// [`FilterError`] says what is wrong and where.
-    pub fn parse(json: &str, max_conditions: usize) -> Result<Self, FilterError> {
-        let value: Value =
-            serde_json::from_str(json).map_err(|e| FilterError::Syntax(e.to_string()))?;
-        let Value::Object(object) = value else {
-            return Err(FilterError::NotAnObject { found: kind(&value) });
-        };
-        if object.len() > max_conditions {
-            return Err(FilterError::TooLarge { found: object.len(), limit: max_conditions });
-        }
-        let conditions = object
-            .into_iter()
-            .map(|(path, value)| condition(path, &value))
-            .collect::<Result<_, _>>()?;
-        Ok(Self { conditions })
-    }
-
-    /// Path and value of each condition.
-    #[must_use]
-    pub fn conditions(&self) -> &[(String, FilterValue)] {
-        &self.conditions
-    }
-
-    /// Whether a record with this metadata passes: the plain meaning, which the index must agree with.
+    /// Whether a record with this metadata passes.
     #[must_use]
     pub fn matches(&self, metadata: &Map<String, Value>) -> bool {
-        self.conditions.iter().all(|(path, wanted)| {
-            let mut found = false;
-            visit_scalars(metadata, path, &mut |value| found |= value == *wanted);
-            found
-        })
-    }
-}
-
-/// Calls `visit` with each scalar that stands at a dotted path.
-pub(crate) fn visit_scalars(
-    metadata: &Map<String, Value>,
-    path: &str,
-    visit: &mut dyn FnMut(FilterValue),
-) {
-    let (head, rest) = path.split_once('.').map_or((path, None), |(head, rest)| (head, Some(rest)));
-    if let Some(value) = metadata.get(head) {
-        visit_value(value, rest, visit);
-    }
-}
-
-fn visit_value(value: &Value, rest: Option<&str>, visit: &mut dyn FnMut(FilterValue)) {
-    match (value, rest) {
-        (Value::Array(items), _) => items.iter().for_each(|item| visit_value(item, rest, visit)),
-        (Value::Object(object), Some(path)) => visit_scalars(object, path, visit),
-        (_, None) => {
-            if let Some(scalar) = FilterValue::of(value) {
-                visit(scalar);
+        match self {
+            Self::All(filters) => filters.iter().all(|filter| filter.matches(metadata)),
+            Self::Any(filters) => filters.iter().any(|filter| filter.matches(metadata)),
+            Self::Not(filter) => !filter.matches(metadata),
+            Self::Field { path, test } => {
+                let mut passes = false;
+                visit(metadata, path, &mut |found| passes = passes || test.passes(found));
+                passes
             }
         }
-        (_, Some(_)) => {}
+    }
+
+    /// Whether it has no conditions.
+    #[must_use]
+    pub fn passes_all(&self) -> bool {
+        matches!(self, Self::All(filters) if filters.is_empty())
+    }
+
+    /// Calls `visit` with every path in it.
+    pub fn paths<'a>(&'a self, visit: &mut dyn FnMut(&'a str)) {
+        match self {
+            Self::All(filters) | Self::Any(filters) => {
+                for filter in filters {
+                    filter.paths(visit);
+                }
+            }
+            Self::Not(filter) => filter.paths(visit),
+            Self::Field { path, .. } => visit(path),
+        }
     }
 }
 
-fn condition(path: String, value: &Value) -> Result<(String, FilterValue), FilterError> {
-    if path.starts_with('$') {
-        return Err(FilterError::UnknownOperator(path));
-    }
-    if path.split('.').any(str::is_empty) {
-        return Err(FilterError::Path(path));
-    }
-    if let Value::Object(object) = value
-        && let Some(operator) = object.keys().find(|key| key.starts_with('$'))
-    {
-        return Err(FilterError::UnknownOperator(operator.clone()));
-    }
-    match FilterValue::of(value) {
-        Some(scalar) => Ok((path, scalar)),
-        None => Err(FilterError::Value { path, found: kind(value) }),
-    }
-}
-
-fn kind(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "a boolean",
-        Value::Number(_) => "a number",
-        Value::String(_) => "a string",
-        Value::Array(_) => "an array",
-        Value::Object(_) => "an object",
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn matches(filter: &str, metadata: &str) -> bool {
-        let Value::Object(metadata) = serde_json::from_str(metadata).unwrap() else { panic!() };
-        Filter::parse(filter, 10).unwrap().matches(&metadata)
+impl Test {
+    fn passes(&self, found: Found<'_>) -> bool {
+        let (value, is_element) = match found {
+            Found::Structure => return *self == Self::Exists,
+            Found::Scalar(value) => (value, false),
+            Found::Element(value) => (value, true),
+        };
+        FilterValue::of(value).is_some_and(|value| self.passes_scalar(&value, is_element))
     }
 
-    #[test]
-    fn every_condition_must_hold() {
-        let metadata = r#"{"user": "ann", "year": 2026, "done": false, "名": "张"}"#;
-        assert!(matches("{}", metadata));
-        assert!(matches(r#"{"user": "ann", "year": 2026.0}"#, metadata));
-        assert!(matches(r#"{"名": "张"}"#, metadata));
-        assert!(!matches(r#"{"user": "ann", "year": 2025}"#, metadata));
-        assert!(!matches(r#"{"year": "2026"}"#, metadata));
-        assert!(!matches(r#"{"done": 0}"#, metadata));
-    }
-
-    #[test]
-    fn dots_go_into_objects_and_arrays_are_looked_through() {
-        let metadata = r#"{"a": {"b": {"c": 1}}, "tags": ["x", "y"], "items": [{"n": 1}, {"n": 2}], "none": null}"#;
-        assert!(matches(r#"{"a.b.c": 1}"#, metadata));
-        assert!(matches(r#"{"tags": "y"}"#, metadata));
-        assert!(matches(r#"{"items.n": 2}"#, metadata));
-        assert!(matches(r#"{"none": null}"#, metadata));
-        assert!(!matches(r#"{"missing": null}"#, metadata));
-        assert!(!matches(r#"{"a.b": 1}"#, metadata));
-        assert!(!matches(r#"{"a.b.c.d": 1}"#, metadata));
-    }
-
-    #[test]
-    fn what_cannot_be_understood_is_refused_with_the_place() {
-        let refuse = |json: &str| Filter::parse(json, 2).unwrap_err().to_string();
-        assert!(refuse("{").starts_with("the filter is not JSON"));
-        assert!(refuse("[1]").contains("not an array"));
-        assert!(refuse(r#"{"$or": 1}"#).contains("\"$or\""));
-        assert!(refuse(r#"{"year": {"$gt": 1}}"#).contains("\"$gt\""));
-        assert!(refuse(r#"{"a": {"b": 1}}"#).contains("\"a.key\""));
-        assert!(refuse(r#"{"a": [1]}"#).contains("an array"));
-        assert!(refuse(r#"{"a..b": 1}"#).contains("empty part"));
-        assert!(refuse(r#"{"": 1}"#).contains("empty part"));
-        assert!(refuse(r#"{"a": 1, "b": 1, "c": 1}"#).contains("3 conditions"));
-        assert!(Filter::parse(&("[".repeat(100_000)), 2).is_err());
+    /// Whether a scalar passes, which may be an element of an array.
+    pub(crate) fn passes_scalar(&self, value: &FilterValue, is_element: bool) -> bool {
+        match self {
+            Self::Exists => true,
+            Self::In(wanted) => wanted.contains(value),
+            Self::Within(from, to) => value.lies_within(from, to),
+            Self::Contains(wanted) if is_element => value == wanted,
+            Self::Contains(wanted) => match (value, wanted) {
+                (FilterValue::String(text), FilterValue::String(part)) => text.contains(&**part),
+                _ => false,
+            },
+            Self::Matches(Pattern(regex)) => match value {
+                FilterValue::String(text) => regex.is_match(text),
+                _ => false,
+            },
+        }
     }
 }
