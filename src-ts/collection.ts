@@ -293,8 +293,8 @@ export class Collection<M extends object = Metadata> {
 
   /**
    * The nearest records for each of several texts or vectors, in their order, as {@link search} and
-   * {@link searchByVector} find them: in one call, at one moment, and faster than one by one. At most 100,000 queries or
-   * 256 MiB in a call.
+   * {@link searchByVector} find them: in one call, at one moment, and faster than one by one. What a `targetRecall` leaves
+   * open may be other records. At most 100,000 queries or 256 MiB in a call.
    * @throws {HippocampError} ERR_ENCODER_REQUIRED, ERR_COLLECTION_MISMATCH, ERR_DIMENSION_MISMATCH, ERR_INVALID_VECTOR,
    * ERR_INVALID_FILTER
    */

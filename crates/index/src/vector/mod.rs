@@ -1,10 +1,11 @@
 //! The vector index of a partition: one structure that grows.
 //!
 //! Every vector is kept as a row ([`rows`]), by slot. Below about a thousand vectors, and until the first
-//! rebuild is done, a search compares all of them. Beyond that each also has a code of one bit per dimension ([`codes`]), and a search scans the
-//! codes, some thirty times faster, and compares only the best candidates with their rows. Beyond some
-//! sixteen thousand the codes are kept in lists around centroids ([`lists`]), and a search scans the lists
-//! nearest to the query. How many lists and candidates that takes is measured ([`calibration`]).
+//! rebuild is done, a search compares all of them. Beyond that each also has a code of one bit per dimension
+//! ([`codes`]), and a search scans the codes, some thirty times faster, and compares only those with their rows
+//! that may be among the best. Beyond some sixteen thousand the codes are kept in lists around centroids
+//! ([`lists`]), and a search scans the lists nearest to the query. How far it has to look is measured
+//! ([`calibration`]).
 //!
 //! New vectors are appended to a flat list, the tail, and are found at once. When the tail has grown long a
 //! rebuild is due ([`growth`]): it works on a snapshot and is swapped in when it is done.

@@ -55,8 +55,9 @@ pub struct Request<'a> {
     pub mask: Option<&'a SlotSet>,
 }
 
-/// What a search among `passing` of the codes takes, in rows that are compared: it scans until it has met enough that
-/// pass, looks at all that are good enough whether they pass or not, and compares the best that do.
+/// About what a search among `passing` of the codes takes, in rows that are compared: as if it scanned until it has met
+/// as many that pass as it scans without a mask, looked at all that are good enough whether they pass or not, and
+/// compared the best that do.
 fn masked_cost(coded: &Coded, k: usize, target: f32, passing: f32) -> f32 {
     /// Codes that are scanned, and codes that are looked at, in the time of a row.
     const SCANNED: f32 = 80.0;

@@ -113,8 +113,10 @@ fn observe(subject: &Subject<'_>, query: &Query, truth: &[Neighbor]) -> Option<O
             found.reset(usize::MAX);
             view.scan(frame.kernels, table, list.base, found, &accept);
         }
-        for (&(value, slot), &(bound, _)) in scanned.best().iter().zip(bounds.best().iter()) {
-            let estimate = Estimate { value, spread: bound - value, probe, level: list.level };
+        for (&(value, slot), &(bound, same)) in scanned.best().iter().zip(bounds.best().iter()) {
+            // Bounds beyond all numbers are left out, and nothing is known of the spread then.
+            let spread = if slot == same { bound - value } else { f32::NAN };
+            let estimate = Estimate { value, spread, probe, level: list.level };
             if value > least {
                 estimates.push(estimate);
                 if estimates.len() >= 2 * KEPT {
