@@ -4,6 +4,7 @@
 //! paths that nobody filters by cost nothing. Removed slots stay in the bitmaps (slots are never reused
 //! and the vector index masks the dead ones), so a removal costs nothing here.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Bound;
 
@@ -28,6 +29,8 @@ struct Column {
     elements: BTreeMap<FilterValue, Slots>,
     /// Where there is anything at all.
     there: RoaringBitmap,
+    /// Whether there is more than one thing anywhere.
+    several: bool,
 }
 
 /// The slots of one value; most values of times and names have but one.
@@ -94,6 +97,7 @@ impl AttributeIndex {
         };
         match filter {
             Filter::All(filters) => {
+                let filters = self.with_ranges_joined(filters);
                 let mut passing = filters.iter().map(|filter| self.passing(filter, end));
                 let first = passing.next().unwrap_or_else(every);
                 passing.fold(first, |all, passing| all & passing)
@@ -107,10 +111,30 @@ impl AttributeIndex {
     }
 }
 
+impl AttributeIndex {
+    /// The same with one test for both bounds of a value, where there is one value: else each may be true of another.
+    fn with_ranges_joined<'a>(&self, filters: &'a [Filter]) -> Vec<Cow<'a, Filter>> {
+        let mut joined: Vec<Cow<'a, Filter>> = Vec::with_capacity(filters.len());
+        for filter in filters {
+            let same = joined.iter_mut().find_map(|other| {
+                let both = other.joined(filter)?;
+                let Filter::Field { path, .. } = filter else { return None };
+                let has_one = self.paths.get(path).is_some_and(|column| !column.several);
+                has_one.then_some((other, both))
+            });
+            match same {
+                Some((other, both)) => *other = Cow::Owned(both),
+                None => joined.push(Cow::Borrowed(filter)),
+            }
+        }
+        joined
+    }
+}
+
 impl Column {
     fn enter(&mut self, path: &str, slot: Slot, metadata: &Map<String, Value>) {
         visit(metadata, path, &mut |found| {
-            self.there.insert(slot.0);
+            self.several |= !self.there.insert(slot.0);
             let (values, value) = match found {
                 Found::Structure => return,
                 Found::Scalar(value) => (&mut self.scalars, value),
@@ -195,7 +219,24 @@ fn union<'a>(all: impl Iterator<Item = &'a Slots>) -> RoaringBitmap {
             Slots::Many(slots) => many.push(slots),
         }
     }
-    ones.sort_unstable();
-    let ones: RoaringBitmap = ones.into_iter().collect();
+    let ones = set_of(ones);
     many.into_iter().chain([&ones]).union()
+}
+
+/// A set of slots in any order.
+fn set_of(mut slots: Vec<u32>) -> RoaringBitmap {
+    /// One of so many slots, and to set its bit takes less than to sort.
+    const DENSE: usize = 64;
+    let end = slots.iter().max().map_or(0, |last| *last as usize + 1);
+    if slots.len() < end / DENSE {
+        slots.sort_unstable();
+        return slots.into_iter().collect();
+    }
+    let mut bytes = vec![0; end.div_ceil(8)];
+    for slot in slots {
+        if let Some(byte) = bytes.get_mut(slot as usize / 8) {
+            *byte |= 1u8 << (slot % 8);
+        }
+    }
+    RoaringBitmap::from_lsb0_bytes(0, &bytes)
 }

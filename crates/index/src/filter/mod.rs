@@ -16,6 +16,7 @@ mod path;
 mod tests;
 mod value;
 
+use std::cmp::Ordering;
 use std::ops::Bound;
 
 use regex::Regex;
@@ -101,6 +102,25 @@ impl Filter {
     #[must_use]
     pub fn passes_all(&self) -> bool {
         matches!(self, Self::All(filters) if filters.is_empty())
+    }
+
+    /// One range for two of the same path and type, if they are that.
+    pub(crate) fn joined(&self, other: &Self) -> Option<Self> {
+        let (Self::Field { path, test: Test::Within(from, to) }, Self::Field { path: same, test }) =
+            (self, other)
+        else {
+            return None;
+        };
+        let Test::Within(other_from, other_to) = test else { return None };
+        let mut types = [from, to, other_from, other_to].into_iter().filter_map(value::of_bound);
+        let first = types.next()?;
+        (path == same && types.all(|value| value.is_like(first))).then(|| Self::Field {
+            path: path.clone(),
+            test: Test::Within(
+                value::tighter(from, other_from, Ordering::Greater),
+                value::tighter(to, other_to, Ordering::Less),
+            ),
+        })
     }
 
     /// Calls `visit` with every path in it.

@@ -54,6 +54,7 @@ fn operators_mean_what_they_say() {
         r#"{"missing": {"$ne": 6}}"#,
         r#"{"n": {"$gt": 4, "$lt": 6}}"#,
         r#"{"n": {"$gte": 5, "$lte": 5.0}}"#,
+        r#"{"n": {"$gte": 5, "$gt": 4, "$lte": 5, "$lt": 6}}"#,
         r#"{"when": {"$gte": "2026-11-01", "$lt": "2026-12-01"}}"#,
         r#"{"n": {"$in": ["5", 5]}}"#,
         r#"{"n": {"$nin": []}}"#,
@@ -78,6 +79,10 @@ fn operators_mean_what_they_say() {
         r#"{"tags": {"$ne": "a"}}"#,
         r#"{"n": {"$gt": 5}}"#,
         r#"{"n": {"$gt": "4"}}"#,
+        r#"{"n": {"$gte": 5, "$gt": 5}}"#,
+        r#"{"n": {"$gte": 5, "$lt": 5}}"#,
+        r#"{"n": {"$gt": 6, "$lt": 4}}"#,
+        r#"{"n": {"$gt": 4, "$lt": "z"}}"#,
         r#"{"missing": {"$gt": 0}}"#,
         r#"{"none": {"$lte": 0}}"#,
         r#"{"n": {"$in": []}}"#,
@@ -175,7 +180,15 @@ fn filter() -> impl Strategy<Value = Value> {
         (Just("$regex"), prop::sample::select(vec!["a", "^b", "a$", "^$"]).prop_map(Value::from)),
     ]
     .prop_map(|(operator, operand)| json!({ operator: operand }));
-    let test = prop_oneof![scalar(), operator.clone(), operator.prop_map(|o| json!({"$not": o}))];
+    let range = (-2i64..3, -2i64..3, any::<bool>()).prop_map(|(from, to, strict)| {
+        if strict { json!({"$gt": from, "$lt": to}) } else { json!({"$gte": from, "$lte": to}) }
+    });
+    let test = prop_oneof![
+        scalar(),
+        operator.clone(),
+        operator.prop_map(|operator| json!({ "$not": operator })),
+        range
+    ];
     let leaf = (path, test).prop_map(|(path, test)| json!({ path: test }));
     leaf.prop_recursive(3, 10, 3, |inner| {
         prop_oneof![

@@ -41,6 +41,11 @@ impl FilterValue {
         }
     }
 
+    /// Whether it is of the same type.
+    pub(crate) fn is_like(&self, other: &Self) -> bool {
+        self.rank() == other.rank()
+    }
+
     /// What no value of its type is less than.
     pub(crate) fn least_of_its_type(&self) -> Self {
         match self {
@@ -54,7 +59,7 @@ impl FilterValue {
     /// Whether it is of the bounds' type and between them.
     pub(crate) fn lies_within(&self, from: &Bound<Self>, to: &Bound<Self>) -> bool {
         let is_of_type = |bound: &Bound<Self>| match bound {
-            Bound::Included(value) | Bound::Excluded(value) => value.rank() == self.rank(),
+            Bound::Included(value) | Bound::Excluded(value) => value.is_like(self),
             Bound::Unbounded => true,
         };
         let after = match from {
@@ -95,3 +100,25 @@ impl PartialEq for FilterValue {
 }
 
 impl Eq for FilterValue {}
+
+/// Its value, if it has one.
+pub(super) fn of_bound(bound: &Bound<FilterValue>) -> Option<&FilterValue> {
+    match bound {
+        Bound::Included(value) | Bound::Excluded(value) => Some(value),
+        Bound::Unbounded => None,
+    }
+}
+
+/// Of two bounds that which leaves less; `tight` is how a tighter lower, or upper, bound compares with the other.
+pub(super) fn tighter(
+    a: &Bound<FilterValue>,
+    b: &Bound<FilterValue>,
+    tight: Ordering,
+) -> Bound<FilterValue> {
+    let (Some(of_a), Some(of_b)) = (of_bound(a), of_bound(b)) else {
+        return if of_bound(a).is_some() { a.clone() } else { b.clone() };
+    };
+    let order = of_a.cmp(of_b);
+    let a_is = order == tight || (order == Ordering::Equal && matches!(a, Bound::Excluded(_)));
+    if a_is { a.clone() } else { b.clone() }
+}
