@@ -177,29 +177,26 @@ impl Partition {
 
     /// Indexes the paths of a filter. The partition must be at the transaction's snapshot.
     pub(crate) fn learn(&mut self, tx: &ReadTx<'_>, filter: &Filter) -> Result<(), Error> {
-        const PAGE: usize = 1024;
         let paths = self.attributes.missing(filter);
         if paths.is_empty() {
             return Ok(());
         }
-        let mut entries = Vec::new();
-        let mut after = None;
-        loop {
-            let page = tx.list(self.namespace, after, PAGE, false)?;
-            for row in &page {
-                if let (Some(meta), Some(&slot)) = (&row.meta, self.slots.get(&row.row)) {
-                    entries.push((slot, parse(meta)?));
+        let mut learnt = AttributeIndex::of(&paths);
+        let mut failure = None;
+        tx.visit_metadata(self.namespace, &mut |row, meta| {
+            if failure.is_none()
+                && let Some(&slot) = self.slots.get(&row)
+            {
+                match parse(meta) {
+                    Ok(metadata) => learnt.insert(slot, &metadata),
+                    Err(error) => failure = Some(error),
                 }
             }
-            after = page.last().map(|row| row.row);
-            if page.len() < PAGE {
-                break;
-            }
+        })?;
+        if let Some(failure) = failure {
+            return Err(failure);
         }
-        self.attributes.start(&paths);
-        for (slot, metadata) in &entries {
-            self.attributes.insert_into(&paths, *slot, metadata);
-        }
+        self.attributes.absorb(learnt);
         Ok(())
     }
 

@@ -52,27 +52,22 @@ impl AttributeIndex {
         missing
     }
 
-    /// Starts indexing paths: from here on [`insert`](Self::insert) covers them, and the caller must
-    /// insert every record that is already there with [`insert_into`](Self::insert_into).
-    pub fn start(&mut self, paths: &[&str]) {
-        for path in paths {
-            self.paths.entry((*path).to_owned()).or_default();
-        }
+    /// An index of these paths, without a record.
+    #[must_use]
+    pub fn of(paths: &[&str]) -> Self {
+        let paths = paths.iter().map(|path| ((*path).to_owned(), Column::default()));
+        Self { paths: paths.collect() }
+    }
+
+    /// Takes over the paths of another index, which has every record.
+    pub fn absorb(&mut self, other: Self) {
+        self.paths.extend(other.paths);
     }
 
     /// Enters a new record's values under every indexed path.
     pub fn insert(&mut self, slot: Slot, metadata: &Map<String, Value>) {
         for (path, column) in &mut self.paths {
             column.enter(path, slot, metadata);
-        }
-    }
-
-    /// Enters a record's values under the given indexed paths only.
-    pub fn insert_into(&mut self, paths: &[&str], slot: Slot, metadata: &Map<String, Value>) {
-        for path in paths {
-            if let Some(column) = self.paths.get_mut(*path) {
-                column.enter(path, slot, metadata);
-            }
         }
     }
 

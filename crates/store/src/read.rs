@@ -36,6 +36,10 @@ pub(crate) const ROW: [&str; 2] = record!("", " WHERE r.id = ?1");
 pub(crate) const LIST: [&str; 2] =
     record!("INDEXED BY records_by_ns", " WHERE r.ns = ?1 AND r.id > ?2 ORDER BY r.id LIMIT ?3");
 
+/// The metadata of a namespace, in the order of the records' ids.
+pub(crate) const METADATA: &str = "SELECT id, meta FROM records INDEXED BY records_by_ns \
+    WHERE ns = ?1 AND meta IS NOT NULL ORDER BY id";
+
 /// One snapshot of the store: what others commit meanwhile is not seen.
 pub struct ReadTx<'a> {
     pub(crate) conn: &'a Connection,
@@ -224,6 +228,23 @@ impl<'a> ReadTx<'a> {
             Ok(())
         })?;
         Ok(found)
+    }
+
+    /// Calls `visit` with every record that has metadata, in the order of their ids.
+    ///
+    /// # Errors
+    /// As every read.
+    pub fn visit_metadata(
+        &self,
+        ns: NamespaceId,
+        visit: &mut dyn FnMut(RowId, &str),
+    ) -> Result<(), Error> {
+        self.each(METADATA, [ns.0], "records", |columns| {
+            if let Some(meta) = columns.optional_text(1)? {
+                visit(RowId(columns.integer(0)?), meta);
+            }
+            Ok(())
+        })
     }
 
     pub(crate) fn row_id(&self, ns: NamespaceId, key: &str) -> Result<Option<RowId>, Error> {

@@ -12,8 +12,7 @@ fn object(json: &str) -> Map<String, Value> {
 fn matches(filter: &str, metadata: &str) -> bool {
     let filter = Filter::parse(filter, 100).unwrap();
     let metadata = object(metadata);
-    let mut index = AttributeIndex::default();
-    index.start(&index.missing(&filter));
+    let mut index = AttributeIndex::of(&AttributeIndex::default().missing(&filter));
     index.insert(Slot(0), &metadata);
     let selected = index.select(&filter, 1).is_none_or(|slots| slots.contains(0));
     let plain = filter.matches(&metadata);
@@ -211,11 +210,11 @@ proptest! {
         let filter = Filter::parse(&filter.to_string(), 100).unwrap();
         let mut index = AttributeIndex::default();
         let early = early.min(records.len());
-        let missing = index.missing(&filter);
-        index.start(&missing);
+        let mut learnt = AttributeIndex::of(&index.missing(&filter));
         for (slot, metadata) in records[..early].iter().enumerate() {
-            index.insert_into(&missing, Slot(slot as u32), metadata);
+            learnt.insert(Slot(slot as u32), metadata);
         }
+        index.absorb(learnt);
         for (slot, metadata) in records.iter().enumerate().skip(early) {
             index.insert(Slot(slot as u32), metadata);
         }
