@@ -109,6 +109,34 @@ fn clearing_empties_one_namespace_and_only_it() {
 }
 
 #[test]
+fn metadata_are_visited_of_those_that_have_some() {
+    let (_folder, path) = place();
+    let (store, ns) = begin(&path);
+    let (other, first) = write(&store, |tx| {
+        let collection = tx.collection("notes")?.unwrap().id;
+        let other = tx.namespace(collection, b"other", true)?.unwrap();
+        put(tx, other, "x", 9, Insert)?;
+        Ok((other, put(tx, ns, "z", 1, Insert)?.row))
+    })
+    .unwrap();
+    let bare = NewRow { key: "m", text: Some("no metadata"), meta: None, vector: &vector(2) };
+    write(&store, |tx| tx.put(ns, &bare, 0, Insert)).unwrap();
+    let last = put_one(&store, ns, "a", 3, Insert).row;
+    put_one(&store, ns, "z", 4, Upsert);
+    let visited = |ns| {
+        let mut visited = Vec::new();
+        read(&store, |tx| {
+            tx.visit_metadata(ns, &mut |row, meta| visited.push((row, meta.to_owned())))
+        })
+        .unwrap();
+        visited
+    };
+    let expected = [(first, "{\"seed\":4}".to_owned()), (last, "{\"seed\":3}".to_owned())];
+    assert_eq!(visited(ns), expected);
+    assert_eq!(visited(other).len(), 1);
+}
+
+#[test]
 fn lists_are_pages_in_the_order_of_first_insertion() {
     let (_folder, path) = place();
     let (store, ns) = begin(&path);

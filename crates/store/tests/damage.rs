@@ -86,6 +86,7 @@ fn exercise(path: &Path, ns: NamespaceId) -> Option<Vec<Row>> {
         assert_eq!(row.vector.as_ref().map(Vec::len), Some(DIMENSION));
         answer(read(&store, |tx| tx.get(ns, &row.key, false)));
     }
+    answer(read(&store, |tx| tx.visit_metadata(ns, &mut |_, _| {})));
     for since in [0, 2, 3] {
         answer(read(&store, |tx| {
             tx.changes_since(ns, Lsn(since), &mut |change| {
