@@ -1,31 +1,22 @@
 // What a filter costs and finds: few and many records pass it, at random, or because they lie near the query or far from it.
 
 import { open } from 'hippocamp'
+import { addAll, indexed } from './collection.mjs'
 import { percentile } from './latency.mjs'
-import { loadData } from './search/data.mjs'
-import { indexed } from './search/grown.mjs'
+import { checkData, DATA_OPTIONS, loadData } from './search/data.mjs'
 import { rows } from './vectors.mjs'
 
 const SHARES = [0.5, 0.1, 0.01, 0.001]
 const KINDS = ['random', 'near', 'far']
 /** Queries of which each has masks of its own, of the records near to it and far from it. */
 const ANCHORS = 24
-const BATCH = 5_000
 
 export const options = {
-  vectors: { type: 'string', value: 'FILE', help: 'stored vectors, raw little-endian f32' },
-  queries: { type: 'string', value: 'FILE', help: 'vectors to search with, in the same form' },
-  dim: { type: 'number', value: 'D', help: 'values in a vector', default: 384 },
-  n: { type: 'number', value: 'N', help: 'vectors to store (default all, or 10000 made-up ones)' },
-  k: { type: 'number', value: 'K', help: 'hits asked for', default: 10 },
+  ...DATA_OPTIONS,
   searches: { type: 'number', value: 'N', help: 'searches for each row', default: 1_200 },
 }
 
-export function check({ vectors, queries }) {
-  return (vectors === undefined) !== (queries === undefined)
-    ? '--vectors and --queries belong together'
-    : undefined
-}
+export const check = checkData
 
 export async function run({ k, searches, ...what }) {
   const data = loadData({ ...what, metric: 'cosine' })
@@ -36,16 +27,11 @@ export async function run({ k, searches, ...what }) {
   const store = await open(':memory:', { durability: 'memory' })
   try {
     const collection = store.collection('vectors', { dimension: data.dimension })
-    for (let from = 0; from < vectors.length; from += BATCH) {
-      const batch = vectors.slice(from, from + BATCH)
-      await collection.add(
-        batch.map((vector, at) => ({
-          id: String(from + at),
-          vector,
-          metadata: { passes: passes[from + at] },
-        })),
-      )
-    }
+    await addAll(collection, vectors.length, at => ({
+      id: String(at),
+      vector: vectors[at],
+      metadata: { passes: passes[at] },
+    }))
     await collection.searchByVector(anchors[0])
     await indexed(collection)
 

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { machine } from './machine.mjs'
-import { loadData, writeData } from './search/data.mjs'
+import { checkData, DATA_OPTIONS, loadData, writeData } from './search/data.mjs'
 import { OURS, PEERS, peersNamed } from './search/engines.mjs'
 import { atEqualRecall } from './search/frontier.mjs'
 import { install } from './search/packages.mjs'
@@ -24,11 +24,7 @@ const TRUTHS = fileURLToPath(new URL('../.hippocamp/bench-truth', import.meta.ur
 const DEEP = 100
 
 export const options = {
-  vectors: { type: 'string', value: 'FILE', help: 'stored vectors, raw little-endian f32' },
-  queries: { type: 'string', value: 'FILE', help: 'vectors to search with, in the same form' },
-  dim: { type: 'number', value: 'D', help: 'values in a vector', default: 384 },
-  n: { type: 'number', value: 'N', help: 'vectors to store (default all, or 10000 made-up ones)' },
-  k: { type: 'number', value: 'K', help: 'hits asked for', default: 10 },
+  ...DATA_OPTIONS,
   metric: {
     type: 'string',
     value: 'METRIC',
@@ -52,14 +48,11 @@ export const options = {
   svg: { type: 'string', value: 'FILE', help: 'also draw recall against speed here' },
 }
 
-export function check({ vectors, queries, peers }) {
-  if ((vectors === undefined) !== (queries === undefined)) {
-    return '--vectors and --queries belong together'
-  }
+export function check({ peers, ...data }) {
   if (!peersNamed(peers)) {
     return `--peers is "${peers}": give all, none or some of ${Object.keys(PEERS).join(',')}`
   }
-  return undefined
+  return checkData(data)
 }
 
 export async function run({ peers, svg, searches, rounds, ...what }) {

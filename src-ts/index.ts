@@ -8,6 +8,7 @@ export type {
   CheckOptions,
   CheckReport,
   CollectionStats,
+  Condition,
   CountOptions,
   Filter,
   FilterValue,

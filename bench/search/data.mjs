@@ -10,6 +10,22 @@ import { clusteredVectors, clustersFor, readMatrix, scaleToOne } from '../vector
 const MADE_UP = 10_000
 const MADE_UP_QUERIES = 1_000
 
+/** What a bench of searches is told of them. */
+export const DATA_OPTIONS = {
+  vectors: { type: 'string', value: 'FILE', help: 'stored vectors, raw little-endian f32' },
+  queries: { type: 'string', value: 'FILE', help: 'vectors to search with, in the same form' },
+  dim: { type: 'number', value: 'D', help: 'values in a vector', default: 384 },
+  n: { type: 'number', value: 'N', help: 'vectors to store (default all, or 10000 made-up ones)' },
+  k: { type: 'number', value: 'K', help: 'hits asked for', default: 10 },
+}
+
+/** What is wrong with them. @param {{ vectors?: string, queries?: string }} options */
+export function checkData({ vectors, queries }) {
+  return (vectors === undefined) !== (queries === undefined)
+    ? '--vectors and --queries belong together'
+    : undefined
+}
+
 /**
  * @typedef {object} Data
  * @property {Float32Array} vectors row after row; of length 1 if they are compared by cosine

@@ -104,9 +104,7 @@ impl AttributeIndex {
             }
         }
     }
-}
 
-impl AttributeIndex {
     /// The same with one test for both bounds of a value, where there is one value: else each may be true of another.
     fn with_ranges_joined<'a>(&self, filters: &'a [Filter]) -> Vec<Cow<'a, Filter>> {
         let mut joined: Vec<Cow<'a, Filter>> = Vec::with_capacity(filters.len());

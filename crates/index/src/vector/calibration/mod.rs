@@ -19,12 +19,12 @@ pub(super) mod sample;
 const TARGETS: [f32; 7] = [0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999];
 /// The numbers of neighbours that recall is measured for.
 const DEPTHS: [usize; 3] = [1, 10, 100];
-/// The most of them.
+/// The largest of these.
 const DEEPEST: usize = 100;
 /// One neighbour of each query says too little: for the nearest alone, so many stand for it.
 const SAMPLED: usize = 10;
 /// A setting is chosen for a little more than its target: this part of what the target leaves open.
-const MARGIN: f32 = 0.25;
+const RESERVE: f32 = 0.25;
 
 /// How far to look.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -125,7 +125,6 @@ impl Calibration {
             probes: power(a.probes, b.probes),
             candidates: power(a.candidates, b.candidates).max(k as u32),
             margin: between(a.margin, b.margin),
-            // Without a mask the lists are so many as were found to be needed.
             gap: between(a.gap, b.gap),
             many: (k as u32).saturating_mul(MANY).max(MIN_MANY),
             most: power(a.most, b.most).max(k as u32),
@@ -135,10 +134,10 @@ impl Calibration {
 
 /// The recall that a setting is chosen for.
 fn wanted(target: f32) -> f32 {
-    target + (1.0 - target) * MARGIN
+    target + (1.0 - target) * RESERVE
 }
 
-/// How many of `count` values are at least the part `share`.
+/// How many of `count` values make up at least the part `share`.
 fn least_count(share: f32, count: usize) -> usize {
     (share * count as f32).ceil() as usize
 }
