@@ -1,9 +1,10 @@
 //! Derived indexes of one partition: everything in here can be rebuilt from the store's rows at any time.
 //!
 //! - [`VectorIndex`]: the nearest vectors, by codes of a few bits and an exact comparison of the best.
+//! - [`LexicalIndex`]: words to the slots whose texts contain them, ranked by BM25.
 //! - [`AttributeIndex`]: metadata values to the slots that carry them, for [`Filter`]s.
 //!
-//! Both speak of records by their [`Slot`], a dense position that this crate hands out; which record
+//! All speak of records by their [`Slot`], a dense position that this crate hands out; which record
 //! sits in a slot is the engine's business. Slots are handed out in order and never reused, so a bitmap
 //! that still names a removed slot is harmless: the vector index masks it.
 
@@ -23,6 +24,7 @@
 mod attribute;
 mod filter;
 mod hnsw;
+mod lexical;
 mod metric;
 #[cfg(test)]
 mod oracle;
@@ -33,6 +35,10 @@ mod vector;
 
 pub use attribute::AttributeIndex;
 pub use filter::{Filter, FilterError, FilterValue, Pattern, Test};
+pub use lexical::{
+    Bm25, Capitals, Language, LexicalIndex, LexicalQuery, LexicalScores, LexicalSnapshot,
+    LexicalStatistics, TermPart, UnknownLanguage, Weights,
+};
 pub use metric::{Metric, UnknownMetric};
 pub use sections::{SectionError, SectionReader, SectionWriter};
 pub use top_k::Neighbor;

@@ -52,6 +52,11 @@ impl TopK {
         }
     }
 
+    /// What a similarity must exceed, as far as is known already.
+    pub(crate) fn threshold(&self) -> f32 {
+        self.threshold
+    }
+
     /// The k-th best so far; less than every similarity while there are fewer.
     pub(crate) fn kth(&mut self) -> f32 {
         self.cut();

@@ -1,0 +1,310 @@
+//! Words to the slots whose texts contain them, ranked by BM25.
+//!
+//! Postings are lists in memory, in the order of slots, so that adding a text appends to them. Removed texts stay in them
+//! until the index is [renumbered](LexicalIndex::renumbered), but count for nothing from the moment they are removed: a
+//! score is the same whatever an index has been through.
+
+use std::cell::RefCell;
+
+use self::analyser::{Analyser, Scratch};
+use self::postings::Postings;
+use self::terms::Terms;
+use crate::top_k::TopK;
+use crate::{Neighbor, Slot, SlotSet};
+
+mod analyser;
+mod file;
+mod language;
+mod postings;
+mod query;
+mod stop;
+mod terms;
+#[cfg(test)]
+mod tests;
+mod words;
+
+pub use file::LexicalSnapshot;
+pub use language::{Language, UnknownLanguage};
+pub use query::{Bm25, LexicalQuery, LexicalStatistics, TermPart, Weights};
+
+/// The length of a slot that has no text, or not any more.
+const NONE: u32 = u32::MAX;
+
+/// The texts of a partition by their terms.
+pub struct LexicalIndex {
+    analyser: Analyser,
+    scratch: Scratch,
+    terms: Terms,
+    postings: Vec<Postings>,
+    /// Terms in the text of each slot.
+    lengths: Vec<u32>,
+    /// Texts that are there, their terms, and texts that were removed.
+    texts: u64,
+    length: u64,
+    removed: u64,
+}
+
+impl LexicalIndex {
+    /// One without texts.
+    #[must_use]
+    pub fn new(language: Language) -> Self {
+        Self {
+            analyser: Analyser::new(language),
+            scratch: Scratch::default(),
+            terms: Terms::default(),
+            postings: Vec::new(),
+            lengths: Vec::new(),
+            texts: 0,
+            length: 0,
+            removed: 0,
+        }
+    }
+
+    /// The language of its words.
+    #[must_use]
+    pub fn language(&self) -> Language {
+        self.analyser.language()
+    }
+
+    /// Texts in it.
+    #[must_use]
+    pub fn len(&self) -> u64 {
+        self.texts
+    }
+
+    /// Whether no text is in it.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.texts == 0
+    }
+
+    /// Bytes of memory.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        let postings: usize = self.postings.iter().map(Postings::bytes).sum();
+        self.terms.bytes()
+            + postings
+            + self.postings.capacity() * size_of::<Postings>()
+            + self.lengths.capacity() * size_of::<u32>()
+    }
+
+    /// The text of a slot that is above all others so far.
+    pub fn insert(&mut self, slot: Slot, text: &str) {
+        let Self { analyser, scratch, terms, postings, lengths, .. } = self;
+        let Slot(slot) = slot;
+        debug_assert!(lengths.len() <= slot as usize, "slots come in order");
+        let mut length = 0u32;
+        analyser.terms(text, scratch, |token| {
+            let Some(number) = terms.number(token.term) else { return };
+            match postings.get_mut(number as usize) {
+                Some(postings) => postings.push(slot, token.capitalised),
+                None => postings.push(Postings::new(slot, token.capitalised)),
+            }
+            length += 1;
+        });
+        lengths.resize(slot as usize, NONE);
+        lengths.push(length);
+        self.texts += 1;
+        self.length += u64::from(length);
+    }
+
+    /// Forgets the text of a slot, if it has one.
+    pub fn remove(&mut self, slot: Slot) {
+        if let Some(length) =
+            self.lengths.get_mut(slot.0 as usize).filter(|length| **length != NONE)
+        {
+            self.texts -= 1;
+            self.length -= u64::from(*length);
+            self.removed += 1;
+            *length = NONE;
+        }
+    }
+
+    /// The same texts in other slots: `old` has the present slot of each new one, in ascending order.
+    #[must_use]
+    pub fn renumbered(&self, old: &[Slot]) -> Self {
+        let mut new_slots = vec![NONE; self.lengths.len()];
+        let mut renumbered = Self::new(self.language());
+        for (new, Slot(old)) in old.iter().enumerate() {
+            let length = self.lengths.get(*old as usize).copied().unwrap_or(NONE);
+            renumbered.lengths.push(length);
+            if length != NONE {
+                renumbered.texts += 1;
+                renumbered.length += u64::from(length);
+                if let Some(to) = new_slots.get_mut(*old as usize) {
+                    *to = new as u32;
+                }
+            }
+        }
+        for (term, postings) in self.terms.iter().zip(&self.postings) {
+            let new_slot =
+                |slot| new_slots.get(slot as usize).copied().filter(|slot| *slot != NONE);
+            let kept = postings.iter().filter_map(|(slot, count)| Some((new_slot(slot)?, count)));
+            let (slots, counts) = kept.unzip();
+            if let Some(postings) = Postings::of(slots, counts)
+                && renumbered.terms.number(term).is_some()
+            {
+                renumbered.postings.push(postings);
+            }
+        }
+        renumbered
+    }
+
+    /// What a text asks for.
+    #[must_use]
+    pub fn query(&self, text: &str) -> LexicalQuery {
+        LexicalQuery::new(&self.analyser, text)
+    }
+
+    /// What is known here of a query's terms.
+    #[must_use]
+    pub fn statistics(&self, query: &LexicalQuery) -> LexicalStatistics {
+        let with_term = query
+            .terms
+            .iter()
+            .map(|term| self.find(&term.term).map_or(0, |postings| self.texts_among(postings)));
+        LexicalStatistics { texts: self.texts, length: self.length, with_term: with_term.collect() }
+    }
+
+    /// How well every text answers a query.
+    #[must_use]
+    pub fn scores(&self, query: &LexicalQuery, weights: &Weights) -> LexicalScores<'_> {
+        let mut scores = SCORES.take();
+        scores.clear();
+        scores.resize(self.lengths.len(), 0.0);
+        for (term, &weight) in query.terms.iter().zip(&weights.of_terms) {
+            let Some(postings) = self.find(&term.term) else { continue };
+            for (slot, count) in postings.iter() {
+                let at = slot as usize;
+                if let (Some(score), Some(length)) = (scores.get_mut(at), self.lengths.get(at)) {
+                    *score += weights.part(weight, count.occurrences(), *length);
+                }
+            }
+        }
+        LexicalScores { index: self, scores }
+    }
+
+    /// What each term that occurs in a slot's text adds to its score.
+    #[must_use]
+    pub fn parts(
+        &self,
+        query: &LexicalQuery,
+        weights: &Weights,
+        statistics: &LexicalStatistics,
+        slot: Slot,
+    ) -> Vec<TermPart> {
+        let Some(length) = self.length_of(slot) else { return Vec::new() };
+        let of_terms = query.terms.iter().zip(&weights.of_terms).zip(&statistics.with_term);
+        let part = |((term, &weight), &texts): ((&query::QueryTerm, &f32), &u64)| {
+            let occurrences = self.find(&term.term)?.get(slot.0)?.occurrences();
+            Some(TermPart {
+                term: term.term.to_string(),
+                texts,
+                occurrences: occurrences.into(),
+                weight,
+                score: weights.part(weight, occurrences, length),
+            })
+        };
+        of_terms.filter_map(part).collect()
+    }
+
+    /// How often each term of a query occurs in all texts, and how often with a capital.
+    #[must_use]
+    pub fn capitals(&self, query: &LexicalQuery) -> Vec<Capitals> {
+        let of = |term: &query::QueryTerm| {
+            let mut capitals = Capitals::default();
+            let postings = self.find(&term.term);
+            for (slot, count) in postings.iter().flat_map(|postings| postings.iter()) {
+                if self.length_of(Slot(slot)).is_some() {
+                    capitals.occurrences += u64::from(count.occurrences());
+                    capitals.capitalised += u64::from(count.capitalised());
+                }
+            }
+            capitals
+        };
+        query.terms.iter().map(of).collect()
+    }
+
+    fn find(&self, term: &str) -> Option<&Postings> {
+        self.postings.get(self.terms.find(term)? as usize)
+    }
+
+    fn length_of(&self, slot: Slot) -> Option<u32> {
+        self.lengths.get(slot.0 as usize).copied().filter(|length| *length != NONE)
+    }
+
+    fn texts_among(&self, postings: &Postings) -> u64 {
+        let slots = postings.slots();
+        if self.removed == 0 {
+            return slots.len() as u64;
+        }
+        slots.iter().filter(|slot| self.length_of(Slot(**slot)).is_some()).count() as u64
+    }
+}
+
+/// How often a term occurs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Capitals {
+    /// In all texts.
+    pub occurrences: u64,
+    /// With a capital at its beginning.
+    pub capitalised: u64,
+}
+
+thread_local! {
+    /// Room for the scores of a search.
+    static SCORES: RefCell<Vec<f32>> = const { RefCell::new(Vec::new()) };
+}
+
+/// How well every text of an index answers a query: 0 if none of its terms is there.
+pub struct LexicalScores<'a> {
+    index: &'a LexicalIndex,
+    /// By slot; meaningless where there is no text.
+    scores: Vec<f32>,
+}
+
+impl LexicalScores<'_> {
+    /// The score of a slot's text.
+    #[must_use]
+    pub fn get(&self, slot: Slot) -> f32 {
+        let score = self.index.length_of(slot).and_then(|_| self.scores.get(slot.0 as usize));
+        score.copied().unwrap_or(0.0)
+    }
+
+    /// The best of all.
+    #[must_use]
+    pub fn best(&self) -> f32 {
+        self.top(1, None).first().map_or(0.0, |best| best.similarity)
+    }
+
+    /// The best `k` that answer at all, best first; of those in `mask`, if there is one.
+    #[must_use]
+    pub fn top(&self, k: usize, mask: Option<&SlotSet>) -> Vec<Neighbor> {
+        /// Scores that are looked at together.
+        const AT_ONCE: usize = 32;
+        let mut top = TopK::new(k, self.scores.len());
+        let mut least = 0.0;
+        for (at, scores) in (0u32..).step_by(AT_ONCE).zip(self.scores.chunks(AT_ONCE)) {
+            if scores.iter().fold(0.0f32, |most, &score| most.max(score)) <= least {
+                continue;
+            }
+            for (slot, &score) in (at..).map(Slot).zip(scores) {
+                let counts = || {
+                    self.index.length_of(slot).is_some()
+                        && mask.is_none_or(|mask| mask.contains(slot))
+                };
+                if score > least && top.wants(score) && counts() {
+                    top.push(slot, score);
+                    least = top.threshold().max(0.0);
+                }
+            }
+        }
+        top.into_sorted()
+    }
+}
+
+impl Drop for LexicalScores<'_> {
+    fn drop(&mut self) {
+        SCORES.set(std::mem::take(&mut self.scores));
+    }
+}
