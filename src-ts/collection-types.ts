@@ -72,34 +72,6 @@ export interface ImportOptions extends CallOptions {
   readonly mode?: 'upsert' | 'add' | undefined
 }
 
-/** How to search. */
-export interface SearchOptions extends ReadOptions {
-  /**
-   * How many hits at most: 1 to 10,000.
-   * @default 10
-   */
-  readonly k?: number | undefined
-  /** Only records that pass. */
-  readonly where?: Filter | undefined
-  /** Only hits with at least this score; see {@link Hit.score}. */
-  readonly minScore?: number | undefined
-  /**
-   * How many of the true nearest to find, on average, above 0 and up to 1, which compares every record. Less is faster.
-   * Small namespaces are always searched exactly.
-   * @default 0.99
-   */
-  readonly targetRecall?: number | undefined
-  /** Compare every record: the same as a `targetRecall` of 1. */
-  readonly exact?: boolean | undefined
-  /** Give only ids, scores and distances, which are read from memory. */
-  readonly idsOnly?: boolean | undefined
-  /**
-   * Search the namespaces below this one too, as if all were one; hits then name theirs.
-   * @default false
-   */
-  readonly recursive?: boolean | undefined
-}
-
 /** How to check. */
 export interface CheckOptions extends CallOptions {
   /**

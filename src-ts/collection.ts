@@ -7,28 +7,23 @@ import type {
   CheckReport,
   CollectionStats,
   CountOptions,
-  Filter,
   ImportOptions,
   ListOptions,
   Metric,
   NamespaceInfo,
   Page,
   ReadOptions,
-  SearchOptions,
 } from './collection-types.js'
 import { invalid } from './errors.js'
-import { objectToJson } from './json.js'
 import type { CancelToken, IdColumn, NativeCollection } from './native.js'
 import { type Operations, unlessAborted } from './operations.js'
 import {
   boolean,
   filePath,
-  finite,
   integer,
   label,
   oneOf,
   optionsOf,
-  recall,
   show,
   signalOf,
   text,
@@ -50,19 +45,10 @@ import {
   splitByQuery,
   type VectorInput,
 } from './records.js'
+import { filterOf, recallOf, searchOptions } from './search-options.js'
+import type { SearchOptions } from './search-types.js'
 import { inSlices, nextTurn } from './slices.js'
 
-const SEARCH_OPTIONS = [
-  'k',
-  'where',
-  'minScore',
-  'targetRecall',
-  'exact',
-  'idsOnly',
-  'recursive',
-  'vector',
-  'signal',
-] as const
 const IMPORT_MODES = ['upsert', 'add'] as const
 const LIST_OPTIONS = ['where', 'limit', 'cursor', 'vector', 'signal'] as const
 
@@ -76,8 +62,7 @@ export interface CollectionContext {
   }
 }
 
-/** Hits and records in a page, unless the limits are lower. */
-const K = 10
+/** Records in a page, unless the limits are lower. */
 const PAGE = 100
 
 let make: <M extends object>(
@@ -242,7 +227,7 @@ export class Collection<M extends object = Metadata> {
   }
 
   /**
-   * The records whose vectors are nearest to that of a text, best first.
+   * The records that answer a text, best first: by their meaning, by its words, or by default by both.
    * @throws {HippocampError} ERR_ENCODER_REQUIRED, ERR_COLLECTION_MISMATCH, ERR_INVALID_FILTER
    */
   async search(words: string, options: IdsOnly): Promise<IdHit[]>
@@ -379,19 +364,7 @@ export class Collection<M extends object = Metadata> {
   }
 
   #searchOptions(what: string, options: SearchOptions | undefined) {
-    const given = optionsOf(options, what, SEARCH_OPTIONS)
-    const native = {
-      k: given.k === undefined ? Math.min(K, this.#context.limits.k) : integer('k', given.k, 1),
-      vectors: given.vector !== undefined && boolean('vector', given.vector),
-      recursive: given.recursive !== undefined && boolean('recursive', given.recursive),
-      ...filterOf(given.where),
-      ...(given.minScore !== undefined && { minScore: finite('minScore', given.minScore) }),
-      ...recallOf(given),
-    }
-    const idsOnly = given.idsOnly !== undefined && boolean('idsOnly', given.idsOnly)
-    if (idsOnly && native.vectors)
-      throw invalid('idsOnly and vector are both true: leave one of them out')
-    return { given, native, idsOnly }
+    return searchOptions(what, options, this.#context.limits.k)
   }
 
   async #idBatch(ids: string | readonly string[], signal: AbortSignal | undefined) {
@@ -444,24 +417,3 @@ export function collectionOf<M extends object>(
 }
 
 type IdsOnly = SearchOptions & { readonly idsOnly: true }
-
-function recallOf({ targetRecall, exact }: SearchOptions): { recall?: number } {
-  const all = exact !== undefined && boolean('exact', exact)
-  const target = targetRecall === undefined ? undefined : recall('targetRecall', targetRecall)
-  if (all) return { recall: 1 }
-  return target === undefined ? {} : { recall: target }
-}
-
-/** Levels of objects and arrays, of which a level of the filter has two; the engine says when those are too many. */
-const FILTER_DEPTH = 100
-
-function filterOf(where: Filter | undefined): { filter?: string } {
-  if (where === undefined) return {}
-  const rules = {
-    what: () => 'the filter',
-    code: 'ERR_INVALID_FILTER',
-    depth: FILTER_DEPTH,
-    refuseUndefined: true,
-  } as const
-  return { filter: objectToJson(where, rules) }
-}

@@ -21,7 +21,6 @@ export type {
   Page,
   Precision,
   ReadOptions,
-  SearchOptions,
 } from './collection-types.js'
 export {
   type CpuLevel,
@@ -41,11 +40,19 @@ export {
   type OnProgress,
 } from './models/index.js'
 export type { Hit, IdHit, Metadata, NewRecord, StoredRecord, VectorInput } from './records.js'
+export type {
+  Explanation,
+  Fusion,
+  Ranking,
+  SearchMode,
+  SearchOptions,
+} from './search-types.js'
 export { open, Store } from './store.js'
 export type {
   CollectionInfo,
   CollectionOptions,
   Durability,
+  Language,
   Limits,
   OpenOptions,
   StoreStats,

@@ -10,6 +10,8 @@ export type {
   IdHitColumns,
   NativeCollection,
   NativeEncoder,
+  NativeRanking,
+  NativeSearchOptions,
   NativeStore,
   RecordBatch,
   RecordColumns,

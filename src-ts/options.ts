@@ -76,6 +76,13 @@ export function finite(name: string, value: unknown): number {
   throw invalid(`${name} is ${show(value)}: give a finite number`)
 }
 
+/** A number between two bounds, these included. */
+export function within(name: string, value: unknown, least: number, most: number): number {
+  const number = finite(name, value)
+  if (number >= least && number <= most) return number
+  throw invalid(`${name} is ${number}: give a number from ${least} to ${most}`)
+}
+
 /** A recall to aim at. */
 export function recall(name: string, value: unknown): number {
   const recall = finite(name, value)

@@ -5,6 +5,7 @@ import { HippocampError } from './errors.js'
 import { objectToJson } from './json.js'
 import type { IdHitColumns, RecordBatch, RecordColumns } from './native.js'
 import { isObject, label, refuseUnknown, show, text, vectorOf } from './options.js'
+import type { Explanation } from './search-types.js'
 import { inSlices, nextTurn } from './slices.js'
 
 /**
@@ -38,7 +39,7 @@ export interface IdHit {
   /** Higher is better; see {@link Hit.score}. */
   readonly score: number
   /** Lower is better; see {@link Hit.distance}. */
-  readonly distance: number
+  readonly distance?: number
   /** The path of its namespace, in a `recursive` search. */
   readonly namespace?: readonly string[]
 }
@@ -61,12 +62,20 @@ export interface StoredRecord<M extends object = Metadata> {
 
 /** A record that a search found. */
 export interface Hit<M extends object = Metadata> extends StoredRecord<M> {
-  /** Higher is better: the cosine in [-1, 1], the inner product, or 1 / (1 + distance) for `l2`. */
+  /**
+   * From 0, it has nothing in common with the question, to 1, it says the same; in every mode. docs/ranking.md says what it
+   * is made of, and {@link explanation} of this hit.
+   */
   readonly score: number
-  /** Lower is better: 1 - cosine, the negative inner product, or the euclidean distance. */
-  readonly distance: number
+  /**
+   * Lower is better: 1 - cosine, the negative inner product, or the euclidean distance. Absent if no vectors were compared:
+   * in mode `lexical`.
+   */
+  readonly distance?: number
   /** The path of its namespace, in a `recursive` search. */
   readonly namespace?: readonly string[]
+  /** What has made the score, if that was asked for. */
+  readonly explanation?: Explanation
 }
 
 const KEYS = ['id', 'text', 'metadata', 'vector'] as const
@@ -238,7 +247,8 @@ function appendIdHits(hits: IdHit[], { ids, numbers, namespaces }: IdHitColumns)
     const score = numbers[3 * row + 1] as number
     const distance = numbers[3 * row + 2] as number
     const namespace = namespaces?.[row]
-    hits.push(namespace ? { id, score, distance, namespace } : { id, score, distance })
+    const hit = Number.isNaN(distance) ? { id, score } : { id, score, distance }
+    hits.push(namespace ? { ...hit, namespace } : hit)
     start = end
   }
 }
@@ -288,9 +298,12 @@ function recordAt<M extends object>(slice: Slice, row: number, scored: boolean) 
   draft.metadata = (metadata[row] ?? {}) as M
   if (scored) {
     draft.score = numbers[at + 2] as number
-    draft.distance = numbers[at + 3] as number
+    const distance = numbers[at + 3] as number
+    if (!Number.isNaN(distance)) draft.distance = distance
     const namespace = columns.namespaces?.[row]
     if (namespace) draft.namespace = namespace
+    const explanation = columns.explanations?.[row]
+    if (explanation) draft.explanation = JSON.parse(explanation) as Explanation
   }
   const vector = vectors[row]
   if (vector) draft.vector = vector

@@ -131,11 +131,21 @@ export interface CollectionOptions {
    */
   readonly targetRecall?: number | undefined
   /**
+   * The language of the words of its texts; fixed when the collection is made. Texts in scripts without spaces (Chinese,
+   * Japanese, Korean, Thai …) are told by their characters, so that `zh`, `ja`, `ko`, `th` and `vi` only say that the words
+   * of others among them are taken as English. `none` takes all words as they are written.
+   * @default 'en'
+   */
+  readonly language?: Language | undefined
+  /**
    * Encodes the texts of this collection.
    * @default the store's encoder
    */
   readonly encoder?: Encoder | undefined
 }
+
+/** A language by its code of ISO 639-1. */
+export type Language = 'ar' | 'ca' | 'cs' | 'da' | 'de' | 'el' | 'en' | 'es' | 'et' | 'eu' | 'fa' | 'fi' | 'fr' | 'ga' | 'hi' | 'hu' | 'hy' | 'id' | 'it' | 'ja' | 'ko' | 'lt' | 'nl' | 'no' | 'pl' | 'pt' | 'ro' | 'ru' | 'sv' | 'th' | 'tr' | 'uk' | 'vi' | 'zh' | 'none'
 
 /** A collection in a listing. */
 export interface CollectionInfo {

@@ -20,6 +20,7 @@ import {
   refuseUnknown,
   show,
   signalOf,
+  text,
 } from './options.js'
 import type { Metadata } from './records.js'
 import type {
@@ -58,6 +59,7 @@ const COLLECTION_OPTIONS = [
   'index',
   'precision',
   'targetRecall',
+  'language',
   'encoder',
 ] as const
 const METRICS = ['cosine', 'l2', 'dot'] as const
@@ -101,13 +103,14 @@ export class Store {
     const { operations } = this.#context
     label('the collection’s name', name)
     const given = optionsOf(options, 'collection', COLLECTION_OPTIONS)
-    const { dimension, metric, index, precision, targetRecall, encoder } = given
+    const { dimension, metric, index, precision, targetRecall, language, encoder } = given
     const native = {
       ...(dimension !== undefined && { dimension: integer('dimension', dimension, 1) }),
       ...(metric !== undefined && { metric: oneOf('metric', metric, METRICS) }),
       ...(index !== undefined && { index: oneOf('index', index, INDEXES) }),
       ...(precision !== undefined && { precision: oneOf('precision', precision, PRECISIONS) }),
       ...(targetRecall !== undefined && { targetRecall: recall('targetRecall', targetRecall) }),
+      ...(language !== undefined && { language: text('language', language) }),
     }
     const encodes = encoder === undefined ? undefined : nativeEncoder(encoder)
     const collection = operations.runSync(() => this.#native.collection(name, native, encodes))

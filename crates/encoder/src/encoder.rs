@@ -151,6 +151,14 @@ impl Encoder {
         self.tokenizer.count(text)
     }
 
+    /// How many tokens a text has of its own, and how many of them stand for what is not in the model's vocabulary.
+    ///
+    /// # Errors
+    /// As [`tokenize`](Self::tokenize).
+    pub fn count_unknown(&self, text: &str) -> Result<(usize, usize), Error> {
+        self.tokenizer.count_unknown(text)
+    }
+
     /// Encodes a batch into `out`, `[batch.len(), dimension]` row-major.
     ///
     /// A text's vector has the same bits in any batch. The batch's tokens go through the network together:

@@ -5,6 +5,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use hippocamp_index::{Recall, RecallSample, SampleRequest};
 
 use crate::limits::within;
+use crate::partition::Needs;
 use crate::{Cancel, Collection, Error};
 
 /// How to check.
@@ -61,7 +62,7 @@ impl Collection {
             let queries = queries.saturating_sub(first).min(TOGETHER);
             let seed = now.wrapping_add(first as u64);
             let request = SampleRequest { queries, k, recall, seed };
-            let sampled = self.with_partition(None, cancel, |tx, _, partition| {
+            let sampled = self.with_partition(Needs::default(), cancel, |tx, _, partition| {
                 let records = tx.count(partition.namespace())?;
                 let sample = partition.sample_recall(&request, cancel)?;
                 Ok((records, partition.len(), sample))

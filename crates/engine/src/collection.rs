@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError, RwLock, Weak};
 
-use hippocamp_index::{IndexKind, IndexOptions, Metric, RowFormat};
+use hippocamp_index::{IndexKind, IndexOptions, Language, Metric, RowFormat};
 use hippocamp_store::{CollectionRow, Lsn};
 use ulid::Generator;
 
@@ -32,6 +32,9 @@ pub struct CollectionOptions {
     pub precision: Option<RowFormat>,
     /// The recall, in (0, 1], of searches that don't say; 0.99 for a new collection.
     pub target_recall: Option<f32>,
+    /// The language of the words of its texts; English for a new collection. Scripts without spaces are told by their
+    /// characters.
+    pub language: Option<Language>,
     /// Encoder of its texts.
     pub encoder: Option<TextEncoder>,
 }
@@ -214,6 +217,7 @@ impl Collection {
         expected.dimension = self.options.dimension.unwrap_or(target.dimension);
         expected.metric = self.options.metric.unwrap_or(target.metric);
         expected.index = self.options.index_over(target.index);
+        expected.language = self.options.language.unwrap_or(target.language);
         if let Some(encoder) = &self.options.encoder {
             expected.fingerprint = Some(encoder.document_fingerprint().into());
         }
@@ -278,6 +282,7 @@ impl Collection {
             dimension,
             metric,
             index: self.options.index_over(IndexOptions::default_of(dimension, metric)),
+            language: self.options.language.unwrap_or_default(),
             fingerprint: encoder.map(|encoder| encoder.document_fingerprint().into()),
             ..self.bare_target()
         };
@@ -304,14 +309,7 @@ impl Collection {
 
     /// Enough of a target for operations that take the collection as it is.
     fn bare_target(&self) -> Target {
-        Target {
-            name: Arc::clone(&self.name),
-            namespace: Arc::clone(&self.namespace),
-            dimension: 0,
-            metric: Metric::default(),
-            index: IndexOptions::default_of(0, Metric::default()),
-            fingerprint: None,
-        }
+        Target::bare(Arc::clone(&self.name), Arc::clone(&self.namespace))
     }
 
     pub(crate) fn submit(

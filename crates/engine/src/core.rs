@@ -5,14 +5,13 @@
 
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
 
-use hippocamp_index::Filter;
 use hippocamp_simd::Kernels;
 use hippocamp_store::{Lsn, NamespaceId, ReadTx, Store};
 
 use crate::Error;
 use crate::grower;
 use crate::loaded::Loaded;
-use crate::partition::Partition;
+use crate::partition::{Needs, Partition};
 use crate::sidecar::Sidecar;
 use crate::target::Target;
 
@@ -74,26 +73,29 @@ impl Core {
         Ok(())
     }
 
-    /// The partition at the transaction's snapshot and knowing the filter's paths, unless a commit has overtaken it.
+    /// The partition at the transaction's snapshot and knowing what is needed, unless a commit has overtaken it.
     pub(crate) fn ready<'a>(
         self: &Arc<Self>,
         partition: &'a SharedPartition,
         tx: &ReadTx<'_>,
         snapshot: Lsn,
-        filter: Option<&Filter>,
+        needs: Needs<'_>,
     ) -> Result<RwLockReadGuard<'a, Partition>, Error> {
         let read = || partition.read().unwrap_or_else(PoisonError::into_inner);
         let guard = read();
-        if guard.lsn() >= snapshot && filter.is_none_or(|filter| guard.knows(filter)) {
+        if guard.lsn() >= snapshot && guard.has(needs) {
             return Ok(guard);
         }
         drop(guard);
         self.bring_up(partition, tx)?;
-        if let Some(filter) = filter {
-            let mut writing = partition.write().unwrap_or_else(PoisonError::into_inner);
-            if writing.lsn() == snapshot {
-                writing.learn(tx, filter)?;
-            }
+        let mut writing = partition.write().unwrap_or_else(PoisonError::into_inner);
+        if writing.lsn() == snapshot && !writing.has(needs) {
+            writing.learn(tx, needs)?;
+            let (namespace, bytes) = (writing.namespace(), writing.bytes());
+            drop(writing);
+            self.loaded.resize(namespace, bytes);
+        } else {
+            drop(writing);
         }
         Ok(read())
     }

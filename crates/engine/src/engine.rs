@@ -18,7 +18,6 @@ use crate::writer::{Request, Work, Writer};
 use crate::{
     Cancel, Collection, CollectionOptions, Error, Limits, Metric, Priority, Runtime, TextEncoder,
 };
-use hippocamp_index::IndexOptions;
 use hippocamp_simd::Kernels;
 use hippocamp_store::{Durability, OpenOptions, Store};
 
@@ -190,14 +189,7 @@ impl Engine {
     /// # Errors
     /// [`Error::Closed`], or a store that cannot be written.
     pub fn drop_collection(&self, name: &str) -> Result<bool, Error> {
-        let target = Target {
-            name: name.into(),
-            namespace: Arc::from([]),
-            dimension: 0,
-            metric: Metric::default(),
-            index: IndexOptions::default_of(0, Metric::default()),
-            fingerprint: None,
-        };
+        let target = Target::bare(name.into(), Arc::from([]));
         let (send, receive) = mpsc::channel();
         let done = Box::new(move |result| drop(send.send(result)));
         self.submit(Request { target, work: Work::DropCollection, cancel: Cancel::new(), done });

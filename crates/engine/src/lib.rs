@@ -25,6 +25,7 @@ mod collection;
 mod core;
 mod engine;
 mod error;
+mod explain;
 mod grower;
 mod keys;
 mod limits;
@@ -33,6 +34,9 @@ mod masks;
 mod namespace;
 mod partition;
 mod partition_file;
+mod pool;
+mod question;
+mod ranking;
 mod read;
 mod record;
 mod runtime;
@@ -46,7 +50,9 @@ mod validate;
 mod writer;
 
 pub use hippocamp_encoder::{LoadOptions, Pooling};
-pub use hippocamp_index::{CalibrationPoint, IndexKind, IndexStats, Metric, Recall, RowFormat};
+pub use hippocamp_index::{
+    Bm25, CalibrationPoint, IndexKind, IndexStats, Language, Metric, Recall, RowFormat,
+};
 pub use hippocamp_simd::Level;
 pub use hippocamp_store::Durability;
 
@@ -55,7 +61,12 @@ pub use check::{Check, CheckOptions};
 pub use collection::{Collection, CollectionOptions};
 pub use engine::{CollectionInfo, Engine, Location, StoreOptions, StoreStats};
 pub use error::Error;
+pub use explain::{
+    Explanation, FactorPart, FilterPart, FusionPart, LexicalPart, QuestionPart, TermPart, Timings,
+    VectorPart,
+};
 pub use limits::Limits;
+pub use ranking::{Fusion, Mode, Ranking, UnknownName};
 pub use read::{CollectionStats, NamespaceInfo};
 pub use record::{
     Hit, IdHit, ListOptions, NewRecord, Page, Query, Record, SearchOptions, WriteMode,

@@ -135,22 +135,13 @@ impl State {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Metric;
     use crate::partition::Partition;
     use crate::target::Target;
-    use hippocamp_index::IndexOptions;
     use hippocamp_simd::Kernels;
 
     fn load(loaded: &Loaded, namespace: i64, bytes: usize) {
         let namespace = NamespaceId(namespace);
-        let target = Target {
-            name: "c".into(),
-            namespace: Arc::from([]),
-            dimension: 1,
-            metric: Metric::L2,
-            index: IndexOptions::default_of(1, Metric::L2),
-            fingerprint: None,
-        };
+        let target = Target { dimension: 1, ..Target::bare("c".into(), Arc::from([])) };
         loaded.get_or_insert(namespace, |last_use| {
             Partition::shared(namespace, &target, Kernels::detect().unwrap(), last_use)
         });

@@ -8,8 +8,8 @@ use std::collections::HashMap;
 use std::sync::{Arc, RwLock, Weak};
 
 use hippocamp_index::{
-    AttributeIndex, Filter, Grown, Growth, IndexError, IndexStats, Neighbor, RecallSample, Request,
-    SampleRequest, Slot, SlotSet, VectorIndex,
+    AttributeIndex, Filter, Grown, Growth, IndexError, IndexStats, Language, LexicalIndex,
+    Neighbor, RecallSample, Request, SampleRequest, Slot, SlotSet, VectorIndex,
 };
 use hippocamp_simd::Kernels;
 use hippocamp_store::{Change, Lsn, NamespaceId, ReadTx, RowId};
@@ -23,6 +23,21 @@ use crate::sidecar::Sidecar;
 use crate::target::Target;
 use crate::{Cancel, Error};
 
+/// What a read needs to know of a partition's records besides their vectors.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Needs<'a> {
+    /// The paths of a filter.
+    pub(crate) filter: Option<&'a Filter>,
+    /// The words of their texts.
+    pub(crate) words: bool,
+}
+
+impl<'a> Needs<'a> {
+    pub(crate) fn of(filter: &'a Filter) -> Self {
+        Self { filter: Some(filter), words: false }
+    }
+}
+
 pub(crate) struct Partition {
     pub(super) namespace: NamespaceId,
     itself: Weak<RwLock<Self>>,
@@ -30,6 +45,9 @@ pub(crate) struct Partition {
     pub(super) lsn: Lsn,
     pub(super) index: VectorIndex,
     attributes: AttributeIndex,
+    pub(super) language: Language,
+    /// From the first search for words on.
+    pub(super) lexical: Option<LexicalIndex>,
     masks: Masks,
     /// The record in each slot, removed ones included, and its id.
     pub(super) rows: Vec<RowId>,
@@ -49,14 +67,17 @@ impl Partition {
         kernels: &'static Kernels,
         last_use: Arc<LastUse>,
     ) -> SharedPartition {
-        let Target { dimension, metric, index, .. } = *target;
+        let Target { dimension, metric, index, language, .. } = *target;
         let index = VectorIndex::new(dimension, metric, index, kernels);
-        Arc::new_cyclic(|itself| RwLock::new(Self::new(namespace, index, itself.clone(), last_use)))
+        Arc::new_cyclic(|itself| {
+            RwLock::new(Self::new(namespace, index, language, itself.clone(), last_use))
+        })
     }
 
     fn new(
         namespace: NamespaceId,
         index: VectorIndex,
+        language: Language,
         itself: Weak<RwLock<Self>>,
         last_use: Arc<LastUse>,
     ) -> Self {
@@ -67,6 +88,8 @@ impl Partition {
             lsn: Lsn(0),
             index,
             attributes: AttributeIndex::default(),
+            language,
+            lexical: None,
             masks: Masks::default(),
             rows: Vec::new(),
             keys: Keys::default(),
@@ -131,6 +154,7 @@ impl Partition {
             let rows = self.rows.iter().enumerate().map(|(slot, row)| (*row, Slot(slot as u32)));
             self.slots = rows.filter(|(_, slot)| !self.index.dead().contains(*slot)).collect();
             self.attributes = AttributeIndex::default();
+            self.lexical = self.lexical.take().map(|lexical| lexical.renumbered(&old));
             self.masks.clear();
         }
     }
@@ -152,7 +176,7 @@ impl Partition {
             self.load(sidecar, &name, to);
         }
         let mut failure = None;
-        tx.changes_since(self.namespace, self.lsn, &mut |change| {
+        tx.changes_since(self.namespace, self.lsn, self.lexical.is_some(), &mut |change| {
             if failure.is_none() {
                 failure = self.apply(change).err();
             }
@@ -163,21 +187,32 @@ impl Partition {
             let (options, kernels) = (index.options(), index.kernels());
             let index = VectorIndex::new(index.dimension(), index.metric(), options, kernels);
             let (itself, last_use) = (self.itself.clone(), Arc::clone(&self.last_use));
-            *self = Self::new(self.namespace, index, itself, last_use);
+            *self = Self::new(self.namespace, index, self.language, itself, last_use);
             return Err(failure);
         }
         self.lsn = to;
         Ok(())
     }
 
-    /// Whether a filter can be answered from the attribute index.
-    pub(crate) fn knows(&self, filter: &Filter) -> bool {
-        self.attributes.missing(filter).is_empty()
+    /// Whether it knows what is needed.
+    pub(crate) fn has(&self, needs: Needs<'_>) -> bool {
+        needs.filter.is_none_or(|filter| self.attributes.missing(filter).is_empty())
+            && (!needs.words || self.lexical.is_some())
     }
 
-    /// Indexes the paths of a filter. The partition must be at the transaction's snapshot.
-    pub(crate) fn learn(&mut self, tx: &ReadTx<'_>, filter: &Filter) -> Result<(), Error> {
-        let paths = self.attributes.missing(filter);
+    /// Learns what is needed. The partition must be at the transaction's snapshot.
+    pub(crate) fn learn(&mut self, tx: &ReadTx<'_>, needs: Needs<'_>) -> Result<(), Error> {
+        if needs.words && self.lexical.is_none() {
+            let lexical = LexicalIndex::of(self.language, |insert| {
+                tx.visit_texts(self.namespace, &mut |row, text| {
+                    if let Some(&slot) = self.slots.get(&row) {
+                        insert(slot, text);
+                    }
+                })
+            })?;
+            self.lexical = Some(lexical);
+        }
+        let paths = needs.filter.map(|filter| self.attributes.missing(filter)).unwrap_or_default();
         if paths.is_empty() {
             return Ok(());
         }
@@ -218,7 +253,7 @@ impl Partition {
     /// The nearest live slots for each query.
     pub(crate) fn search(
         &self,
-        queries: &[Vec<f32>],
+        queries: &[impl AsRef<[f32]>],
         request: &Request<'_>,
         cancel: &Cancel,
     ) -> Result<Vec<Vec<Neighbor>>, Error> {
@@ -226,6 +261,16 @@ impl Partition {
         let found = self.index.search_many(queries, request, &stop).map_err(index_error)?;
         cancel.check()?;
         Ok(found)
+    }
+
+    /// How similar a vector is to all records on average.
+    pub(crate) fn mean_similarity(&self, vector: &[f32]) -> Result<f64, Error> {
+        self.index.mean_similarity(vector).map_err(index_error)
+    }
+
+    /// How similar a vector is to those in some slots.
+    pub(crate) fn similarities(&self, vector: &[f32], slots: &[Slot]) -> Result<Vec<f32>, Error> {
+        self.index.similarities(vector, slots).map_err(index_error)
     }
 
     /// How many true neighbours a sample of searches finds.
@@ -254,7 +299,8 @@ impl Partition {
     pub(crate) fn bytes(&self) -> usize {
         let entry = size_of::<(RowId, Slot)>() + 1;
         let records = self.rows.capacity() * size_of::<RowId>() + self.slots.capacity() * entry;
-        size_of::<Self>() + self.index.bytes() + self.keys.bytes() + records
+        let words = self.lexical.as_ref().map_or(0, LexicalIndex::bytes);
+        size_of::<Self>() + self.index.bytes() + self.keys.bytes() + words + records
     }
 
     fn apply(&mut self, change: Change<'_>) -> Result<(), Error> {
@@ -263,10 +309,10 @@ impl Partition {
         match change {
             Change::Deleted { row } => {
                 if let Some(slot) = self.slots.remove(&row) {
-                    self.index.remove(slot);
+                    self.remove(slot);
                 }
             }
-            Change::Put { row, key, vector, meta } => {
+            Change::Put { row, key, vector, text, meta } => {
                 let metadata = match meta {
                     Some(meta) if !self.attributes.is_empty() => Some(parse(meta)?),
                     _ => None,
@@ -275,7 +321,10 @@ impl Partition {
                 self.keys.push(key);
                 self.rows.push(row);
                 if let Some(old) = self.slots.insert(row, slot) {
-                    self.index.remove(old);
+                    self.remove(old);
+                }
+                if let (Some(lexical), Some(text)) = (&mut self.lexical, text) {
+                    lexical.push(slot, text);
                 }
                 if let Some(metadata) = &metadata {
                     self.attributes.insert(slot, metadata);
@@ -283,6 +332,13 @@ impl Partition {
             }
         }
         Ok(())
+    }
+
+    fn remove(&mut self, slot: Slot) {
+        self.index.remove(slot);
+        if let Some(lexical) = &mut self.lexical {
+            lexical.remove(slot);
+        }
     }
 }
 

@@ -1,17 +1,19 @@
-//! A partition as a file: its records' ids and its vector index. docs/file-format.md describes it.
+//! A partition as a file: its records' ids, its vector index and, if it has one, its lexical index. docs/file-format.md describes it.
 //!
 //! Attributes are not in it: which paths matter shows at the first filter.
 
 use std::io::{self, Write};
 
-use hippocamp_index::{SectionError, SectionWriter, Slot, Snapshot, VectorIndex};
+use hippocamp_index::{
+    LexicalIndex, LexicalSnapshot, SectionError, SectionWriter, Slot, Snapshot, VectorIndex,
+};
 use hippocamp_store::{Lsn, NamespaceId, RowId};
 
 use crate::keys::Keys;
 use crate::partition::Partition;
 use crate::sidecar::Sidecar;
 
-const VERSION: i64 = 1;
+const VERSION: i64 = 2;
 /// Below this a partition is made from the store in milliseconds.
 const MIN_RECORDS: u64 = 5_000;
 /// When this part of a partition (1 / this) has changed it is saved again.
@@ -26,6 +28,7 @@ pub(crate) struct PartitionSnapshot {
     rows: Vec<i64>,
     keys: Keys,
     index: Snapshot,
+    lexical: Option<LexicalSnapshot>,
 }
 
 impl Partition {
@@ -38,6 +41,7 @@ impl Partition {
             rows: self.rows.iter().map(|row| row.0).collect(),
             keys: self.keys.clone(),
             index: self.index.snapshot(),
+            lexical: self.lexical.as_ref().map(LexicalIndex::snapshot),
         })
     }
 
@@ -62,8 +66,8 @@ impl Partition {
         let damaged = SectionError::Damaged;
         let missing = || SectionError::Io(io::ErrorKind::NotFound.into());
         let mut from = sidecar.open(name).ok_or_else(missing)?;
-        let head: Vec<i64> = from.read(*b"part", 5)?;
-        let [version, namespace, lsn, slots, bytes] = head[..] else {
+        let head: Vec<i64> = from.read(*b"part", 6)?;
+        let [version, namespace, lsn, slots, bytes, words] = head[..] else {
             return Err(damaged("its head is short"));
         };
         let true_here = (1..=newest.0).contains(&lsn);
@@ -76,6 +80,10 @@ impl Partition {
         let (dimension, metric) = (self.index.dimension(), self.index.metric());
         let (options, kernels) = (self.index.options(), self.index.kernels());
         let index = VectorIndex::read(&mut from, dimension, metric, options, kernels)?;
+        let lexical = match words {
+            0 => None,
+            _ => Some(LexicalIndex::read(&mut from, self.language)?),
+        };
         from.end()?;
         if index.slots() as usize != rows.len() {
             return Err(damaged("its parts are of different sizes"));
@@ -86,8 +94,12 @@ impl Partition {
             self.slots.clear();
             return Err(damaged("a record is there twice"));
         }
+        if lexical.as_ref().is_some_and(|lexical| !lexical.is_within(index.slots(), index.dead())) {
+            self.slots.clear();
+            return Err(damaged("it has words of what it has not"));
+        }
         self.rows = rows.into_iter().map(RowId).collect();
-        (self.keys, self.index, self.lsn) = (keys, index, Lsn(lsn));
+        (self.keys, self.index, self.lexical, self.lsn) = (keys, index, lexical, Lsn(lsn));
         Ok(())
     }
 }
@@ -99,10 +111,12 @@ impl PartitionSnapshot {
 
     pub(crate) fn write(&self, to: &mut SectionWriter<impl Write>) -> io::Result<()> {
         let (slots, bytes) = (self.rows.len() as i64, self.keys.len() as i64);
-        let head = [VERSION, self.namespace.0, self.lsn.0, slots, bytes];
+        let words = i64::from(self.lexical.is_some());
+        let head = [VERSION, self.namespace.0, self.lsn.0, slots, bytes, words];
         to.write(*b"part", [head.as_slice()].into_iter())?;
         to.write(*b"recs", [self.rows.as_slice()].into_iter())?;
         self.keys.write(to)?;
-        self.index.write(to)
+        self.index.write(to)?;
+        self.lexical.as_ref().map_or(Ok(()), |lexical| lexical.write(to))
     }
 }

@@ -4,14 +4,14 @@
 //! snapshot first; if a commit has meanwhile moved them past it, the read starts over on a newer snapshot,
 //! so what the index finds and what the rows say is never of different times.
 
-use std::sync::PoisonError;
+use std::sync::{Arc, PoisonError};
 
 use hippocamp_index::{Filter, IndexStats, Metric};
 use hippocamp_store::{NamespaceId, ReadTx, Row, RowId};
 
 use crate::limits::within;
 use crate::namespace::{self, check_label};
-use crate::partition::Partition;
+use crate::partition::{Needs, Partition};
 use crate::target::Target;
 use crate::{Cancel, Collection, Error, ListOptions, Page, Record};
 
@@ -94,7 +94,7 @@ impl Collection {
                 Ok::<_, Error>(tx.list(namespace, after, limit + 1, options.with_vectors)?)
             })?,
             Some(filter) => self
-                .with_partition(Some(&filter), &Cancel::new(), |tx, _, partition| {
+                .with_partition(Needs::of(&filter), &Cancel::new(), |tx, _, partition| {
                     let selected = partition.select(&filter).unwrap_or_default();
                     let rows = partition.records(&selected);
                     let start = after.map_or(0, |after| rows.partition_point(|&row| row <= after));
@@ -122,7 +122,7 @@ impl Collection {
             }),
             Some(filter) => {
                 let count =
-                    self.with_partition(Some(&filter), &Cancel::new(), |_, _, partition| {
+                    self.with_partition(Needs::of(&filter), &Cancel::new(), |_, _, partition| {
                         Ok(partition
                             .select(&filter)
                             .map_or(partition.len(), |selected| selected.len()))
@@ -199,11 +199,61 @@ impl Collection {
         Ok(tx.namespace(row.id, &self.namespace)?.map(|namespace| (target, namespace)))
     }
 
+    /// Visits this namespace, or also those below it, one after the other and in one snapshot, and then ends in the same;
+    /// nothing when the collection or the namespace does not exist. A visit says whether it has found something there.
+    pub(crate) fn visit<A, T>(
+        &self,
+        needs: Needs<'_>,
+        recursive: bool,
+        cancel: &Cancel,
+        start: impl Fn(&Target) -> Result<A, Error>,
+        visit: impl Fn(&mut A, usize, &Partition) -> Result<bool, Error>,
+        end: impl Fn(A, &ReadTx<'_>, &Target, &Namespaces) -> Result<T, Error>,
+    ) -> Result<Option<T>, Error> {
+        until_done(cancel, || {
+            let core = self.engine.core()?;
+            core.store.read(|tx| {
+                let Some(row) = tx.collection(&self.name)? else { return Ok(Attempt::Done(None)) };
+                let target = self.stored_target(&row)?;
+                let mut all = start(&target)?;
+                let namespaces: Vec<_> = if recursive {
+                    let below = tx.namespaces_below(row.id, &self.namespace)?.into_iter();
+                    let filled = below.filter(|(_, _, records)| *records > 0);
+                    filled.map(|(id, path, _)| (id, Some(path))).collect()
+                } else {
+                    tx.namespace(row.id, &self.namespace)?
+                        .map(|id| (id, None))
+                        .into_iter()
+                        .collect()
+                };
+                if namespaces.is_empty() {
+                    return Ok(Attempt::Done(None));
+                }
+                let snapshot = tx.lsn()?;
+                for (number, (id, _)) in namespaces.iter().enumerate() {
+                    cancel.check()?;
+                    let partition = core.partition(*id, &target);
+                    let guard = core.ready(&partition, tx, snapshot, needs)?;
+                    if !guard.has(needs) {
+                        return Ok(Attempt::Overtaken);
+                    }
+                    let found = visit(&mut all, number, &guard)?;
+                    // What a commit has changed since matters only if something was found there.
+                    if found && guard.lsn() != snapshot {
+                        return Ok(Attempt::Overtaken);
+                    }
+                }
+                let namespaces = Namespaces(namespaces);
+                end(all, tx, &target, &namespaces).map(|value| Attempt::Done(Some(value)))
+            })
+        })
+    }
+
     /// Calls `read` with a snapshot and the partition at exactly that snapshot; nothing when the
     /// namespace does not exist.
     pub(crate) fn with_partition<T>(
         &self,
-        filter: Option<&Filter>,
+        needs: Needs<'_>,
         cancel: &Cancel,
         read: impl Fn(&ReadTx<'_>, &Target, &Partition) -> Result<T, Error>,
     ) -> Result<Option<T>, Error> {
@@ -215,13 +265,24 @@ impl Collection {
                 };
                 let snapshot = tx.lsn()?;
                 let partition = core.partition(namespace, &target);
-                let guard = core.ready(&partition, tx, snapshot, filter)?;
-                if guard.lsn() != snapshot || filter.is_some_and(|filter| !guard.knows(filter)) {
+                let guard = core.ready(&partition, tx, snapshot, needs)?;
+                if guard.lsn() != snapshot || !guard.has(needs) {
                     return Ok(Attempt::Overtaken);
                 }
                 read(tx, &target, &guard).map(|value| Attempt::Done(Some(value)))
             })
         })
+    }
+}
+
+/// Namespaces of a collection that are searched: their paths, unless only one is.
+pub(crate) struct Namespaces(Vec<(NamespaceId, Option<Vec<u8>>)>);
+
+impl Namespaces {
+    /// The path of the namespace with a number; nothing if only one is searched.
+    pub(crate) fn path(&self, number: usize) -> Result<Option<Arc<[String]>>, Error> {
+        let Some((id, Some(path))) = self.0.get(number) else { return Ok(None) };
+        namespace::decoded(*id, path).map(Some)
     }
 }
 

@@ -5,6 +5,9 @@ use std::sync::Arc;
 
 use hippocamp_index::Recall;
 
+use crate::explain::Explanation;
+use crate::ranking::{Mode, Ranking};
+
 /// A record to be written. It needs a text or a vector; with both, the vector is taken as it is.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct NewRecord {
@@ -40,12 +43,14 @@ pub struct Record {
 pub struct Hit {
     /// What was found.
     pub record: Record,
-    /// Higher is better; see [`Metric::score`](hippocamp_index::Metric::score).
+    /// In \[0, 1\], higher is better: 0 if it has nothing in common with the question, 1 if everything.
     pub score: f32,
-    /// Lower is better; see [`Metric::distance`](hippocamp_index::Metric::distance).
-    pub distance: f32,
+    /// Lower is better; see [`Metric::distance`](hippocamp_index::Metric::distance). None if no vectors were compared.
+    pub distance: Option<f32>,
     /// The namespace it is in, if several were searched.
     pub namespace: Option<Arc<[String]>>,
+    /// What has made the score, if that was asked for.
+    pub explanation: Option<Box<Explanation>>,
 }
 
 /// What to do with an id that is already there.
@@ -80,16 +85,16 @@ impl fmt::Debug for Query {
 pub struct IdHit {
     /// Unique in its namespace.
     pub id: String,
-    /// Higher is better; see [`Metric::score`](hippocamp_index::Metric::score).
+    /// In \[0, 1\], higher is better: 0 if it has nothing in common with the question, 1 if everything.
     pub score: f32,
-    /// Lower is better; see [`Metric::distance`](hippocamp_index::Metric::distance).
-    pub distance: f32,
+    /// Lower is better; see [`Metric::distance`](hippocamp_index::Metric::distance). None if no vectors were compared.
+    pub distance: Option<f32>,
     /// The namespace it is in, if several were searched.
     pub namespace: Option<Arc<[String]>>,
 }
 
 impl From<Hit> for IdHit {
-    fn from(Hit { record, score, distance, namespace }: Hit) -> Self {
+    fn from(Hit { record, score, distance, namespace, .. }: Hit) -> Self {
         Self { id: record.id, score, distance, namespace }
     }
 }
@@ -99,6 +104,14 @@ impl From<Hit> for IdHit {
 pub struct SearchOptions {
     /// How many hits at most.
     pub k: usize,
+    /// How many of the best are left out: those of the pages before.
+    pub offset: usize,
+    /// Which arms search; for a text both, for a vector only vectors.
+    pub mode: Option<Mode>,
+    /// The constants of the ranking.
+    pub ranking: Ranking,
+    /// Whether hits say what has made their scores.
+    pub explain: bool,
     /// How many of the true nearest to find.
     pub recall: Recall,
     /// Only records whose metadata passes this filter (JSON).
@@ -115,6 +128,10 @@ impl Default for SearchOptions {
     fn default() -> Self {
         Self {
             k: 10,
+            offset: 0,
+            mode: None,
+            ranking: Ranking::default(),
+            explain: false,
             recall: Recall::Default,
             filter: None,
             min_score: None,

@@ -4,34 +4,29 @@
 //! snapshot: partitions know the ids.
 
 use std::sync::{Arc, PoisonError};
+use std::time::Instant;
 
-use hippocamp_index::{Filter, Neighbor, Recall, Request, Slot};
+use hippocamp_index::{Filter, Request};
 use hippocamp_store::{ReadTx, RowId};
 
 use crate::collection::Found;
+use crate::explain::Timings;
 use crate::limits::within;
-use crate::namespace;
-use crate::partition::Partition;
-use crate::read::{Attempt, record, until_done};
+use crate::partition::{Needs, Partition};
+use crate::pool::{Candidate, Pool, Ranked, Reach};
+use crate::question::{Question, query_name};
+use crate::ranking::Mode;
+use crate::read::{Namespaces, record};
 use crate::target::Target;
-use crate::text_encoder::check_text;
 use crate::{Cancel, Collection, Error, Hit, IdHit, Query, SearchOptions, validate};
 
-/// Searches that were checked: the same for every vector.
-struct Searches {
-    vectors: Vec<Vec<f32>>,
-    k: usize,
-    recall: Recall,
+/// Searches that were checked, and made ready.
+struct Searches<'a> {
+    questions: Vec<Question>,
+    options: &'a SearchOptions,
     filter: Option<Filter>,
-    min_score: Option<f32>,
-    with_vectors: bool,
-}
-
-/// A record that was found, in a namespace that has a number if several are searched.
-struct Place {
-    namespace: usize,
-    row: RowId,
-    similarity: f32,
+    encode_ms: f64,
+    start: Instant,
 }
 
 impl Collection {
@@ -64,20 +59,14 @@ impl Collection {
         let Some(searches) = self.searches(queries, options, cancel)? else {
             return Ok(vec![Vec::new(); count]);
         };
-        let hits = if options.recursive {
-            self.search_below(&searches, cancel)?
-        } else {
-            self.with_partition(searches.filter.as_ref(), cancel, |tx, target, partition| {
-                searches.check(&self.name, target)?;
-                let found = searches.run(partition, cancel)?.into_iter().map(|found| {
-                    let place = |Neighbor { slot, similarity }| {
-                        Some(Place { namespace: 0, row: partition.row(slot)?, similarity })
-                    };
-                    found.into_iter().filter_map(place).collect()
-                });
-                searches.read(tx, target, found.collect(), |_| Ok(None))
-            })?
-        };
+        let hits = self.visit(
+            searches.needs(),
+            options.recursive,
+            cancel,
+            |target| searches.start(&self.name, target),
+            |pools, number, partition| searches.gather(pools, number, partition, cancel),
+            |pools, tx, target, namespaces| searches.read(tx, target, pools, namespaces),
+        )?;
         Ok(hits.unwrap_or_else(|| vec![Vec::new(); count]))
     }
 
@@ -114,7 +103,7 @@ impl Collection {
         let Some(searches) = self.searches(queries, options, cancel)? else {
             return Ok(vec![Vec::new(); count]);
         };
-        let filter = searches.filter.as_ref();
+        let needs = searches.needs();
         let core = self.engine.core()?;
         let lsn = core.store.changed_lsn()?;
         let found = self.found.lock().unwrap_or_else(PoisonError::into_inner).clone();
@@ -122,92 +111,37 @@ impl Collection {
             && let Some(partition) = found.partition.upgrade()
         {
             let partition = partition.read().unwrap_or_else(PoisonError::into_inner);
-            if partition.lsn() >= lsn && filter.is_none_or(|filter| partition.knows(filter)) {
+            if partition.lsn() >= lsn && partition.has(needs) {
                 core.loaded.touch(partition.last_use());
-                searches.check(&self.name, &found.target)?;
-                return searches.ids(&found.target, &partition, cancel);
+                return searches.ids(&self.name, &found.target, &partition, cancel);
             }
         }
-        let hits = self.with_partition(filter, cancel, |tx, target, partition| {
-            searches.check(&self.name, target)?;
+        let hits = self.with_partition(needs, cancel, |tx, target, partition| {
             let found = Found {
                 lsn: tx.lsn()?,
                 target: Arc::new(target.clone()),
                 partition: partition.weak(),
             };
             *self.found.lock().unwrap_or_else(PoisonError::into_inner) = Some(found);
-            searches.ids(target, partition, cancel)
+            searches.ids(&self.name, target, partition, cancel)
         })?;
         Ok(hits.unwrap_or_else(|| vec![Vec::new(); count]))
     }
 
-    /// This namespace and those below it, as if they were one; nothing when the collection does not exist. Every hit
-    /// is read in the snapshot at which it was found.
-    fn search_below(
-        &self,
-        searches: &Searches,
-        cancel: &Cancel,
-    ) -> Result<Option<Vec<Vec<Hit>>>, Error> {
-        let filter = searches.filter.as_ref();
-        until_done(cancel, || {
-            let core = self.engine.core()?;
-            core.store.read(|tx| {
-                let Some(row) = tx.collection(&self.name)? else { return Ok(Attempt::Done(None)) };
-                let target = self.stored_target(&row)?;
-                searches.check(&self.name, &target)?;
-                let snapshot = tx.lsn()?;
-                let namespaces = tx.namespaces_below(row.id, &self.namespace)?;
-                let mut best: Vec<Vec<Place>> =
-                    searches.vectors.iter().map(|_| Vec::new()).collect();
-                // Namespaces that a commit has moved past the snapshot; it matters if something was found there.
-                let mut overtaken = vec![false; namespaces.len()];
-                for (namespace, (id, _, records)) in namespaces.iter().enumerate() {
-                    cancel.check()?;
-                    if *records == 0 {
-                        continue;
-                    }
-                    let partition = core.partition(*id, &target);
-                    let guard = core.ready(&partition, tx, snapshot, filter)?;
-                    if let Some(is_overtaken) = overtaken.get_mut(namespace) {
-                        *is_overtaken = guard.lsn() != snapshot;
-                    }
-                    if filter.is_some_and(|filter| !guard.knows(filter)) {
-                        return Ok(Attempt::Overtaken);
-                    }
-                    for (best, found) in best.iter_mut().zip(searches.run(&guard, cancel)?) {
-                        let place = |Neighbor { slot, similarity }| {
-                            Some(Place { namespace, row: guard.row(slot)?, similarity })
-                        };
-                        best.extend(found.into_iter().filter_map(place));
-                        best.sort_by(|a, b| b.similarity.total_cmp(&a.similarity));
-                        best.truncate(searches.k);
-                    }
-                }
-                let mut found = best.iter().flatten();
-                if found.any(|place| overtaken.get(place.namespace) == Some(&true)) {
-                    return Ok(Attempt::Overtaken);
-                }
-                let path = |namespace: usize| {
-                    let found = namespaces.get(namespace);
-                    found.map(|(id, path, _)| namespace::decoded(*id, path)).transpose()
-                };
-                Ok(Attempt::Done(Some(searches.read(tx, &target, best, path)?)))
-            })
-        })
-    }
-
-    /// What is asked for, checked as far as that needs no snapshot; nothing when the collection does not exist yet.
-    fn searches(
+    /// What is asked for, checked and made ready; nothing when there is nothing that could answer it.
+    fn searches<'a>(
         &self,
         queries: Vec<Query>,
-        options: &SearchOptions,
+        options: &'a SearchOptions,
         cancel: &Cancel,
-    ) -> Result<Option<Searches>, Error> {
+    ) -> Result<Option<Searches<'a>>, Error> {
         if options.k == 0 {
             return Err(Error::InvalidArgument("k is 0: ask for at least one hit".to_owned()));
         }
         let limits = self.limits();
-        within(|| "the search".into(), "hits (k)", options.k, limits.k, "k")?;
+        let hits = options.k.saturating_add(options.offset);
+        within(|| "the search".into(), "hits (offset + k)", hits, limits.k, "k")?;
+        within(|| "the search".into(), "candidates (pool)", options.ranking.pool, limits.k, "k")?;
         let count = queries.len();
         within(|| "the batch".into(), "queries", count, limits.batch_records, "batchRecords")?;
         if options.min_score.is_some_and(f32::is_nan) {
@@ -216,130 +150,140 @@ impl Collection {
             ));
         }
         let filter = self.filter(options.filter.as_deref())?;
-        let Some(vectors) = self.query_vectors(queries, cancel)? else { return Ok(None) };
-        Ok(Some(Searches {
-            vectors,
-            k: options.k,
-            recall: options.recall,
+        let questions = self.questions(queries, options, cancel)?;
+        Ok(questions.map(|questions| Searches {
+            questions: questions.all,
+            options,
             filter,
-            min_score: options.min_score,
-            with_vectors: options.with_vectors,
+            encode_ms: questions.encode_ms,
+            start: Instant::now(),
         }))
-    }
-
-    /// The vectors to search with; nothing when texts are to be encoded and the collection does not exist yet.
-    fn query_vectors(
-        &self,
-        queries: Vec<Query>,
-        cancel: &Cancel,
-    ) -> Result<Option<Vec<Vec<f32>>>, Error> {
-        cancel.check()?;
-        let core = self.engine.core()?;
-        let (count, mut texts) = (queries.len(), Vec::new());
-        let mut vectors = Vec::with_capacity(count);
-        for (at, query) in queries.into_iter().enumerate() {
-            vectors.push(match query {
-                Query::Vector(vector) => vector,
-                Query::Text(text) => {
-                    check_text(|| query_name(at, count), &text, self.limits())?;
-                    texts.push((at, text));
-                    Vec::new()
-                }
-            });
-        }
-        if texts.is_empty() {
-            return Ok(Some(vectors));
-        }
-        let stored = core.store.read(|tx| Ok::<_, Error>(tx.collection(&self.name)?))?;
-        let Some(row) = stored else { return Ok(None) };
-        let encoder = self.encoder_for(&self.stored_target(&row)?)?;
-        let encoder = encoder.ok_or_else(|| self.encoder_required("searching with text"))?;
-        let (places, texts): (Vec<usize>, Vec<String>) = texts.into_iter().unzip();
-        let encoded = encoder.encode_queries(texts, cancel)?;
-        for (at, vector) in places.into_iter().zip(encoded.data.chunks_exact(encoded.dimension)) {
-            if let Some(empty) = vectors.get_mut(at) {
-                empty.extend_from_slice(vector);
-            }
-        }
-        Ok(Some(vectors))
     }
 }
 
-impl Searches {
+impl Searches<'_> {
+    fn needs(&self) -> Needs<'_> {
+        let words = self.questions.iter().any(|question| question.words.is_some());
+        Needs { filter: self.filter.as_ref(), words }
+    }
+
     /// # Errors
     /// A vector that can't be compared with those of the collection.
-    fn check(&self, name: &str, target: &Target) -> Result<(), Error> {
-        self.vectors.iter().enumerate().try_for_each(|(at, vector)| {
-            let what = || query_name(at, self.vectors.len());
-            validate::vector(what, vector, name, target.dimension, target.metric)
-        })
+    fn start(&self, name: &str, target: &Target) -> Result<Vec<Pool>, Error> {
+        let count = self.questions.len();
+        for (at, question) in self.questions.iter().enumerate() {
+            if let Some(vector) = &question.vector {
+                let what = || query_name(at, count);
+                validate::vector(what, vector, name, target.dimension, target.metric)?;
+            }
+        }
+        Ok(self.questions.iter().map(|_| Pool::default()).collect())
     }
 
-    /// What is nearest in a partition, for each vector.
-    fn run(&self, partition: &Partition, cancel: &Cancel) -> Result<Vec<Vec<Neighbor>>, Error> {
+    /// How many of each arm's best are ranked.
+    fn depth(&self, question: &Question) -> usize {
+        let hits = self.options.k + self.options.offset;
+        match question.mode {
+            Mode::Hybrid => hits.max(self.options.ranking.pool),
+            Mode::Vector | Mode::Lexical => hits,
+        }
+    }
+
+    /// What there is in a partition; true if there is anything.
+    fn gather(
+        &self,
+        pools: &mut [Pool],
+        number: usize,
+        partition: &Partition,
+        cancel: &Cancel,
+    ) -> Result<bool, Error> {
         let mask = self.filter.as_ref().and_then(|filter| partition.select(filter));
-        let request = Request { k: self.k, recall: self.recall, mask: mask.as_deref() };
-        partition.search(&self.vectors, &request, cancel)
+        let mask = mask.as_deref();
+        let vectors = || self.questions.iter().filter_map(|q| Some((q, q.vector.as_deref()?)));
+        let depth = vectors().map(|(question, _)| self.depth(question)).max().unwrap_or(1);
+        let request = Request { k: depth, recall: self.options.recall, mask };
+        let vectors: Vec<&[f32]> = vectors().map(|(_, vector)| vector).collect();
+        let mut near = partition.search(&vectors, &request, cancel)?.into_iter();
+        let mut any = false;
+        for (pool, question) in pools.iter_mut().zip(&self.questions) {
+            let near = question.vector.as_ref().and_then(|_| near.next()).unwrap_or_default();
+            let reach = Reach { depth: self.depth(question), mask, explain: self.options.explain };
+            any |= pool.gather(question, (number, partition), near, reach)?;
+        }
+        Ok(any)
     }
 
-    /// The same as ids.
+    /// The hits of a question in their order.
+    fn ranked<'a>(&'a self, question: &'a Question, pool: Pool, target: &Target) -> Ranked<'a> {
+        let SearchOptions { ranking, min_score, k, offset, .. } = self.options;
+        let mut ranked = pool.ranked(question, ranking, target, self.depth(question));
+        if let Some(min) = *min_score {
+            ranked.candidates.retain(|candidate| candidate.score >= min);
+        }
+        ranked.candidates.drain(..(*offset).min(ranked.candidates.len()));
+        ranked.candidates.truncate(*k);
+        ranked
+    }
+
+    /// The hits of one partition as ids.
     fn ids(
         &self,
+        name: &str,
         target: &Target,
         partition: &Partition,
         cancel: &Cancel,
     ) -> Result<Vec<Vec<IdHit>>, Error> {
-        let hit = |Neighbor { slot, similarity }: Neighbor| {
-            let score = target.metric.score(similarity);
-            self.is_wanted(score).then(|| {
-                let id = id_of(partition, slot)?;
+        let mut pools = self.start(name, target)?;
+        self.gather(&mut pools, 0, partition, cancel)?;
+        let of_question = |(question, pool): (&Question, Pool)| {
+            let hit = |candidate: &Candidate| {
+                let id = partition.key(candidate.slot);
                 Ok(IdHit {
-                    id,
-                    score,
-                    distance: target.metric.distance(similarity),
+                    id: id.ok_or_else(|| Error::Internal("a slot has no id".to_owned()))?,
+                    score: candidate.score.clamp(0.0, 1.0),
+                    distance: candidate.distance(target),
                     namespace: None,
                 })
-            })
+            };
+            self.ranked(question, pool, target).candidates.iter().map(hit).collect()
         };
-        let found = self.run(partition, cancel)?.into_iter();
-        found.map(|found| found.into_iter().filter_map(hit).collect()).collect()
+        self.questions.iter().zip(pools).map(of_question).collect()
     }
 
-    /// The records that were found; `path` is that of the namespace with a number.
+    /// The records that were found.
     fn read(
         &self,
         tx: &ReadTx<'_>,
         target: &Target,
-        mut found: Vec<Vec<Place>>,
-        path: impl Fn(usize) -> Result<Option<Arc<[String]>>, Error>,
+        pools: Vec<Pool>,
+        namespaces: &Namespaces,
     ) -> Result<Vec<Vec<Hit>>, Error> {
-        for places in &mut found {
-            places.retain(|place| self.is_wanted(target.metric.score(place.similarity)));
+        let ranked = self.questions.iter().zip(pools);
+        let ranked: Vec<Ranked<'_>> =
+            ranked.map(|(question, pool)| self.ranked(question, pool, target)).collect();
+        let search = self.start.elapsed().as_secs_f64() * 1e3;
+        let timings = Timings { encode: self.encode_ms, search };
+        let found = ranked.iter().flat_map(|ranked| &ranked.candidates);
+        let ids: Vec<RowId> = found.map(|candidate| candidate.row).collect();
+        let mut rows = tx.rows(&ids, self.options.with_vectors)?.into_iter();
+        let mut hits = Vec::with_capacity(ranked.len());
+        for ranked in &ranked {
+            let mut of_question = Vec::with_capacity(ranked.candidates.len());
+            for candidate in &ranked.candidates {
+                let Some(row) = rows.next().flatten() else { continue };
+                let explanation = self.options.explain.then(|| {
+                    Box::new(ranked.explanation(candidate, self.filter.is_some(), timings))
+                });
+                of_question.push(Hit {
+                    record: record(row),
+                    score: candidate.score.clamp(0.0, 1.0),
+                    distance: candidate.distance(target),
+                    namespace: namespaces.path(candidate.namespace)?,
+                    explanation,
+                });
+            }
+            hits.push(of_question);
         }
-        let ids: Vec<RowId> = found.iter().flatten().map(|place| place.row).collect();
-        let mut rows = tx.rows(&ids, self.with_vectors)?.into_iter();
-        let mut hit = |place: Place| {
-            let record = record(rows.next()??);
-            Some(path(place.namespace).map(|namespace| Hit {
-                record,
-                score: target.metric.score(place.similarity),
-                distance: target.metric.distance(place.similarity),
-                namespace,
-            }))
-        };
-        found.into_iter().map(|places| places.into_iter().filter_map(&mut hit).collect()).collect()
+        Ok(hits)
     }
-
-    fn is_wanted(&self, score: f32) -> bool {
-        self.min_score.is_none_or(|min| score >= min)
-    }
-}
-
-/// A query in a message.
-fn query_name(at: usize, count: usize) -> String {
-    if count == 1 { "the query".to_owned() } else { format!("query {at}") }
-}
-
-fn id_of(partition: &Partition, slot: Slot) -> Result<String, Error> {
-    partition.key(slot).ok_or_else(|| Error::Internal("a slot has no id".to_owned()))
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use hippocamp_index::{IndexOptions, Metric};
+use hippocamp_index::{IndexOptions, Language, Metric};
 use hippocamp_store::CollectionRow;
 use serde_json::{Map, Value};
 
@@ -16,10 +16,24 @@ pub(crate) struct Target {
     pub(crate) dimension: usize,
     pub(crate) metric: Metric,
     pub(crate) index: IndexOptions,
+    pub(crate) language: Language,
     pub(crate) fingerprint: Option<Arc<str>>,
 }
 
 impl Target {
+    /// Enough of one for operations that take a collection as it is.
+    pub(crate) fn bare(name: Arc<str>, namespace: Arc<[u8]>) -> Self {
+        Self {
+            name,
+            namespace,
+            dimension: 0,
+            metric: Metric::default(),
+            index: IndexOptions::default_of(0, Metric::default()),
+            language: Language::default(),
+            fingerprint: None,
+        }
+    }
+
     /// # Errors
     /// [`Error::CollectionMismatch`] when the stored collection is another one than this expects.
     pub(crate) fn check(&self, row: &CollectionRow) -> Result<(), Error> {
@@ -40,9 +54,7 @@ impl Target {
         if stored.metric != self.metric {
             return differs("metric", stored.metric.as_str(), self.metric.as_str());
         }
-        for ((what, stored), (_, asked)) in
-            choices(stored.index).into_iter().zip(choices(self.index))
-        {
+        for ((what, stored), (_, asked)) in stored.choices().into_iter().zip(self.choices()) {
             if stored != asked {
                 return differs(what, &shown(&stored), &shown(&asked));
             }
@@ -56,12 +68,23 @@ impl Target {
 
     /// The settings of a collection that is made.
     pub(crate) fn settings(&self) -> String {
-        let usual = choices(IndexOptions::default_of(self.dimension, self.metric));
-        let chosen = choices(self.index).into_iter().zip(usual);
+        let index = IndexOptions::default_of(self.dimension, self.metric);
+        let usual = Self { index, language: Language::default(), ..self.clone() }.choices();
+        let chosen = self.choices().into_iter().zip(usual);
         let chosen = chosen.filter(|(chosen, usual)| chosen != usual);
         let settings: Map<String, Value> =
             chosen.map(|((name, value), _)| (name.to_owned(), value)).collect();
         Value::Object(settings).to_string()
+    }
+
+    /// What else was chosen, by the names in settings and options.
+    fn choices(&self) -> [(&'static str, Value); 4] {
+        [
+            ("index", self.index.kind.as_str().into()),
+            ("precision", self.index.rows.as_str().into()),
+            ("targetRecall", decimal(self.index.target_recall).into()),
+            ("language", self.language.code().into()),
+        ]
     }
 
     /// The stored collection's own properties.
@@ -72,24 +95,17 @@ impl Target {
                 row.name, row.metric
             ))
         })?;
+        let (index, language) = settings_of(row, metric)?;
         Ok(Self {
             name: row.name.as_str().into(),
             namespace: Arc::clone(namespace),
             dimension: row.dimension,
             metric,
-            index: index_of(row, metric)?,
+            index,
+            language,
             fingerprint: row.fingerprint.as_deref().map(Into::into),
         })
     }
-}
-
-/// How an index is to be, by the names in settings and options.
-fn choices(index: IndexOptions) -> [(&'static str, Value); 3] {
-    [
-        ("index", index.kind.as_str().into()),
-        ("precision", index.rows.as_str().into()),
-        ("targetRecall", decimal(index.target_recall).into()),
-    ]
 }
 
 /// The decimal that was meant by an f32.
@@ -102,10 +118,11 @@ fn shown(value: &Value) -> String {
 }
 
 /// What is not as usual is in the settings.
-fn index_of(row: &CollectionRow, metric: Metric) -> Result<IndexOptions, Error> {
+fn settings_of(row: &CollectionRow, metric: Metric) -> Result<(IndexOptions, Language), Error> {
     let read = || {
         let settings: Map<String, Value> = serde_json::from_str(&row.settings).ok()?;
         let mut index = IndexOptions::default_of(row.dimension, metric);
+        let mut language = Language::default();
         for (name, value) in settings {
             match (name.as_str(), &value) {
                 ("index", Value::String(kind)) => index.kind = kind.parse().ok()?,
@@ -113,11 +130,12 @@ fn index_of(row: &CollectionRow, metric: Metric) -> Result<IndexOptions, Error> 
                 ("targetRecall", Value::Number(recall)) => {
                     index.target_recall = recall.as_f64()? as f32;
                 }
+                ("language", Value::String(code)) => language = code.parse().ok()?,
                 _ => return None,
             }
         }
         let possible = index.target_recall > 0.0 && index.target_recall <= 1.0;
-        possible.then_some(index)
+        possible.then_some((index, language))
     };
     read().ok_or_else(|| {
         Error::CollectionMismatch(format!(

@@ -110,6 +110,12 @@ impl TextEncoder {
         Ok(self.0.encoder.count_tokens(text)?)
     }
 
+    /// The share of a text's tokens that are not in the model's vocabulary.
+    pub(crate) fn unknown_tokens(&self, text: &str) -> Result<f32, Error> {
+        let (tokens, unknown) = self.0.encoder.count_unknown(text)?;
+        Ok(unknown as f32 / tokens.max(1) as f32)
+    }
+
     /// Encodes texts on the calling thread and every idle worker.
     ///
     /// # Errors

@@ -37,7 +37,9 @@ fn nothing_is_lost_or_doubled_by_concurrent_writers_and_every_hit_is_true() {
                         let metadata = hit.record.metadata.unwrap();
                         let value: f32 =
                             metadata["{\"value\":".len()..metadata.len() - 1].parse().unwrap();
-                        assert!((hit.distance - (value - (i * 20) as f32).abs()).abs() < 1e-3);
+                        assert!(
+                            (hit.distance.unwrap() - (value - (i * 20) as f32).abs()).abs() < 1e-3
+                        );
                     }
                 }
             });
@@ -215,7 +217,7 @@ proptest! {
                         let (value, t) = map[&hit.record.id.parse::<u8>().unwrap()];
                         prop_assert_eq!((f32::from(value) - f32::from(query)).abs(), distance);
                         prop_assert!(tag.is_none_or(|tag| tag == t));
-                        prop_assert!((hit.distance - distance).abs() <= distance * 1e-5);
+                        prop_assert!((hit.distance.unwrap() - distance).abs() <= distance * 1e-5);
                     }
                 }
                 Step::Reopen => {

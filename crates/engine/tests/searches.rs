@@ -42,7 +42,7 @@ fn several_queries_find_what_each_of_them_finds() {
         assert_eq!(hits, &c.search(query, &options, &Cancel::new()).unwrap());
         let of_hits: Vec<_> = hits.iter().map(|hit| (&hit.record.id, hit.score)).collect();
         assert_eq!(of_hits, id_hits.iter().map(|hit| (&hit.id, hit.score)).collect::<Vec<_>>());
-        assert!(hits[0].distance < 1e-6);
+        assert!(hits[0].distance.unwrap() < 1e-6);
     }
     assert_eq!(c.search_many(Vec::new(), &options, &Cancel::new()).unwrap(), Vec::<Vec<_>>::new());
 }
@@ -127,7 +127,7 @@ fn namespaces_stay_in_memory_within_the_budget_and_are_loaded_again() {
             let c = &handles[(i * 7 + round) % COUNT];
             let i = (i * 7 + round) % COUNT;
             let query = || Query::Vector(vectors(i)[1].clone());
-            assert!(search(c, &vectors(i)[0], 1)[0].distance < 1e-6);
+            assert!(search(c, &vectors(i)[0], 1)[0].distance.unwrap() < 1e-6);
             let ids = c.search_ids(query(), &SearchOptions::default(), &Cancel::new()).unwrap();
             assert_eq!((ids[0].id.as_str(), ids.len()), ("b", 2));
             let stats = engine.stats().unwrap();

@@ -171,7 +171,7 @@ fn given_vectors_and_texts_mix_in_one_batch() {
     let query = Query::Text("It is cold.".into());
     let hits = c.search(query, &SearchOptions::default(), &Cancel::new()).unwrap();
     assert_eq!(ids(&hits), ["given", "first", "last"]);
-    assert!(hits[0].distance < 1e-3);
+    assert!(hits[0].distance.unwrap() < 1e-3);
 }
 
 #[test]

@@ -29,13 +29,16 @@ impl Metric {
         }
     }
 
-    /// What users see, higher is better: the cosine in \[-1, 1\], the inner product, or
-    /// `1 / (1 + euclidean distance)` in (0, 1].
+    /// What users see, in \[0, 1\], higher is better: the cosine, `x / (1 + x)` of an inner product, or
+    /// `1 / (1 + euclidean distance)`; 0 for a negative cosine or product.
     #[must_use]
     pub fn score(self, similarity: f32) -> f32 {
         match self {
-            Self::Cosine => similarity.clamp(-1.0, 1.0),
-            Self::Dot => similarity,
+            Self::Cosine => similarity.clamp(0.0, 1.0),
+            Self::Dot => {
+                let product = similarity.max(0.0);
+                if product.is_infinite() { 1.0 } else { product / (1.0 + product) }
+            }
             Self::L2 => 1.0 / (1.0 + self.distance(similarity)),
         }
     }
@@ -91,7 +94,7 @@ mod tests {
     #[test]
     fn better_similarities_have_higher_scores_and_lower_distances() {
         for metric in [Metric::Cosine, Metric::L2, Metric::Dot] {
-            let (worse, better) = (-0.5, -0.25);
+            let (worse, better) = if metric == Metric::L2 { (-0.5, -0.25) } else { (0.25, 0.5) };
             assert!(metric.score(better) > metric.score(worse), "{metric}");
             assert!(metric.distance(better) < metric.distance(worse), "{metric}");
         }

@@ -2,7 +2,7 @@
 
 use hippocamp_engine::{
     Cancel, CheckOptions, Collection, Error, IndexStats, Limits, ListOptions, NewRecord, Priority,
-    Query, Recall, SearchOptions, WriteMode,
+    Query, SearchOptions, WriteMode,
 };
 use napi::Env;
 use napi::bindgen_prelude::PromiseRaw;
@@ -12,6 +12,7 @@ use crate::batch::{self, RecordBatch, StringBatch};
 use crate::cancel::{self, CancelToken};
 use crate::options::size;
 use crate::rows::{IdColumn, IdHitColumns, RecordColumns};
+use crate::search_options::{NativeSearchOptions, recall_of};
 use crate::{error, operation};
 
 /// A handle on one namespace of a collection.
@@ -19,36 +20,6 @@ use crate::{error, operation};
 pub struct NativeCollection {
     engine: Collection,
     limits: Limits,
-}
-
-/// How to search.
-#[napi(object, object_to_js = false)]
-pub struct NativeSearchOptions {
-    /// How many hits at most.
-    pub k: i64,
-    /// How many of the true nearest to find, on average; 1 for all of them.
-    pub recall: Option<f64>,
-    /// A filter as JSON.
-    pub filter: Option<String>,
-    /// Only hits with at least this score.
-    pub min_score: Option<f64>,
-    /// Whether hits carry their vectors.
-    pub vectors: bool,
-    /// Whether the namespaces below are searched too.
-    pub recursive: bool,
-}
-
-impl NativeSearchOptions {
-    fn into_engine(self) -> Result<SearchOptions, Error> {
-        Ok(SearchOptions {
-            k: size("k", self.k)?,
-            recall: recall_of(self.recall),
-            filter: self.filter,
-            min_score: self.min_score.map(|score| score as f32),
-            with_vectors: self.vectors,
-            recursive: self.recursive,
-        })
-    }
 }
 
 /// How to list.
@@ -552,14 +523,6 @@ impl NativeCollection {
                 index: stats.index.map(NativeIndexStats::from),
             })
         })
-    }
-}
-
-fn recall_of(recall: Option<f64>) -> Recall {
-    match recall {
-        None => Recall::Default,
-        Some(recall) if recall < 1.0 => Recall::AtLeast(recall as f32),
-        Some(_) => Recall::Exact,
     }
 }
 

@@ -27,5 +27,6 @@ mod error;
 mod operation;
 pub mod options;
 pub mod rows;
+mod search_options;
 pub mod store;
 pub mod typed_array;

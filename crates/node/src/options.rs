@@ -7,8 +7,8 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use hippocamp_engine::{
-    CollectionOptions, Durability, Error, IndexKind, Limits, LoadOptions, Location, Metric,
-    Pooling, RowFormat, StoreOptions, TextEncoder,
+    CollectionOptions, Durability, Error, IndexKind, Language, Limits, LoadOptions, Location,
+    Metric, Pooling, RowFormat, StoreOptions, TextEncoder,
 };
 use napi_derive::napi;
 
@@ -166,6 +166,8 @@ pub struct NativeCollectionOptions {
     pub precision: Option<String>,
     /// In (0, 1].
     pub target_recall: Option<f64>,
+    /// A code of ISO 639-1, or `none`.
+    pub language: Option<String>,
 }
 
 impl NativeCollectionOptions {
@@ -179,13 +181,14 @@ impl NativeCollectionOptions {
             index: named::<IndexKind>(self.index.as_deref())?,
             precision: named::<RowFormat>(self.precision.as_deref())?,
             target_recall: self.target_recall.map(|recall| recall as f32),
+            language: named::<Language>(self.language.as_deref())?,
             encoder,
         })
     }
 }
 
 /// One of the things that have names.
-fn named<T: FromStr<Err: Display>>(name: Option<&str>) -> Result<Option<T>, Error> {
+pub(crate) fn named<T: FromStr<Err: Display>>(name: Option<&str>) -> Result<Option<T>, Error> {
     let found = name.map(str::parse).transpose();
     found.map_err(|unknown: T::Err| Error::InvalidArgument(unknown.to_string()))
 }

@@ -7,7 +7,7 @@
 use std::sync::Arc;
 use std::vec::IntoIter;
 
-use hippocamp_engine::{Hit, IdHit, Record};
+use hippocamp_engine::{Explanation, Hit, IdHit, Record};
 use napi_derive::napi;
 
 use crate::typed_array::{Doubles, Floats};
@@ -26,7 +26,8 @@ pub struct RecordColumns {
     pub texts: Vec<Option<String>>,
     /// A JSON array of the metadata objects; null where there is none.
     pub metadata: String,
-    /// For each row: created and updated (milliseconds since 1970), score, distance.
+    /// For each row: created and updated (milliseconds since 1970), score, distance (NaN if no vectors were
+    /// compared).
     #[napi(ts_type = "Float64Array")]
     pub numbers: Doubles,
     /// The vectors of the rows that are records, one after the other, if they were asked for.
@@ -34,6 +35,8 @@ pub struct RecordColumns {
     pub vectors: Option<Floats>,
     /// The namespace of each row, if several were searched.
     pub namespaces: Option<Vec<Vec<String>>>,
+    /// What has made the score of each row, as JSON, if that was asked for.
+    pub explanations: Option<Vec<String>>,
     /// How many rows there are for each query, if there were several; with the first slice only.
     pub counts: Option<Vec<u32>>,
     /// Those that did not fit.
@@ -47,6 +50,7 @@ impl RecordColumns {
             score: f64::NAN,
             distance: f64::NAN,
             namespace: None,
+            explanation: None,
         });
         Self::first(rows.collect())
     }
@@ -74,12 +78,13 @@ struct Row {
     score: f64,
     distance: f64,
     namespace: Option<Arc<[String]>>,
+    explanation: Option<Box<Explanation>>,
 }
 
 impl From<Hit> for Row {
-    fn from(Hit { record, score, distance, namespace }: Hit) -> Self {
-        let (score, distance) = (f64::from(score), f64::from(distance));
-        Self { record: Some(record), score, distance, namespace }
+    fn from(Hit { record, score, distance, namespace, explanation }: Hit) -> Self {
+        let (score, distance) = (f64::from(score), distance.map_or(f64::NAN, f64::from));
+        Self { record: Some(record), score, distance, namespace, explanation }
     }
 }
 
@@ -102,10 +107,11 @@ impl RecordRows {
     fn slice(&mut self) -> RecordColumns {
         let (mut ids, mut texts, mut metadata) = (Vec::new(), Vec::new(), String::from("["));
         let (mut numbers, mut vectors, mut namespaces) = (Vec::new(), Vec::new(), Vec::new());
+        let mut explanations = Vec::new();
         let mut bytes = 0;
         while ids.len() < SLICE_ROWS
             && bytes < SLICE_BYTES
-            && let Some(Row { record, score, distance, namespace }) = self.0.next()
+            && let Some(Row { record, score, distance, namespace, explanation }) = self.0.next()
         {
             if !ids.is_empty() {
                 metadata.push(',');
@@ -127,6 +133,7 @@ impl RecordRows {
             texts.push(record.text);
             vectors.extend(record.vector.into_iter().flatten());
             namespaces.extend(namespace.map(|path| path.to_vec()));
+            explanations.extend(explanation.map(|explanation| explanation.to_json()));
         }
         metadata.push(']');
         RecordColumns {
@@ -136,6 +143,7 @@ impl RecordRows {
             numbers: Doubles(numbers),
             vectors: Some(vectors).filter(|vectors| !vectors.is_empty()).map(Floats),
             namespaces: Some(namespaces).filter(|namespaces| !namespaces.is_empty()),
+            explanations: Some(explanations).filter(|explanations| !explanations.is_empty()),
             counts: None,
             rest: None,
         }
@@ -219,7 +227,8 @@ impl IdHitRows {
         for hit in self.0.by_ref().take(SLICE_IDS) {
             ids.push_str(&hit.id);
             end += hit.id.encode_utf16().count();
-            numbers.extend([end as f64, f64::from(hit.score), f64::from(hit.distance)]);
+            let distance = hit.distance.map_or(f64::NAN, f64::from);
+            numbers.extend([end as f64, f64::from(hit.score), distance]);
             namespaces.extend(hit.namespace.map(|path| path.to_vec()));
         }
         let namespaces = Some(namespaces).filter(|namespaces| !namespaces.is_empty());

@@ -79,7 +79,8 @@ fn measure(dimension: usize, page: u32, rows: usize) -> Result<(), Box<dyn std::
         ids.chunks(10).try_for_each(|ids| store.read(|tx| tx.rows(ids, true)).map(|_| ()))
     })?;
     let mut seen = 0;
-    let rebuild = rate(rows, || store.read(|tx| tx.changes_since(ns, Lsn(0), &mut |_| seen += 1)))?;
+    let rebuild =
+        rate(rows, || store.read(|tx| tx.changes_since(ns, Lsn(0), false, &mut |_| seen += 1)))?;
     assert_eq!(seen, rows);
     drop(store);
 

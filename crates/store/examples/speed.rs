@@ -114,7 +114,7 @@ fn reads(store: &Store, ns: NamespaceId, rows: usize) -> Result<(), Box<dyn std:
     let build = || {
         let mut sum = 0.0;
         store.read(|tx| {
-            tx.changes_since(ns, Lsn(0), &mut |change| {
+            tx.changes_since(ns, Lsn(0), false, &mut |change| {
                 if let Change::Put { vector: [first, ..], .. } = change {
                     sum += first;
                 }

@@ -9,12 +9,29 @@ use rusqlite::{Rows, Statement};
 
 use crate::{Change, Error, Lsn, NamespaceId, ReadTx, RowId, column::Columns, connection::Site};
 
-/// Everything live, in the order of the ids: also the order of the vectors on disk.
-pub(crate) const LIVE: &str = "SELECT r.id, r.lsn, r.key, r.meta, v.v FROM records AS r INDEXED BY records_by_ns \
-    LEFT JOIN vectors AS v ON v.id = r.id WHERE r.ns = ?1 ORDER BY r.id";
+/// A statement without and with the text: without, no page that only holds text is read.
+macro_rules! put {
+    ($tail:literal) => {
+        [put!("NULL", $tail), put!("r.text", $tail)]
+    };
+    ($text:literal, $tail:literal) => {
+        concat!(
+            "SELECT r.id, r.lsn, r.key, r.meta, v.v, ",
+            $text,
+            " FROM records AS r INDEXED BY ",
+            $tail
+        )
+    };
+}
 
-pub(crate) const PUT: &str = "SELECT r.id, r.lsn, r.key, r.meta, v.v FROM records AS r INDEXED BY records_by_change \
-    LEFT JOIN vectors AS v ON v.id = r.id WHERE r.ns = ?1 AND r.lsn > ?2 ORDER BY r.lsn, r.id";
+/// Everything live, in the order of the ids: also the order of the vectors on disk.
+pub(crate) const LIVE: [&str; 2] =
+    put!("records_by_ns LEFT JOIN vectors AS v ON v.id = r.id WHERE r.ns = ?1 ORDER BY r.id");
+
+pub(crate) const PUT: [&str; 2] = put!(
+    "records_by_change LEFT JOIN vectors AS v ON v.id = r.id \
+     WHERE r.ns = ?1 AND r.lsn > ?2 ORDER BY r.lsn, r.id"
+);
 
 pub(crate) const DELETED: &str =
     "SELECT id, lsn FROM deletions WHERE ns = ?1 AND lsn > ?2 ORDER BY lsn, id";
@@ -22,7 +39,7 @@ pub(crate) const DELETED: &str =
 impl ReadTx<'_> {
     /// Visits what changed in `ns` after `since`, in LSN order; deletions before puts of the same
     /// transaction. After `Lsn(0)` that is every live record, in the order of the ids, and no
-    /// deletion.
+    /// deletion. Texts are told if they are wanted.
     ///
     /// # Errors
     /// As every read; the visits made before an error were right.
@@ -30,6 +47,7 @@ impl ReadTx<'_> {
         &self,
         ns: NamespaceId,
         since: Lsn,
+        with_text: bool,
         visit: &mut dyn FnMut(Change<'_>),
     ) -> Result<(), Error> {
         // A namespace that is not there has no records, only their deletions if any.
@@ -41,15 +59,18 @@ impl ReadTx<'_> {
             let key = columns.text(2)?;
             let meta = columns.optional_text(3)?;
             columns.vector(4, dimension, &mut vector)?;
-            visit(Change::Put { row, key, vector: &vector, meta });
+            let text = columns.optional_text(5)?;
+            visit(Change::Put { row, key, vector: &vector, text, meta });
             Ok(())
         };
         if since <= Lsn(0) {
-            return self.each(LIVE, [ns.0], "records", |columns| visit_put(columns, visit));
+            return self.each(LIVE[usize::from(with_text)], [ns.0], "records", |columns| {
+                visit_put(columns, visit)
+            });
         }
         let mut statement = self.conn.prepare_cached(DELETED).map_err(fail)?;
         let mut deletions = Deletions::start(self.site, &mut statement, ns, since)?;
-        self.each(PUT, (ns.0, since.0), "records", |columns| {
+        self.each(PUT[usize::from(with_text)], (ns.0, since.0), "records", |columns| {
             deletions.visit_until(Lsn(columns.integer(1)?), visit)?;
             visit_put(columns, visit)
         })?;

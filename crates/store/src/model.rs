@@ -174,6 +174,8 @@ pub enum Change<'a> {
         key: &'a str,
         /// Its vector now; as long as the collection's dimension.
         vector: &'a [f32],
+        /// Its text now, if it has one and texts are wanted.
+        text: Option<&'a str>,
         /// Its metadata now, as JSON.
         meta: Option<&'a str>,
     },

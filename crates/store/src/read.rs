@@ -40,6 +40,10 @@ pub(crate) const LIST: [&str; 2] =
 pub(crate) const METADATA: &str = "SELECT id, meta FROM records INDEXED BY records_by_ns \
     WHERE ns = ?1 AND meta IS NOT NULL ORDER BY id";
 
+/// Its texts, likewise.
+pub(crate) const TEXTS: &str = "SELECT id, text FROM records INDEXED BY records_by_ns \
+    WHERE ns = ?1 AND text IS NOT NULL ORDER BY id";
+
 /// One snapshot of the store: what others commit meanwhile is not seen.
 pub struct ReadTx<'a> {
     pub(crate) conn: &'a Connection,
@@ -239,9 +243,30 @@ impl<'a> ReadTx<'a> {
         ns: NamespaceId,
         visit: &mut dyn FnMut(RowId, &str),
     ) -> Result<(), Error> {
-        self.each(METADATA, [ns.0], "records", |columns| {
-            if let Some(meta) = columns.optional_text(1)? {
-                visit(RowId(columns.integer(0)?), meta);
+        self.visit(METADATA, ns, visit)
+    }
+
+    /// Calls `visit` with every record that has a text, in the order of their ids.
+    ///
+    /// # Errors
+    /// As every read.
+    pub fn visit_texts(
+        &self,
+        ns: NamespaceId,
+        visit: &mut dyn FnMut(RowId, &str),
+    ) -> Result<(), Error> {
+        self.visit(TEXTS, ns, visit)
+    }
+
+    fn visit(
+        &self,
+        sql: &'static str,
+        ns: NamespaceId,
+        visit: &mut dyn FnMut(RowId, &str),
+    ) -> Result<(), Error> {
+        self.each(sql, [ns.0], "records", |columns| {
+            if let Some(string) = columns.optional_text(1)? {
+                visit(RowId(columns.integer(0)?), string);
             }
             Ok(())
         })

@@ -41,7 +41,8 @@ fn no_statement_reads_or_sorts_a_whole_table() {
     let statements = [read::GET, read::ROW, read::LIST].concat();
     let statements = [&statements[..], &catalogue::DROP].concat();
     let clear = [write::REMEMBER_ALL, write::CLEAR_VECTORS, write::CLEAR_RECORDS];
-    let changes = [changes::LIVE, changes::PUT, changes::DELETED, read::PATHS, read::METADATA];
+    let whole = [changes::DELETED, read::PATHS, read::METADATA, read::TEXTS];
+    let changes = [changes::LIVE.as_slice(), &changes::PUT, &whole].concat();
     for statement in [&statements[..], &clear, &changes].concat() {
         let mut plan = conn.prepare(&format!("EXPLAIN QUERY PLAN {statement}")).unwrap();
         let steps: Vec<String> =

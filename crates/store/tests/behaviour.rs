@@ -109,7 +109,7 @@ fn clearing_empties_one_namespace_and_only_it() {
 }
 
 #[test]
-fn metadata_are_visited_of_those_that_have_some() {
+fn metadata_and_texts_are_visited_of_those_that_have_some() {
     let (_folder, path) = place();
     let (store, ns) = begin(&path);
     let (other, first) = write(&store, |tx| {
@@ -120,20 +120,37 @@ fn metadata_are_visited_of_those_that_have_some() {
     })
     .unwrap();
     let bare = NewRow { key: "m", text: Some("no metadata"), meta: None, vector: &vector(2) };
-    write(&store, |tx| tx.put(ns, &bare, 0, Insert)).unwrap();
+    let bare = write(&store, |tx| tx.put(ns, &bare, 0, Insert)).unwrap().row;
+    let mute = NewRow { key: "n", text: None, meta: None, vector: &vector(2) };
+    write(&store, |tx| tx.put(ns, &mute, 0, Insert)).unwrap();
     let last = put_one(&store, ns, "a", 3, Insert).row;
     put_one(&store, ns, "z", 4, Upsert);
     let visited = |ns| {
-        let mut visited = Vec::new();
+        let (mut visited, mut texts) = (Vec::new(), Vec::new());
         read(&store, |tx| {
-            tx.visit_metadata(ns, &mut |row, meta| visited.push((row, meta.to_owned())))
+            tx.visit_metadata(ns, &mut |row, meta| visited.push((row, meta.to_owned())))?;
+            tx.visit_texts(ns, &mut |row, text| texts.push((row, text.to_owned())))
         })
         .unwrap();
-        visited
+        (visited, texts)
     };
     let expected = [(first, "{\"seed\":4}".to_owned()), (last, "{\"seed\":3}".to_owned())];
-    assert_eq!(visited(ns), expected);
-    assert_eq!(visited(other).len(), 1);
+    let texts = [(first, "text of z"), (bare, "no metadata"), (last, "text of a")];
+    assert_eq!(
+        visited(ns),
+        (expected.to_vec(), texts.map(|(row, text)| (row, text.to_owned())).to_vec())
+    );
+    assert_eq!(visited(other).0.len(), 1);
+    let told = read(&store, |tx| {
+        let mut texts = 0;
+        for since in [0, 1] {
+            tx.changes_since(ns, Lsn(since), false, &mut |change| {
+                texts += usize::from(matches!(change, Change::Put { text: Some(_), .. }));
+            })?;
+        }
+        Ok(texts)
+    });
+    assert_eq!(told.unwrap(), 0);
 }
 
 #[test]

@@ -134,9 +134,9 @@ fn check(path: &Path, least: u32) -> u32 {
     assert!(found == expected(end), "not what transactions before {end} leave");
     assert_eq!(read(&store, |tx| tx.count(ns)).unwrap(), rows.len() as u64);
     let told = read(&store, |tx| changes(tx, ns, Lsn(0))).unwrap();
-    let live = rows
-        .iter()
-        .map(|row| Told::Put(row.row, row.key.clone(), row.vector.clone().unwrap(), None));
+    let live = rows.iter().map(|row| {
+        Told::Put(row.row, row.key.clone(), row.vector.clone().unwrap(), row.text.clone(), None)
+    });
     assert_eq!(told, live.collect::<Vec<_>>());
     end
 }

@@ -31,6 +31,8 @@ use outline::Outline;
 const FILE: &str = "tokenizer.json";
 /// Vocabularies of a quarter million tokens take 17 MB.
 const MAX_BYTES: u64 = 256 << 20;
+/// What models call the token for what is not in their vocabulary.
+const UNKNOWN: [&str; 2] = ["[UNK]", "<unk>"];
 /// Stands for a text's own tokens when the special tokens around them are learnt.
 const MARKER: u32 = u32::MAX;
 
@@ -76,6 +78,8 @@ pub(crate) struct Tokenizer {
     /// Special tokens behind them.
     behind: Vec<u32>,
     lowercase: bool,
+    /// What stands for what is not in the vocabulary.
+    unknown: Option<u32>,
     /// A text's own tokens, at most.
     room: usize,
     cut: Option<Cut>,
@@ -107,9 +111,11 @@ impl Tokenizer {
             );
             return Err(Error::InvalidOption { option: "max_tokens", problem });
         };
+        let unknown = UNKNOWN.iter().find_map(|token| inner.token_to_id(token));
         let digest = Sha256::digest(&bytes).into();
         let cut = fenced(&path, "trying it", || Ok(Cut::new(&outline, &inner, room)))?;
-        Ok(Self { path, inner, before, behind, lowercase: settings.lowercase, room, cut, digest })
+        let lowercase = settings.lowercase;
+        Ok(Self { path, inner, before, behind, lowercase, unknown, room, cut, digest })
     }
 
     /// Tokens of `prefix` and `text` together, special tokens included, cut to the model's limit.
@@ -131,6 +137,13 @@ impl Tokenizer {
     /// How many tokens a text has of its own, however many they are.
     pub(crate) fn count(&self, text: &str) -> Result<usize, Error> {
         Ok(self.own_tokens(&self.prepare(text, ""))?.len())
+    }
+
+    /// How many tokens a text has of its own, and how many of them stand for what is not in the vocabulary.
+    pub(crate) fn count_unknown(&self, text: &str) -> Result<(usize, usize), Error> {
+        let tokens = self.own_tokens(&self.prepare(text, ""))?;
+        let unknown = tokens.iter().filter(|token| Some(**token) == self.unknown).count();
+        Ok((tokens.len(), unknown))
     }
 
     /// SHA-256 of the file.

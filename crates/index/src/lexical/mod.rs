@@ -78,6 +78,13 @@ impl LexicalIndex {
         self.texts == 0
     }
 
+    /// Whether all its texts are in slots below `end` that are not `dead`.
+    #[must_use]
+    pub fn is_within(&self, end: u32, dead: &SlotSet) -> bool {
+        let mut texts = (0u32..).zip(&self.lengths).filter(|(_, length)| **length != NONE);
+        texts.all(|(slot, _)| slot < end && !dead.contains(Slot(slot)))
+    }
+
     /// Bytes of memory.
     #[must_use]
     pub fn bytes(&self) -> usize {
@@ -88,11 +95,29 @@ impl LexicalIndex {
             + self.lengths.capacity() * size_of::<u32>()
     }
 
+    /// A text in every slot that is given one, in any order.
+    ///
+    /// # Errors
+    /// What `each` says, which is to call its argument with each slot and its text.
+    pub fn of<E>(
+        language: Language,
+        each: impl FnOnce(&mut dyn FnMut(Slot, &str)) -> Result<(), E>,
+    ) -> Result<Self, E> {
+        let mut index = Self::new(language);
+        each(&mut |slot, text| index.insert(slot, text))?;
+        index.postings.iter_mut().for_each(Postings::sort);
+        Ok(index)
+    }
+
     /// The text of a slot that is above all others so far.
-    pub fn insert(&mut self, slot: Slot, text: &str) {
+    pub fn push(&mut self, slot: Slot, text: &str) {
+        debug_assert!(self.lengths.len() <= slot.0 as usize, "slots come in order");
+        self.insert(slot, text);
+    }
+
+    fn insert(&mut self, slot: Slot, text: &str) {
         let Self { analyser, scratch, terms, postings, lengths, .. } = self;
         let Slot(slot) = slot;
-        debug_assert!(lengths.len() <= slot as usize, "slots come in order");
         let mut length = 0u32;
         analyser.terms(text, scratch, |token| {
             let Some(number) = terms.number(token.term) else { return };
@@ -102,8 +127,10 @@ impl LexicalIndex {
             }
             length += 1;
         });
-        lengths.resize(slot as usize, NONE);
-        lengths.push(length);
+        lengths.resize(lengths.len().max(slot as usize + 1), NONE);
+        if let Some(place) = lengths.get_mut(slot as usize) {
+            *place = length;
+        }
         self.texts += 1;
         self.length += u64::from(length);
     }

@@ -72,6 +72,18 @@ impl Postings {
         }
     }
 
+    /// Puts the slots in order.
+    pub(super) fn sort(&mut self) {
+        if let Self::Many(lists) = self
+            && !lists.slots.is_sorted()
+        {
+            let mut pairs: Vec<(u32, Count)> = self.iter().collect();
+            pairs.sort_unstable_by_key(|(slot, _)| *slot);
+            let (slots, counts) = pairs.into_iter().unzip();
+            *self = Self::Many(Box::new(Lists { slots, counts }));
+        }
+    }
+
     pub(super) fn slots(&self) -> &[u32] {
         match self {
             Self::One(slot, _) => std::slice::from_ref(slot),

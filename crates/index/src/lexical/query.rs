@@ -35,6 +35,11 @@ impl LexicalQuery {
         Self { terms }
     }
 
+    /// Its terms.
+    pub fn terms(&self) -> impl ExactSizeIterator<Item = &str> {
+        self.terms.iter().map(|term| &*term.term)
+    }
+
     /// Whether nothing in the text can be looked for.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -50,7 +55,7 @@ pub struct LexicalStatistics {
     /// Their terms, counted as often as they occur.
     pub length: u64,
     /// The texts that have each of the query's terms.
-    pub(super) with_term: Vec<u64>,
+    pub with_term: Vec<u64>,
 }
 
 impl AddAssign<&Self> for LexicalStatistics {

@@ -62,7 +62,7 @@ fn languages_are_known_by_code_and_name() {
 fn index_of(texts: &[&str]) -> LexicalIndex {
     let mut index = LexicalIndex::new(Language::default());
     for (slot, text) in (0..).zip(texts) {
-        index.insert(Slot(slot), text);
+        index.push(Slot(slot), text);
     }
     index
 }
@@ -179,10 +179,15 @@ proptest! {
         let mut index = LexicalIndex::new(Language::default());
         let mut live = BTreeMap::new();
         for (slot, text) in (0..).step_by(2).zip(&texts) {
-            index.insert(Slot(slot), text);
+            index.push(Slot(slot), text);
             live.insert(slot, text);
         }
         check(&index, &live, &question);
+        let backwards = LexicalIndex::of(Language::default(), |insert| {
+            live.iter().rev().for_each(|(slot, text)| insert(Slot(*slot), text));
+            Ok::<_, ()>(())
+        });
+        check(&backwards.unwrap(), &live, &question);
         for at in removed.iter().filter(|_| !texts.is_empty()) {
             let slot = 2 * at.index(texts.len()) as u32;
             index.remove(Slot(slot));
@@ -206,7 +211,7 @@ proptest! {
         let mut renumbered = read.renumbered(&old);
         let mut live: BTreeMap<u32, &String> = (0..).zip(live.into_values()).collect();
         check(&renumbered, &live, &question);
-        renumbered.insert(Slot(live.len() as u32), &question);
+        renumbered.push(Slot(live.len() as u32), &question);
         live.insert(live.len() as u32, &question);
         check(&renumbered, &live, &question);
     }

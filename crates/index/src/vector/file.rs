@@ -11,6 +11,7 @@ use hippocamp_simd::{Kernels, LargeVec};
 use super::calibration::{Calibration, CalibrationPoint};
 use super::codes::{BLOCK, Frame, NO_SLOT};
 use super::lists::{Centroids, Lists};
+use super::mean::Sum;
 use super::rotation::Rotation;
 use super::rows::Rows;
 use super::slots::SlotSet;
@@ -19,7 +20,7 @@ use crate::Metric;
 use crate::sections::{SectionError, SectionReader, SectionWriter};
 
 /// Of the rotation and of everything that codes mean.
-const VERSION: u64 = 2;
+const VERSION: u64 = 3;
 /// A calibration point: k, target, recall, probes, candidates, margin, gap, most.
 const POINT: usize = 8;
 
@@ -27,6 +28,7 @@ const POINT: usize = 8;
 pub struct Snapshot {
     rows: Rows,
     dead: SlotSet,
+    sum: Sum,
     base: Option<Arc<Base>>,
 }
 
@@ -35,7 +37,7 @@ impl VectorIndex {
     #[must_use]
     pub fn snapshot(&self) -> Snapshot {
         let base = self.codes().map(|coded| Arc::clone(&coded.base));
-        Snapshot { rows: self.rows.clone(), dead: self.dead.clone(), base }
+        Snapshot { rows: self.rows.clone(), dead: self.dead.clone(), sum: self.sum.clone(), base }
     }
 
     /// The index that was written, if it is one of such vectors and of such options.
@@ -82,6 +84,8 @@ impl VectorIndex {
         if dead.iter().last().is_some_and(|last| last.0 >= slots) {
             return Err(SectionError::Damaged("it has removed what it has not"));
         }
+        let summed = if metric == Metric::Cosine && slots > 0 { dimension } else { 0 };
+        let sum = Sum::of(from.read(*b"summ", summed)?);
         let mut index = Self::new(dimension, metric, options, kernels);
         if planes > 0 {
             let frame = read_frame(from, dimension, metric, planes, kernels)?;
@@ -90,7 +94,7 @@ impl VectorIndex {
             coded.append_rest(&rows, kernels, &mut index.scratch);
             index.structure = Structure::Codes(coded);
         }
-        (index.rows, index.dead) = (rows, dead);
+        (index.rows, index.dead, index.sum) = (rows, dead, sum);
         Ok(index)
     }
 }
@@ -118,6 +122,7 @@ impl Snapshot {
         to.write(*b"vidx", [head.as_slice()].into_iter())?;
         rows.write(to)?;
         to.write(*b"dead", [self.dead.words()].into_iter())?;
+        to.write(*b"summ", [self.sum.values()].into_iter())?;
         if let Some(base) = base {
             write_base(to, base)?;
         }

@@ -15,6 +15,7 @@
 //! base    codes of slots 0 .. slots_end, in lists        constant, shared
 //! tail    codes of slots slots_end ..                    appended to
 //! dead    removed slots                                  a bit each
+//! sum     the live rows, added up
 //! ```
 //!
 //! By choice the base is a [`graph`] instead of codes, and the tail is compared vector by vector. Everything else
@@ -31,6 +32,7 @@ mod growth;
 mod kind;
 mod kmeans;
 mod lists;
+mod mean;
 mod parallel;
 mod recall;
 mod rotation;
@@ -38,6 +40,7 @@ mod rows;
 mod search;
 mod slots;
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -58,6 +61,7 @@ use codes::{CodeList, EncodeScratch, Frame};
 use graph::Graph;
 use growth::MIN_INVERTED;
 use lists::Lists;
+use mean::Sum;
 use rows::Rows;
 
 /// From so many vectors on they are coded.
@@ -134,6 +138,7 @@ pub struct VectorIndex {
     options: IndexOptions,
     rows: Rows,
     dead: SlotSet,
+    sum: Sum,
     structure: Structure,
     /// Names this numbering of slots among all that there ever were in the process.
     epoch: u64,
@@ -180,6 +185,7 @@ impl VectorIndex {
             options,
             rows: Rows::new(dimension.max(1), metric, options.rows),
             dead: SlotSet::default(),
+            sum: Sum::default(),
             structure: Structure::Rows,
             epoch: new_epoch(),
             scratch: EncodeScratch::default(),
@@ -270,7 +276,26 @@ impl VectorIndex {
             Structure::Codes(Coded { base, tail }) => base.lists.bytes() + tail.bytes(),
             Structure::Graph(graph) => graph.index.bytes(),
         };
-        self.rows.bytes() + self.dead.words().len() * 8 + structure
+        self.rows.bytes() + self.dead.words().len() * 8 + self.sum.bytes() + structure
+    }
+
+    /// How similar a vector is to all live ones on average; 0 unless they are compared by their angle.
+    ///
+    /// # Errors
+    /// [`IndexError::Dimension`].
+    pub fn mean_similarity(&self, vector: &[f32]) -> Result<f64, IndexError> {
+        let normalized = self.prepared(vector)?;
+        Ok(self.sum.dot(&normalized) / self.len().max(1) as f64)
+    }
+
+    /// How similar a vector is to those in some slots; the least there is for a slot that was never handed out.
+    ///
+    /// # Errors
+    /// [`IndexError::Dimension`].
+    pub fn similarities(&self, vector: &[f32], slots: &[Slot]) -> Result<Vec<f32>, IndexError> {
+        let query = self.prepared(vector)?;
+        let of = |slot: &Slot| self.rows.similarity(self.kernels, &query, slot.0);
+        Ok(slots.iter().map(of).collect())
     }
 
     /// Appends a vector.
@@ -278,29 +303,26 @@ impl VectorIndex {
     /// # Errors
     /// [`IndexError::Dimension`] or [`IndexError::Full`]; the index is unchanged then.
     pub fn push(&mut self, vector: &[f32]) -> Result<Slot, IndexError> {
-        self.check(vector)?;
+        let row = self.prepared(vector)?;
         let slot = self.slots();
         if slot >= codes::NO_SLOT - 1 {
             return Err(IndexError::Full);
         }
-        let mut normalized;
-        let row = if self.metric() == Metric::Cosine {
-            normalized = vector.to_vec();
-            self.kernels.normalize(&mut normalized);
-            &normalized
-        } else {
-            vector
-        };
-        self.rows.push(self.kernels, row);
+        self.rows.push(self.kernels, &row);
+        self.sum.add(&self.rows, self.kernels, slot);
         if let Structure::Codes(coded) = &mut self.structure {
-            coded.append(slot, row, &mut self.scratch);
+            coded.append(slot, &row, &mut self.scratch);
         }
         Ok(Slot(slot))
     }
 
     /// Marks a slot as removed; false if it was already, or was never handed out.
     pub fn remove(&mut self, slot: Slot) -> bool {
-        slot.0 < self.slots() && self.dead.insert(slot)
+        let removed = slot.0 < self.slots() && self.dead.insert(slot);
+        if removed {
+            self.sum.remove(&self.rows, self.kernels, slot.0);
+        }
+        removed
     }
 
     /// Whether a rebuild would make searches faster or more exact, or the index smaller.
@@ -395,6 +417,16 @@ impl VectorIndex {
             Structure::Codes(coded) => Some(coded),
             Structure::Rows | Structure::Graph(_) => None,
         }
+    }
+
+    /// A vector as it is compared with others.
+    fn prepared<'a>(&self, vector: &'a [f32]) -> Result<Cow<'a, [f32]>, IndexError> {
+        self.check(vector)?;
+        let mut vector = Cow::Borrowed(vector);
+        if self.metric() == Metric::Cosine {
+            self.kernels.normalize(vector.to_mut());
+        }
+        Ok(vector)
     }
 
     fn check(&self, vector: &[f32]) -> Result<(), IndexError> {

@@ -680,3 +680,46 @@ fn overflowing_products_do_no_harm_in_a_graph() {
         }
     }
 }
+
+#[test]
+fn similarities_and_their_mean_are_those_of_the_live_vectors() {
+    for (metric, format) in METRICS.into_iter().flat_map(|m| FORMATS.map(|f| (m, f))) {
+        let (dimension, count) = (24, 1_500);
+        let kernels = all_kernels()[0];
+        let vectors = clustered(5, count, dimension);
+        let mut index = filled(metric, format, dimension, &vectors, kernels);
+        for slot in (0..count as u32).filter(|slot| slot % 8 != 3) {
+            index.remove(Slot(slot));
+            index.remove(Slot(slot));
+        }
+        let query = &values(6, dimension)[..];
+        let check = |index: &VectorIndex| {
+            let everything = find(index, query, count, Recall::Exact);
+            let slots: Vec<Slot> = everything.iter().map(|found| found.slot).collect();
+            let similarities = index.similarities(query, &slots).unwrap();
+            let mut sum = 0.0;
+            for (found, similarity) in everything.iter().zip(&similarities) {
+                assert!(
+                    (found.similarity - similarity).abs() <= 1e-5 * found.similarity.abs().max(1.0)
+                );
+                sum += f64::from(*similarity);
+            }
+            let mean = if metric == Metric::Cosine { sum / everything.len() as f64 } else { 0.0 };
+            assert!(
+                (index.mean_similarity(query).unwrap() - mean).abs() < 1e-5,
+                "{metric} {format}"
+            );
+        };
+        check(&index);
+        grow(&mut index);
+        check(&index);
+        let mut to = SectionWriter::new(Vec::new());
+        index.snapshot().write(&mut to).unwrap();
+        let bytes = to.into_inner();
+        let mut from = SectionReader::new(bytes.as_slice(), bytes.len() as u64);
+        check(&VectorIndex::read(&mut from, dimension, metric, index.options(), kernels).unwrap());
+        assert!(index.mean_similarity(&[1.0]).is_err() && index.similarities(&[1.0], &[]).is_err());
+        let gone = index.similarities(query, &[Slot(9_999)]).unwrap();
+        assert_eq!(gone, [f32::NEG_INFINITY]);
+    }
+}

@@ -87,17 +87,21 @@ pub(crate) fn put(
 /// A [`Change`] that can be kept.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Told {
-    Put(RowId, String, Vec<f32>, Option<String>),
+    Put(RowId, String, Vec<f32>, Option<String>, Option<String>),
     Deleted(RowId),
 }
 
 pub(crate) fn changes(tx: &ReadTx<'_>, ns: NamespaceId, since: Lsn) -> Result<Vec<Told>, Error> {
     let mut told = Vec::new();
-    tx.changes_since(ns, since, &mut |change| {
+    tx.changes_since(ns, since, true, &mut |change| {
         told.push(match change {
-            Change::Put { row, key, vector, meta } => {
-                Told::Put(row, key.to_owned(), vector.to_vec(), meta.map(str::to_owned))
-            }
+            Change::Put { row, key, vector, text, meta } => Told::Put(
+                row,
+                key.to_owned(),
+                vector.to_vec(),
+                text.map(str::to_owned),
+                meta.map(str::to_owned),
+            ),
             Change::Deleted { row } => Told::Deleted(row),
         });
     })?;
@@ -106,7 +110,8 @@ pub(crate) fn changes(tx: &ReadTx<'_>, ns: NamespaceId, since: Lsn) -> Result<Ve
 
 /// What [`changes`] tells of a row that [`put`] has put under `key`.
 pub(crate) fn told_put(row: RowId, key: &str, seed: u32) -> Told {
-    Told::Put(row, key.to_owned(), vector(seed).to_vec(), Some(format!("{{\"seed\":{seed}}}")))
+    let (text, meta) = (format!("text of {key}"), format!("{{\"seed\":{seed}}}"));
+    Told::Put(row, key.to_owned(), vector(seed).to_vec(), Some(text), Some(meta))
 }
 
 /// All records of a namespace with their vectors.

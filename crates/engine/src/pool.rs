@@ -1,0 +1,267 @@
+//! What both arms find for a question, namespace by namespace, and how it is ranked.
+
+use std::cmp::Ordering;
+use std::collections::HashSet;
+
+use hippocamp_index::{Neighbor, Slot, SlotSet};
+use hippocamp_store::RowId;
+
+use crate::Error;
+use crate::explain::{
+    Explanation, FilterPart, FusionPart, LexicalPart, TermPart, Timings, VectorPart,
+};
+use crate::partition::Partition;
+use crate::question::Question;
+use crate::ranking::{Arm, Mode, Ranking, background, lexical_score, vector_score};
+use crate::target::Target;
+
+/// Of many namespaces so many times more candidates are held than can be ranked.
+const MANY: usize = 8;
+
+/// How far both arms look.
+#[derive(Clone, Copy)]
+pub(crate) struct Reach<'a> {
+    /// How many of each arm's best are ranked.
+    pub(crate) depth: usize,
+    /// The slots that pass the filter, if there is one.
+    pub(crate) mask: Option<&'a SlotSet>,
+    /// Whether the terms of each record are wanted.
+    pub(crate) explain: bool,
+}
+
+/// The records among which a question's hits are.
+#[derive(Default)]
+pub(crate) struct Pool {
+    candidates: Vec<Candidate>,
+    scope: Scope,
+}
+
+/// What is known of all records that were searched.
+#[derive(Clone, Copy, Default)]
+struct Scope {
+    records: u64,
+    /// Those that pass the filter.
+    passing: u64,
+    /// Their similarities to the question, added up.
+    similarities: f64,
+    /// The best BM25 of all of them.
+    best: f32,
+}
+
+/// A record that an arm has found.
+pub(crate) struct Candidate {
+    pub(crate) namespace: usize,
+    pub(crate) slot: Slot,
+    pub(crate) row: RowId,
+    /// NaN if nothing was encoded.
+    similarity: f32,
+    bm25: f32,
+    /// Which arms have found it.
+    by_vector: bool,
+    by_words: bool,
+    vector: Arm,
+    lexical: Arm,
+    /// If it is to be explained.
+    terms: Vec<TermPart>,
+    /// As it is fused, which may be below 0.
+    pub(crate) score: f32,
+}
+
+/// Candidates in their order, and what is needed to explain it.
+pub(crate) struct Ranked<'a> {
+    pub(crate) candidates: Vec<Candidate>,
+    question: &'a Question,
+    ranking: &'a Ranking,
+    scope: Scope,
+    background: f32,
+}
+
+impl Pool {
+    /// Adds what a namespace has; `near` is what its vector index has found. True if that is anything.
+    pub(crate) fn gather(
+        &mut self,
+        question: &Question,
+        (namespace, partition): (usize, &Partition),
+        near: Vec<Neighbor>,
+        reach: Reach<'_>,
+    ) -> Result<bool, Error> {
+        let scope = &mut self.scope;
+        scope.records += partition.len();
+        scope.passing += reach.mask.map_or(partition.len(), SlotSet::len);
+        if let Some(vector) = &question.vector {
+            scope.similarities += partition.mean_similarity(vector)? * partition.len() as f64;
+        }
+        let before = self.candidates.len();
+        let candidate = |slot, similarity, bm25| {
+            Some(Candidate {
+                namespace,
+                slot,
+                row: partition.row(slot)?,
+                similarity,
+                bm25,
+                by_vector: false,
+                by_words: false,
+                vector: Arm::default(),
+                lexical: Arm::default(),
+                terms: Vec::new(),
+                score: 0.0,
+            })
+        };
+        let Some((words, lexical)) = question.words.as_ref().zip(partition.lexical.as_ref()) else {
+            let near = near.into_iter().filter_map(|found| {
+                Some(Candidate { by_vector: true, ..candidate(found.slot, found.similarity, 0.0)? })
+            });
+            self.candidates.extend(near);
+            let any = self.candidates.len() > before;
+            if self.candidates.len() > MANY * reach.depth {
+                self.prune(reach.depth);
+            }
+            return Ok(any);
+        };
+        let scores = lexical.scores(&words.query, &words.weights);
+        scope.best = scope.best.max(scores.best());
+        let found = scores.top(reach.depth, reach.mask);
+        let by_words: HashSet<Slot> = found.iter().map(|found| found.slot).collect();
+        let by_vector: HashSet<Slot> = near.iter().map(|found| found.slot).collect();
+        let only_words: Vec<Slot> =
+            found.iter().map(|found| found.slot).filter(|slot| !by_vector.contains(slot)).collect();
+        let similarities = match &question.vector {
+            Some(vector) => partition.similarities(vector, &only_words)?,
+            None => vec![f32::NAN; only_words.len()],
+        };
+        let near = near.into_iter().map(|found| (found.slot, found.similarity));
+        let all = near.chain(only_words.into_iter().zip(similarities));
+        self.candidates.extend(all.filter_map(|(slot, similarity)| {
+            let mut candidate = candidate(slot, similarity, scores.get(slot))?;
+            candidate.by_vector = by_vector.contains(&slot);
+            candidate.by_words = by_words.contains(&slot);
+            if reach.explain {
+                let parts = lexical.parts(&words.query, &words.weights, &words.statistics, slot);
+                candidate.terms = parts.into_iter().map(TermPart::from).collect();
+            }
+            Some(candidate)
+        }));
+        let any = self.candidates.len() > before;
+        if self.candidates.len() > MANY * reach.depth {
+            self.prune(reach.depth);
+        }
+        Ok(any)
+    }
+
+    /// Lets those go that are not among the best `depth` of either arm.
+    fn prune(&mut self, depth: usize) {
+        place(&mut self.candidates, depth, |of| {
+            of.by_vector.then_some((of.similarity, &mut of.vector))
+        });
+        place(&mut self.candidates, depth, |of| of.by_words.then_some((of.bm25, &mut of.lexical)));
+        self.candidates.retain_mut(|of| {
+            (of.by_vector, of.by_words) = (of.vector.rank.is_some(), of.lexical.rank.is_some());
+            (of.vector, of.lexical) = Default::default();
+            of.by_vector || of.by_words
+        });
+    }
+
+    /// Its records in their order, of which each arm has found `depth` at most.
+    pub(crate) fn ranked<'a>(
+        self,
+        question: &'a Question,
+        ranking: &'a Ranking,
+        target: &Target,
+        depth: usize,
+    ) -> Ranked<'a> {
+        let Self { mut candidates, scope } = self;
+        let background = if ranking.background {
+            background(scope.similarities / scope.records.max(1) as f64, scope.records)
+        } else {
+            0.0
+        };
+        let greatest = question.words.as_ref().map_or(0.0, |words| words.weights.greatest());
+        for candidate in &mut candidates {
+            if question.trusted && !candidate.similarity.is_nan() {
+                let score = vector_score(target.metric, candidate.similarity, background);
+                candidate.vector.score = score;
+            }
+            candidate.lexical.score = lexical_score(candidate.bm25, scope.best, greatest);
+        }
+        place(&mut candidates, depth, |of| of.by_vector.then_some((of.similarity, &mut of.vector)));
+        place(&mut candidates, depth, |of| of.by_words.then_some((of.bm25, &mut of.lexical)));
+        candidates.retain(|of| of.vector.rank.is_some() || of.lexical.rank.is_some());
+        for candidate in &mut candidates {
+            candidate.score = ranking.fused(question.mode, candidate.vector, candidate.lexical);
+        }
+        candidates.sort_by(best_first);
+        Ranked { candidates, question, ranking, scope, background }
+    }
+}
+
+/// Numbers those that an arm has found, from the best on.
+fn place(
+    candidates: &mut [Candidate],
+    depth: usize,
+    arm: impl Fn(&mut Candidate) -> Option<(f32, &mut Arm)>,
+) {
+    let mut found: Vec<(f32, (usize, Slot), &mut Arm)> = candidates
+        .iter_mut()
+        .filter_map(|candidate| {
+            let at = (candidate.namespace, candidate.slot);
+            arm(candidate).map(|(value, arm)| (value, at, arm))
+        })
+        .collect();
+    found.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+    for (rank, (_, _, arm)) in (1u32..).zip(found).take(depth) {
+        arm.rank = Some(rank);
+    }
+}
+
+/// Of equal ones the nearer, then the older.
+fn best_first(a: &Candidate, b: &Candidate) -> Ordering {
+    let by_score = b.score.total_cmp(&a.score);
+    let by_similarity = || b.similarity.total_cmp(&a.similarity);
+    by_score.then_with(by_similarity).then_with(|| (a.namespace, a.row).cmp(&(b.namespace, b.row)))
+}
+
+impl Candidate {
+    /// How far it is; nothing if nothing was encoded.
+    pub(crate) fn distance(&self, target: &Target) -> Option<f32> {
+        (!self.similarity.is_nan()).then(|| target.metric.distance(self.similarity))
+    }
+}
+
+impl Ranked<'_> {
+    /// What has made a candidate's score.
+    pub(crate) fn explanation(
+        &self,
+        of: &Candidate,
+        filtered: bool,
+        timings: Timings,
+    ) -> Explanation {
+        let Self { question, ranking, scope, .. } = self;
+        let vector = question.vector.as_ref().map(|_| VectorPart {
+            similarity: of.similarity,
+            background: self.background,
+            score: of.vector.score,
+            rank: of.vector.rank,
+            trusted: question.trusted,
+        });
+        let lexical = question.words.as_ref().map(|words| LexicalPart {
+            bm25: of.bm25,
+            best: scope.best,
+            greatest: words.weights.greatest(),
+            score: of.lexical.score,
+            rank: of.lexical.rank,
+            terms: of.terms.clone(),
+        });
+        let fusion = FusionPart { method: ranking.fusion, words: ranking.words() };
+        Explanation {
+            mode: question.mode,
+            fusion: (question.mode == Mode::Hybrid).then_some(fusion),
+            vector,
+            lexical,
+            factors: Vec::new(),
+            filter: filtered
+                .then_some(FilterPart { passing: scope.passing, records: scope.records }),
+            question: question.part.clone(),
+            timings,
+        }
+    }
+}

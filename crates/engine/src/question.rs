@@ -1,0 +1,223 @@
+//! What is searched for, made ready: words looked up, names left out, the rest encoded.
+
+use std::time::Instant;
+
+use hippocamp_index::{Capitals, LexicalIndex, LexicalQuery, LexicalStatistics, Weights};
+
+use crate::explain::QuestionPart;
+use crate::partition::{Needs, Partition};
+use crate::ranking::{Mode, Ranking};
+use crate::text_encoder::check_text;
+use crate::{Cancel, Collection, Error, Query, SearchOptions};
+
+/// In scopes of fewer records nothing is known of what is common.
+const MIN_SCOPE: u64 = 50;
+/// Words in more than this share of the records are not what a question is about.
+const COMMON: f64 = 0.5;
+/// Words in more than this share that are mostly written with a capital are names of those who take part.
+const NAME: f64 = 0.1;
+const MOSTLY: f64 = 0.8;
+
+/// A question that is ready to be searched for.
+pub(crate) struct Question {
+    pub(crate) mode: Mode,
+    /// What is compared with vectors.
+    pub(crate) vector: Option<Vec<f32>>,
+    /// Whether the encoder knows enough of its tokens.
+    pub(crate) trusted: bool,
+    /// What is looked for in texts.
+    pub(crate) words: Option<Words>,
+    /// What was encoded.
+    pub(crate) part: Option<QuestionPart>,
+}
+
+/// The terms of a question and what they are worth.
+pub(crate) struct Words {
+    pub(crate) query: LexicalQuery,
+    pub(crate) statistics: LexicalStatistics,
+    pub(crate) weights: Weights,
+}
+
+/// Questions and how long it took to make them ready.
+pub(crate) struct Questions {
+    pub(crate) all: Vec<Question>,
+    pub(crate) encode_ms: f64,
+}
+
+/// What is known of a text's terms in all namespaces that are searched.
+struct Known {
+    query: LexicalQuery,
+    statistics: LexicalStatistics,
+    capitals: Vec<Capitals>,
+    /// The terms of each of its words, which are separated by white space.
+    words: Vec<LexicalQuery>,
+}
+
+impl Collection {
+    /// The questions that queries are; nothing if there is nothing that could answer them.
+    pub(crate) fn questions(
+        &self,
+        queries: Vec<Query>,
+        options: &SearchOptions,
+        cancel: &Cancel,
+    ) -> Result<Option<Questions>, Error> {
+        cancel.check()?;
+        let start = Instant::now();
+        let count = queries.len();
+        let mut all = Vec::with_capacity(count);
+        let mut texts = Vec::new();
+        for (at, query) in queries.into_iter().enumerate() {
+            let (mode, vector) = match query {
+                Query::Vector(vector) => match options.mode {
+                    None | Some(Mode::Vector) => (Mode::Vector, Some(vector)),
+                    Some(_) => {
+                        return Err(Error::InvalidArgument(format!(
+                            "{} is a vector: search with a text to search for words, or leave mode out",
+                            query_name(at, count)
+                        )));
+                    }
+                },
+                Query::Text(text) => {
+                    check_text(|| query_name(at, count), &text, self.limits())?;
+                    texts.push((at, text));
+                    (options.mode.unwrap_or(Mode::Hybrid), None)
+                }
+            };
+            all.push(Question { mode, vector, trusted: true, words: None, part: None });
+        }
+        if !texts.is_empty() && !self.make_ready(&mut all, texts, options, cancel)? {
+            return Ok(None);
+        }
+        let encode_ms = start.elapsed().as_secs_f64() * 1e3;
+        Ok(Some(Questions { all, encode_ms }))
+    }
+
+    /// Makes the questions ready that are texts, at their positions; false if nothing could answer them.
+    fn make_ready(
+        &self,
+        all: &mut [Question],
+        mut texts: Vec<(usize, String)>,
+        options: &SearchOptions,
+        cancel: &Cancel,
+    ) -> Result<bool, Error> {
+        let mode = options.mode.unwrap_or(Mode::Hybrid);
+        let encoder = if mode == Mode::Lexical {
+            None
+        } else {
+            let core = self.engine.core()?;
+            let stored = core.store.read(|tx| Ok::<_, Error>(tx.collection(&self.name)?))?;
+            let Some(row) = stored else { return Ok(false) };
+            let encoder = self.encoder_for(&self.stored_target(&row)?)?;
+            Some(encoder.ok_or_else(|| self.encoder_required("searching with text"))?)
+        };
+        let ranking = &options.ranking;
+        let mut left_out = vec![Vec::new(); texts.len()];
+        if mode != Mode::Vector {
+            let Some(known) = self.look_up(&texts, options, cancel)? else { return Ok(false) };
+            for (((at, text), left_out), known) in texts.iter_mut().zip(&mut left_out).zip(known) {
+                if ranking.strip_names && encoder.is_some() {
+                    let kept;
+                    (kept, *left_out) = known.without_names(text);
+                    *text = kept;
+                }
+                if let Some(question) = all.get_mut(*at) {
+                    question.words = Some(known.into_words(ranking));
+                }
+            }
+        }
+        let Some(encoder) = encoder else { return Ok(true) };
+        let encoded =
+            encoder.encode_queries(texts.iter().map(|(_, text)| text.clone()).collect(), cancel)?;
+        let vectors = encoded.data.chunks_exact(encoded.dimension);
+        for (((at, text), left_out), vector) in texts.into_iter().zip(left_out).zip(vectors) {
+            let Some(question) = all.get_mut(at) else { continue };
+            let unknown = encoder.unknown_tokens(&text)?;
+            question.vector = Some(vector.to_vec());
+            question.trusted = unknown <= ranking.unknown_tokens;
+            question.part = Some(QuestionPart { encoded: text, left_out, unknown_tokens: unknown });
+        }
+        Ok(true)
+    }
+
+    /// What is known of the terms of each text; nothing if there are no records.
+    fn look_up(
+        &self,
+        texts: &[(usize, String)],
+        options: &SearchOptions,
+        cancel: &Cancel,
+    ) -> Result<Option<Vec<Known>>, Error> {
+        let needs = Needs { filter: None, words: true };
+        let visit = |known: &mut Vec<Known>, _: usize, partition: &Partition| {
+            let Some(lexical) = &partition.lexical else { return Ok(false) };
+            if known.is_empty() {
+                known.extend(texts.iter().map(|(_, text)| Known::new(lexical, text)));
+            }
+            known.iter_mut().for_each(|known| known.learn(lexical));
+            Ok(false)
+        };
+        let start = |_: &_| Ok(Vec::new());
+        let known =
+            self.visit(needs, options.recursive, cancel, start, visit, |known, _, _, _| Ok(known))?;
+        Ok(known.filter(|known| known.len() == texts.len()))
+    }
+}
+
+impl Known {
+    fn new(lexical: &LexicalIndex, text: &str) -> Self {
+        Self {
+            query: lexical.query(text),
+            statistics: LexicalStatistics::default(),
+            capitals: Vec::new(),
+            words: text.split_whitespace().map(|word| lexical.query(word)).collect(),
+        }
+    }
+
+    fn learn(&mut self, lexical: &LexicalIndex) {
+        self.statistics += &lexical.statistics(&self.query);
+        let capitals = lexical.capitals(&self.query);
+        self.capitals.resize(capitals.len(), Capitals::default());
+        for (sum, capitals) in self.capitals.iter_mut().zip(capitals) {
+            sum.occurrences += capitals.occurrences;
+            sum.capitalised += capitals.capitalised;
+        }
+    }
+
+    /// A text without the words that are common to all records, and those words; the whole text if nothing with a
+    /// meaning would be left.
+    fn without_names(&self, text: &str) -> (String, Vec<String>) {
+        let all = || (text.to_owned(), Vec::new());
+        if self.statistics.texts < MIN_SCOPE {
+            return all();
+        }
+        let (mut kept, mut left_out, mut has_meaning) = (Vec::new(), Vec::new(), false);
+        for (word, terms) in text.split_whitespace().zip(&self.words) {
+            if !terms.is_empty() && terms.terms().all(|term| self.is_common(term)) {
+                left_out.push(word.to_owned());
+            } else {
+                has_meaning |= !terms.is_empty();
+                kept.push(word);
+            }
+        }
+        if left_out.is_empty() || !has_meaning { all() } else { (kept.join(" "), left_out) }
+    }
+
+    fn is_common(&self, term: &str) -> bool {
+        let at = self.query.terms().position(|other| other == term);
+        let known =
+            at.and_then(|at| Some((self.statistics.with_term.get(at)?, self.capitals.get(at)?)));
+        let Some((&texts, capitals)) = known else { return false };
+        let share = texts as f64 / self.statistics.texts as f64;
+        let capitalised = capitals.capitalised as f64 / capitals.occurrences.max(1) as f64;
+        share > COMMON || (share > NAME && capitalised >= MOSTLY)
+    }
+
+    fn into_words(self, ranking: &Ranking) -> Words {
+        let weights = Weights::new(&self.query, &self.statistics, ranking.bm25);
+        Words { query: self.query, statistics: self.statistics, weights }
+    }
+}
+
+/// A query in a message.
+pub(crate) fn query_name(at: usize, count: usize) -> String {
+    if count == 1 { "the query".to_owned() } else { format!("query {at}") }
+}
