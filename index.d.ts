@@ -263,6 +263,8 @@ export interface NativeCollectionOptions {
   precision?: string
   /** In (0, 1]. */
   targetRecall?: number
+  /** A code of ISO 639-1, or `none`. */
+  language?: string
 }
 
 /** A namespace of a collection in numbers. */
@@ -379,10 +381,38 @@ export interface NativePage {
   cursor?: string
 }
 
+/** The constants of a ranking; what is absent has its default. */
+export interface NativeRanking {
+  /** `noisyOr`, `rrf` or `weighted`. */
+  fusion?: string
+  /** How much words alone can say. */
+  words?: number
+  /** How many of each arm's best are ranked. */
+  pool?: number
+  /** The constant of `rrf`. */
+  rankConstant?: number
+  /** BM25's. */
+  k1?: number
+  /** BM25's. */
+  b?: number
+  /** Whether what all records have in common is taken off. */
+  background?: boolean
+  /** Whether names are left out of what is encoded. */
+  stripNames?: boolean
+  /** The share of unknown tokens that is too many. */
+  unknownTokens?: number
+}
+
 /** How to search. */
 export interface NativeSearchOptions {
   /** How many hits at most. */
   k: number
+  /** How many of the best are left out. */
+  offset?: number
+  /** `hybrid`, `vector` or `lexical`. */
+  mode?: string
+  /** The constants of the ranking. */
+  ranking?: NativeRanking
   /** How many of the true nearest to find, on average; 1 for all of them. */
   recall?: number
   /** A filter as JSON. */
@@ -393,6 +423,8 @@ export interface NativeSearchOptions {
   vectors: boolean
   /** Whether the namespaces below are searched too. */
   recursive: boolean
+  /** Whether hits say what has made their scores. */
+  explain: boolean
 }
 
 /** How to open a store. */
@@ -440,12 +472,17 @@ export interface RecordColumns {
   texts: Array<string | undefined | null>
   /** A JSON array of the metadata objects; null where there is none. */
   metadata: string
-  /** For each row: created and updated (milliseconds since 1970), score, distance. */
+  /**
+   * For each row: created and updated (milliseconds since 1970), score, distance (NaN if no vectors were
+   * compared).
+   */
   numbers: Float64Array
   /** The vectors of the rows that are records, one after the other, if they were asked for. */
   vectors?: Float32Array
   /** The namespace of each row, if several were searched. */
   namespaces?: Array<Array<string>>
+  /** What has made the score of each row, as JSON, if that was asked for. */
+  explanations?: Array<string>
   /** How many rows there are for each query, if there were several; with the first slice only. */
   counts?: Array<number>
   /** Those that did not fit. */

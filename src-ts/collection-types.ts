@@ -1,7 +1,7 @@
 /**
  * What the calls of a collection take and give.
  */
-import type { Hit, Metadata, StoredRecord } from './records.js'
+import type { Metadata, StoredRecord } from './records.js'
 
 /** How vectors are compared: by the cosine of their angle, their euclidean distance or their inner product. */
 export type Metric = 'cosine' | 'l2' | 'dot'
