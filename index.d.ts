@@ -99,6 +99,10 @@ export declare class NativeCollection {
   searchMany(queries: RecordBatch, options: NativeSearchOptions, token?: CancelToken | undefined | null): Promise<RecordColumns>
   /** The ids of the records nearest to each query of the batch. */
   searchManyIds(queries: RecordBatch, options: NativeSearchOptions, token?: CancelToken | undefined | null): Promise<IdHitColumns>
+  /** What a search for a text thinks of a record, as JSON. */
+  whyNot(text: string, id: string, options: NativeSearchOptions, token?: CancelToken | undefined | null): Promise<string>
+  /** What a search with a vector thinks of a record, as JSON. */
+  whyNotByVector(vector: Float32Array, id: string, options: NativeSearchOptions, token?: CancelToken | undefined | null): Promise<string>
   /** Every namespace of the collection that holds records. */
   namespaces(token?: CancelToken | undefined | null): Promise<Array<NativeNamespaceInfo>>
   /** Compares a sample of searches with exact ones. */
@@ -213,6 +217,16 @@ export interface IdHitColumns {
 /** Loads a model folder. */
 export declare function loadEncoder(folder: string, options: NativeLoadOptions, token?: CancelToken | undefined | null): Promise<NativeEncoder>
 
+/** Whether important records come first. */
+export interface NativeBoost {
+  /** The metadata path of the number. */
+  field: string
+  /** What records without it lose. */
+  weight: number
+  /** The number from which on nothing is lost. */
+  max: number
+}
+
 /** What was measured for one depth and target. */
 export interface NativeCalibrationPoint {
   /** Neighbours asked for. */
@@ -299,6 +313,14 @@ export interface NativeEmbeddings {
   tokens: number
   /** How many texts were cut. */
   truncated: number
+}
+
+/** Whether only some of the records with the same value are hits. */
+export interface NativeGroupBy {
+  /** The metadata path of the value. */
+  field: string
+  /** How many of each. */
+  size: number
 }
 
 /** A vector index in numbers. */
@@ -403,6 +425,18 @@ export interface NativeRanking {
   unknownTokens?: number
 }
 
+/** Whether new records come before old ones. */
+export interface NativeRecency {
+  /** In milliseconds. */
+  halfLife: number
+  /** What the oldest keep. */
+  floor: number
+  /** In milliseconds since 1970. */
+  now: number
+  /** The metadata path of the time. */
+  field?: string
+}
+
 /** How to search. */
 export interface NativeSearchOptions {
   /** How many hits at most. */
@@ -425,6 +459,14 @@ export interface NativeSearchOptions {
   recursive: boolean
   /** Whether hits say what has made their scores. */
   explain: boolean
+  /** How much hits are to differ. */
+  diversity?: number
+  /** Whether new records come before old ones. */
+  recency?: NativeRecency
+  /** Whether important records come first. */
+  boost?: NativeBoost
+  /** Whether only some of the records with the same value are hits. */
+  groupBy?: NativeGroupBy
 }
 
 /** How to open a store. */

@@ -6,7 +6,11 @@ import { direction, openStore, randomVectors, refused } from './support/stores.j
 const ULID = /^[0-9A-HJKMNP-TV-Z]{26}$/
 
 const rounded = (hits: Hit[]) =>
-  hits.map(({ id, score, distance }) => [id, Number(score.toFixed(4)), Number(distance.toFixed(4))])
+  hits.map(({ id, score, distance }) => [
+    id,
+    Number(score.toFixed(4)),
+    Number(distance?.toFixed(4)),
+  ])
 
 test('a record comes back as it was given', async t => {
   const c = (await openStore(t)).collection('c')
@@ -129,17 +133,17 @@ test('cosine, l2 and dot score and rank as they say', async t => {
   const search = async (metric: 'cosine' | 'l2' | 'dot') => {
     const c = store.collection(metric, { metric })
     await c.add(records)
-    return rounded(await c.searchByVector([2, 0]))
+    return rounded(await c.searchByVector([2, 0], { ranking: { background: false } }))
   }
   t.deepEqual(await search('cosine'), [
     ['near', 1, 0],
     ['far', 0.6, 0.4],
-    ['back', -1, 2],
+    ['back', 0, 2],
   ])
   t.deepEqual(await search('dot'), [
-    ['far', 6, -6],
-    ['near', 2, -2],
-    ['back', -2, 2],
+    ['far', Number((6 / 7).toFixed(4)), -6],
+    ['near', Number((2 / 3).toFixed(4)), -2],
+    ['back', 0, 2],
   ])
   t.deepEqual(await search('l2'), [
     ['near', 0.5, 1],
@@ -212,10 +216,25 @@ test('a filter holds while searching, listing and counting', async t => {
   )
 })
 
+test('a cosine counts above what all records have in common', async t => {
+  const c = (await openStore(t)).collection('c')
+  await c.add([0, 30, 60, 90].map(angle => ({ id: `${angle}`, vector: direction(angle) })))
+  const mean = (1 + Math.cos(Math.PI / 6) + 0.5) / 4
+  // Of few records each is a large part of what they have in common.
+  const background = (mean * 4) / (4 + 8)
+  for (const { score, distance = 2 } of await c.searchByVector(direction(0))) {
+    const expected = Math.max(0, (1 - distance - background) / (1 - background))
+    t.true(Math.abs(score - expected) < 1e-6)
+  }
+})
+
 test('minScore drops what is worse', async t => {
   const c = (await openStore(t)).collection('c')
   await c.add([0, 30, 60, 90].map(angle => ({ id: `${angle}`, vector: direction(angle) })))
-  const hits = await c.searchByVector(direction(0), { minScore: 0.49 })
+  const hits = await c.searchByVector(direction(0), {
+    minScore: 0.49,
+    ranking: { background: false },
+  })
   t.deepEqual(
     hits.map(hit => hit.id),
     ['0', '30', '60'],

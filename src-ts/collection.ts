@@ -46,7 +46,7 @@ import {
   type VectorInput,
 } from './records.js'
 import { filterOf, recallOf, searchOptions } from './search-options.js'
-import type { SearchOptions } from './search-types.js'
+import type { SearchOptions, WhyNot } from './search-types.js'
 import { inSlices, nextTurn } from './slices.js'
 
 const IMPORT_MODES = ['upsert', 'add'] as const
@@ -305,6 +305,24 @@ export class Collection<M extends object = Metadata> {
       }
       const columns = await this.#native.searchMany(batch, native, token)
       return splitByQuery(await readHits<M>(columns), columns)
+    })
+  }
+
+  /**
+   * What a search with the same options thinks of the record with an id in this namespace: which place it would have, and what
+   * keeps it from being a hit. Compares every record.
+   * @param query a text or a vector
+   * @throws {HippocampError} as {@link search} and {@link searchByVector}
+   */
+  async whyNot(query: string | VectorInput, id: string, options?: SearchOptions): Promise<WhyNot> {
+    const name = label('the id', id)
+    const { given, native } = this.#searchOptions('whyNot', options)
+    const vector = typeof query === 'string' ? undefined : vectorOf(() => 'the query', query)
+    return this.#read(given, async token => {
+      const json = vector
+        ? await this.#native.whyNotByVector(vector, name, native, token)
+        : await this.#native.whyNot(query as string, name, native, token)
+      return JSON.parse(json) as WhyNot
     })
   }
 

@@ -41,11 +41,15 @@ export {
 } from './models/index.js'
 export type { Hit, IdHit, Metadata, NewRecord, StoredRecord, VectorInput } from './records.js'
 export type {
+  Boost,
   Explanation,
   Fusion,
   Ranking,
+  Reason,
+  Recency,
   SearchMode,
   SearchOptions,
+  WhyNot,
 } from './search-types.js'
 export { open, Store } from './store.js'
 export type {

@@ -4,9 +4,15 @@
 import type { Filter } from './collection-types.js'
 import { invalid } from './errors.js'
 import { objectToJson } from './json.js'
-import type { NativeRanking, NativeSearchOptions } from './native.js'
-import { boolean, finite, integer, oneOf, optionsOf, recall, within } from './options.js'
-import type { Ranking, SearchOptions } from './search-types.js'
+import type {
+  NativeBoost,
+  NativeGroupBy,
+  NativeRanking,
+  NativeRecency,
+  NativeSearchOptions,
+} from './native.js'
+import { boolean, finite, integer, oneOf, optionsOf, recall, text, within } from './options.js'
+import type { Boost, Ranking, Recency, SearchOptions } from './search-types.js'
 
 const OPTIONS = [
   'k',
@@ -19,6 +25,10 @@ const OPTIONS = [
   'exact',
   'idsOnly',
   'recursive',
+  'diversity',
+  'recency',
+  'boost',
+  'groupBy',
   'explain',
   'vector',
   'signal',
@@ -55,6 +65,10 @@ export function searchOptions(what: string, options: SearchOptions | undefined, 
     ...(given.offset !== undefined && { offset: integer('offset', given.offset, 0) }),
     ...(given.mode !== undefined && { mode: oneOf('mode', given.mode, MODES) }),
     ...(given.ranking !== undefined && { ranking: rankingOf(given.ranking) }),
+    ...(given.diversity !== undefined && { diversity: within('diversity', given.diversity, 0, 1) }),
+    ...(given.recency !== undefined && { recency: recencyOf(given.recency) }),
+    ...(given.boost !== undefined && { boost: boostOf(given.boost) }),
+    ...(given.groupBy !== undefined && { groupBy: groupByOf(given.groupBy) }),
     ...(given.minScore !== undefined && { minScore: finite('minScore', given.minScore) }),
   }
   const idsOnly = flag('idsOnly')
@@ -63,6 +77,42 @@ export function searchOptions(what: string, options: SearchOptions | undefined, 
       throw invalid(`idsOnly and ${name} are both true: leave one of them out`)
   }
   return { given, native, idsOnly }
+}
+
+function recencyOf(recency: Recency): NativeRecency {
+  const given = optionsOf(recency, 'recency', ['halfLife', 'floor', 'now', 'field'])
+  const { now = Date.now() } = given
+  return {
+    halfLife: finite('recency.halfLife', given.halfLife),
+    floor: given.floor === undefined ? 0 : within('recency.floor', given.floor, 0, 1),
+    now: finite('recency.now', now instanceof Date ? now.getTime() : now),
+    ...(given.field !== undefined && { field: fieldOf('recency.field', given.field) }),
+  }
+}
+
+function boostOf(boost: Boost): NativeBoost {
+  const given = optionsOf(boost, 'boost', ['field', 'weight', 'max'])
+  return {
+    field: fieldOf('boost.field', given.field),
+    weight: given.weight === undefined ? 0.5 : within('boost.weight', given.weight, 0, 1),
+    max: given.max === undefined ? 1 : finite('boost.max', given.max),
+  }
+}
+
+function groupByOf(groupBy: NonNullable<SearchOptions['groupBy']>): NativeGroupBy {
+  if (typeof groupBy === 'string') return { field: fieldOf('groupBy', groupBy), size: 1 }
+  const given = optionsOf(groupBy, 'groupBy', ['field', 'size'])
+  return {
+    field: fieldOf('groupBy.field', given.field),
+    size: given.size === undefined ? 1 : integer('groupBy.size', given.size, 1),
+  }
+}
+
+/** A path in metadata. */
+function fieldOf(name: string, value: unknown): string {
+  const path = text(name, value)
+  if (path !== '') return path
+  throw invalid(`${name} is "": give the path of a value in the metadata`)
 }
 
 function rankingOf(ranking: Ranking): NativeRanking {

@@ -62,6 +62,46 @@ export interface Ranking {
   readonly unknownTokens?: number | undefined
 }
 
+/** New records come before old ones: scores are multiplied by `floor + (1 - floor) / 2 ** (age / halfLife)`. */
+export interface Recency {
+  /** After so many milliseconds half of what can be lost is lost. */
+  readonly halfLife: number
+  /**
+   * What the oldest records keep, from 0 to 1.
+   * @default 0
+   */
+  readonly floor?: number | undefined
+  /**
+   * What ages are counted from.
+   * @default the time of the search
+   */
+  readonly now?: Date | number | undefined
+  /**
+   * The metadata path of a record's time: a date, or milliseconds since 1970. Where there is none it is `createdAt`.
+   * @default `createdAt` of each record
+   */
+  readonly field?: string | undefined
+}
+
+/**
+ * Important records come first: scores are multiplied by `1 - weight * (1 - value / max)`, with the value between 0 and `max`,
+ * and 0 where there is none.
+ */
+export interface Boost {
+  /** The metadata path of the number. */
+  readonly field: string
+  /**
+   * What records lose whose number is 0, from 0 to 1.
+   * @default 0.5
+   */
+  readonly weight?: number | undefined
+  /**
+   * The number from which on nothing is lost.
+   * @default 1
+   */
+  readonly max?: number | undefined
+}
+
 /** How to search. */
 export interface SearchOptions extends ReadOptions {
   /**
@@ -101,6 +141,25 @@ export interface SearchOptions extends ReadOptions {
    * @default false
    */
   readonly recursive?: boolean | undefined
+  /**
+   * How much hits are to differ from each other, from 0 to 1: each is the best by
+   * `(1 - diversity) * score - diversity * similarity` to the most similar hit before it. They are then not in the order of
+   * their scores.
+   * @default 0
+   */
+  readonly diversity?: number | undefined
+  /** New records come before old ones. */
+  readonly recency?: Recency | undefined
+  /** Important records come first. */
+  readonly boost?: Boost | undefined
+  /**
+   * Of the records with the same value at this metadata path only the best is a hit, or the best `size`; records without one
+   * are each by themselves.
+   */
+  readonly groupBy?:
+    | string
+    | { readonly field: string; readonly size?: number | undefined }
+    | undefined
   /**
    * Whether hits say what has made their scores, see {@link Hit.explanation}.
    * @default false
@@ -171,4 +230,45 @@ export interface Explanation {
   }
   /** How long the search took, in milliseconds: looking words up and encoding, then finding and ranking. */
   readonly timings: { readonly encode: number; readonly search: number }
+}
+
+/** What keeps a record from being a hit. */
+export type Reason =
+  /** There is no such record in the namespace. */
+  | { readonly by: 'missing' }
+  /** It does not pass these parts of the filter, each as JSON. */
+  | { readonly by: 'filter'; readonly conditions: readonly string[] }
+  /** Its score is below `minScore`. */
+  | { readonly by: 'minScore' }
+  /** So many hits were asked for, and others are better. */
+  | { readonly by: 'k' }
+  /** It is on a page before. */
+  | { readonly by: 'offset' }
+  /** Neither arm has it among its best `ranking.pool`. */
+  | { readonly by: 'pool' }
+  /** It has no word of the question, and only words were looked at. */
+  | { readonly by: 'words' }
+  /** Better records with the same value have taken its place. */
+  | { readonly by: 'groupBy' }
+  /** Others that are less like the hits before have taken its place. */
+  | { readonly by: 'diversity' }
+  /** The search was not exact and did not come across it. */
+  | { readonly by: 'recall' }
+
+/** What a search thinks of one record. */
+export interface WhyNot {
+  /** Whether there is such a record. */
+  readonly exists: boolean
+  /** Its place among the hits, from 1; absent if it is none of them. */
+  readonly hit?: number
+  /** The place, from 1, that it would have among all records that pass the filter, if it did and every one were compared. */
+  readonly rank?: number
+  /** The score that it would have. */
+  readonly score?: number
+  /** The score of the last hit; absent without hits. */
+  readonly lastScore?: number
+  /** What keeps it from being a hit; empty if it is one. */
+  readonly reasons: readonly Reason[]
+  /** What makes the score. */
+  readonly explanation?: Explanation
 }

@@ -225,8 +225,9 @@ impl Collection {
         Ok(target)
     }
 
-    pub(crate) fn encoder_required(&self, what: &str) -> Error {
-        Error::EncoderRequired { what: what.to_owned(), collection: self.name.to_string() }
+    pub(crate) fn encoder_required(&self, what: &str, otherwise: &'static str) -> Error {
+        let (what, collection) = (what.to_owned(), self.name.to_string());
+        Error::EncoderRequired { what, collection, otherwise }
     }
 
     /// Nothing when there is nothing to write.
@@ -275,7 +276,8 @@ impl Collection {
                 .filter(|default| self.options.dimension.is_none_or(|d| d == default.dimension()))
         });
         let dimension = encoder.map(TextEncoder::dimension).or(self.options.dimension).or(given);
-        let dimension = dimension.ok_or_else(|| self.encoder_required("storing text"))?;
+        let dimension =
+            dimension.ok_or_else(|| self.encoder_required("storing text", "pass vectors"))?;
         check_dimension(&self.name, dimension, self.limits())?;
         let metric = self.options.metric.or(metric).unwrap_or_default();
         let target = Target {
@@ -301,8 +303,8 @@ impl Collection {
         if texts.is_empty() {
             return Ok(None);
         }
-        let encoder =
-            encoder.ok_or_else(|| self.encoder_required("storing text without vectors"))?;
+        let encoder = encoder
+            .ok_or_else(|| self.encoder_required("storing text without vectors", "pass vectors"))?;
         let priority = Priority::of_count(texts.len());
         encoder.encode_documents(texts, priority, cancel).map(Some)
     }

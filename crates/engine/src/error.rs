@@ -67,13 +67,15 @@ pub enum Error {
     CollectionMismatch(String),
     /// Text where there is no encoder.
     #[error(
-        "{what} needs an encoder, and collection \"{collection}\" has none: give one when you open the store, or pass vectors"
+        "{what} needs an encoder, and collection \"{collection}\" has none: give one when you open the store, or {otherwise}"
     )]
     EncoderRequired {
         /// What was asked for.
         what: String,
         /// Where.
         collection: String,
+        /// What can be done without one.
+        otherwise: &'static str,
     },
     /// A file of an index that cannot be imported.
     #[error("{}: {source}", path.display())]

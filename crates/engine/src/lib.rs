@@ -22,6 +22,7 @@
 mod cancel;
 mod check;
 mod collection;
+mod controls;
 mod core;
 mod engine;
 mod error;
@@ -47,6 +48,7 @@ mod temporary;
 mod text_encoder;
 mod usearch_import;
 mod validate;
+mod why_not;
 mod writer;
 
 pub use hippocamp_encoder::{LoadOptions, Pooling};
@@ -59,6 +61,7 @@ pub use hippocamp_store::Durability;
 pub use cancel::Cancel;
 pub use check::{Check, CheckOptions};
 pub use collection::{Collection, CollectionOptions};
+pub use controls::{Boost, GroupBy, Recency};
 pub use engine::{CollectionInfo, Engine, Location, StoreOptions, StoreStats};
 pub use error::Error;
 pub use explain::{
@@ -73,3 +76,4 @@ pub use record::{
 };
 pub use runtime::{Priority, Runtime};
 pub use text_encoder::{Embeddings, Prompt, TextEncoder};
+pub use why_not::{Reason, WhyNot};

@@ -268,6 +268,11 @@ impl Partition {
         self.index.mean_similarity(vector).map_err(index_error)
     }
 
+    /// The vector in a slot, at length 1.
+    pub(crate) fn direction(&self, slot: Slot) -> Vec<f32> {
+        self.index.direction(slot)
+    }
+
     /// How similar a vector is to those in some slots.
     pub(crate) fn similarities(&self, vector: &[f32], slots: &[Slot]) -> Result<Vec<f32>, Error> {
         self.index.similarities(vector, slots).map_err(index_error)
@@ -288,6 +293,11 @@ impl Partition {
     /// The record in a slot.
     pub(crate) fn row(&self, slot: Slot) -> Option<RowId> {
         self.rows.get(slot.0 as usize).copied()
+    }
+
+    /// The live slot of a record.
+    pub(crate) fn slot(&self, row: RowId) -> Option<Slot> {
+        self.slots.get(&row).copied()
     }
 
     /// The id of the record in a slot.

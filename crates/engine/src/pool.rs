@@ -3,12 +3,12 @@
 use std::cmp::Ordering;
 use std::collections::HashSet;
 
-use hippocamp_index::{Neighbor, Slot, SlotSet};
+use hippocamp_index::{FilterValue, Neighbor, Slot, SlotSet};
 use hippocamp_store::RowId;
 
 use crate::Error;
 use crate::explain::{
-    Explanation, FilterPart, FusionPart, LexicalPart, TermPart, Timings, VectorPart,
+    Explanation, FactorPart, FilterPart, FusionPart, LexicalPart, TermPart, Timings, VectorPart,
 };
 use crate::partition::Partition;
 use crate::question::Question;
@@ -27,6 +27,8 @@ pub(crate) struct Reach<'a> {
     pub(crate) mask: Option<&'a SlotSet>,
     /// Whether the terms of each record are wanted.
     pub(crate) explain: bool,
+    /// Whether the direction of each record is wanted.
+    pub(crate) directions: bool,
 }
 
 /// The records among which a question's hits are.
@@ -63,11 +65,16 @@ pub(crate) struct Candidate {
     lexical: Arm,
     /// If it is to be explained.
     terms: Vec<TermPart>,
-    /// As it is fused, which may be below 0.
+    /// If it is to be compared with others.
+    pub(crate) direction: Vec<f32>,
+    /// As it is fused, which may be below 0, then as it is weighed.
     pub(crate) score: f32,
+    pub(crate) factors: Vec<FactorPart>,
+    /// The value that its record shares with others.
+    pub(crate) group: Option<FilterValue>,
 }
 
-/// Candidates in their order, and what is needed to explain it.
+/// Candidates with their scores, and what is needed to explain these.
 pub(crate) struct Ranked<'a> {
     pub(crate) candidates: Vec<Candidate>,
     question: &'a Question,
@@ -104,7 +111,10 @@ impl Pool {
                 vector: Arm::default(),
                 lexical: Arm::default(),
                 terms: Vec::new(),
+                direction: if reach.directions { partition.direction(slot) } else { Vec::new() },
                 score: 0.0,
+                factors: Vec::new(),
+                group: None,
             })
         };
         let Some((words, lexical)) = question.words.as_ref().zip(partition.lexical.as_ref()) else {
@@ -113,7 +123,7 @@ impl Pool {
             });
             self.candidates.extend(near);
             let any = self.candidates.len() > before;
-            if self.candidates.len() > MANY * reach.depth {
+            if self.candidates.len() / MANY > reach.depth {
                 self.prune(reach.depth);
             }
             return Ok(any);
@@ -142,7 +152,7 @@ impl Pool {
             Some(candidate)
         }));
         let any = self.candidates.len() > before;
-        if self.candidates.len() > MANY * reach.depth {
+        if self.candidates.len() / MANY > reach.depth {
             self.prune(reach.depth);
         }
         Ok(any)
@@ -161,7 +171,7 @@ impl Pool {
         });
     }
 
-    /// Its records in their order, of which each arm has found `depth` at most.
+    /// Its records with their scores, of which each arm has found `depth` at most.
     pub(crate) fn ranked<'a>(
         self,
         question: &'a Question,
@@ -187,9 +197,10 @@ impl Pool {
         place(&mut candidates, depth, |of| of.by_words.then_some((of.bm25, &mut of.lexical)));
         candidates.retain(|of| of.vector.rank.is_some() || of.lexical.rank.is_some());
         for candidate in &mut candidates {
-            candidate.score = ranking.fused(question.mode, candidate.vector, candidate.lexical);
+            let trusted_rank = candidate.vector.rank.filter(|_| question.trusted);
+            let vector = Arm { rank: trusted_rank, ..candidate.vector };
+            candidate.score = ranking.fused(question.mode, vector, candidate.lexical);
         }
-        candidates.sort_by(best_first);
         Ranked { candidates, question, ranking, scope, background }
     }
 }
@@ -214,7 +225,7 @@ fn place(
 }
 
 /// Of equal ones the nearer, then the older.
-fn best_first(a: &Candidate, b: &Candidate) -> Ordering {
+pub(crate) fn best_first(a: &Candidate, b: &Candidate) -> Ordering {
     let by_score = b.score.total_cmp(&a.score);
     let by_similarity = || b.similarity.total_cmp(&a.similarity);
     by_score.then_with(by_similarity).then_with(|| (a.namespace, a.row).cmp(&(b.namespace, b.row)))
@@ -228,6 +239,11 @@ impl Candidate {
 }
 
 impl Ranked<'_> {
+    /// Records that pass the filter.
+    pub(crate) fn passing(&self) -> u64 {
+        self.scope.passing
+    }
+
     /// What has made a candidate's score.
     pub(crate) fn explanation(
         &self,
@@ -257,7 +273,7 @@ impl Ranked<'_> {
             fusion: (question.mode == Mode::Hybrid).then_some(fusion),
             vector,
             lexical,
-            factors: Vec::new(),
+            factors: of.factors.clone(),
             filter: filtered
                 .then_some(FilterPart { passing: scope.passing, records: scope.records }),
             question: question.part.clone(),

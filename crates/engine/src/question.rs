@@ -108,7 +108,8 @@ impl Collection {
             let stored = core.store.read(|tx| Ok::<_, Error>(tx.collection(&self.name)?))?;
             let Some(row) = stored else { return Ok(false) };
             let encoder = self.encoder_for(&self.stored_target(&row)?)?;
-            Some(encoder.ok_or_else(|| self.encoder_required("searching with text"))?)
+            let otherwise = "pass a vector, or search for words with mode \"lexical\"";
+            Some(encoder.ok_or_else(|| self.encoder_required("searching with text", otherwise))?)
         };
         let ranking = &options.ranking;
         let mut left_out = vec![Vec::new(); texts.len()];
@@ -152,7 +153,9 @@ impl Collection {
             if known.is_empty() {
                 known.extend(texts.iter().map(|(_, text)| Known::new(lexical, text)));
             }
-            known.iter_mut().for_each(|known| known.learn(lexical));
+            for known in known.iter_mut() {
+                known.learn(lexical);
+            }
             Ok(false)
         };
         let start = |_: &_| Ok(Vec::new());

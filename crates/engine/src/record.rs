@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use hippocamp_index::Recall;
 
+use crate::controls::{Boost, GroupBy, Recency};
 use crate::explain::Explanation;
 use crate::ranking::{Mode, Ranking};
 
@@ -118,6 +119,14 @@ pub struct SearchOptions {
     pub filter: Option<String>,
     /// Only hits with at least this score.
     pub min_score: Option<f32>,
+    /// How much hits are to differ from each other, from 0 to 1; the more, the less their scores matter.
+    pub diversity: Option<f32>,
+    /// Whether new records come before old ones.
+    pub recency: Option<Recency>,
+    /// Whether important records come first.
+    pub boost: Option<Boost>,
+    /// Whether only some of the records with the same value are hits.
+    pub group_by: Option<GroupBy>,
     /// Whether hits carry their vectors.
     pub with_vectors: bool,
     /// Whether the namespaces below this one are searched too.
@@ -135,6 +144,10 @@ impl Default for SearchOptions {
             recall: Recall::Default,
             filter: None,
             min_score: None,
+            diversity: None,
+            recency: None,
+            boost: None,
+            group_by: None,
             with_vectors: false,
             recursive: false,
         }

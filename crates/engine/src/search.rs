@@ -6,7 +6,7 @@
 use std::sync::{Arc, PoisonError};
 use std::time::Instant;
 
-use hippocamp_index::{Filter, Request};
+use hippocamp_index::{Filter, Request, SlotSet};
 use hippocamp_store::{ReadTx, RowId};
 
 use crate::collection::Found;
@@ -21,13 +21,26 @@ use crate::target::Target;
 use crate::{Cancel, Collection, Error, Hit, IdHit, Query, SearchOptions, validate};
 
 /// Searches that were checked, and made ready.
-struct Searches<'a> {
+pub(crate) struct Searches<'a> {
     questions: Vec<Question>,
     options: &'a SearchOptions,
     filter: Option<Filter>,
     encode_ms: f64,
     start: Instant,
+    /// How many of each arm's best are ranked, at least.
+    depth: usize,
+    /// The same if two arms are.
+    pool: usize,
 }
+
+/// Whether a search has found as many hits as there are.
+enum Enough {
+    Yes,
+    No,
+}
+
+/// How many times more records are looked at when there were not enough.
+const DEEPER: usize = 8;
 
 impl Collection {
     /// The nearest records, best first. Searching a collection that does not exist yet finds nothing.
@@ -59,15 +72,22 @@ impl Collection {
         let Some(searches) = self.searches(queries, options, cancel)? else {
             return Ok(vec![Vec::new(); count]);
         };
-        let hits = self.visit(
-            searches.needs(),
-            options.recursive,
-            cancel,
-            |target| searches.start(&self.name, target),
-            |pools, number, partition| searches.gather(pools, number, partition, cancel),
-            |pools, tx, target, namespaces| searches.read(tx, target, pools, namespaces),
-        )?;
-        Ok(hits.unwrap_or_else(|| vec![Vec::new(); count]))
+        let mut searches = searches;
+        loop {
+            let found = self.visit(
+                searches.needs(),
+                options.recursive,
+                cancel,
+                |target| searches.start(&self.name, target),
+                |pools, number, partition| searches.gather(pools, number, partition, cancel),
+                |pools, tx, target, namespaces| searches.read(tx, target, pools, namespaces),
+            )?;
+            match found {
+                None => return Ok(vec![Vec::new(); count]),
+                Some((hits, Enough::Yes)) => return Ok(hits),
+                Some((_, Enough::No)) => searches.depth = searches.depth.saturating_mul(DEEPER),
+            }
+        }
     }
 
     /// The ids of the nearest records, best first: [`search`](Self::search) without reading their rows. While
@@ -94,8 +114,8 @@ impl Collection {
         options: &SearchOptions,
         cancel: &Cancel,
     ) -> Result<Vec<Vec<IdHit>>, Error> {
-        if options.recursive {
-            let options = SearchOptions { with_vectors: false, ..options.clone() };
+        if options.recursive || options.reads_records() {
+            let options = SearchOptions { with_vectors: false, explain: false, ..options.clone() };
             let hits = self.search_many(queries, &options, cancel)?.into_iter();
             return Ok(hits.map(|hits| hits.into_iter().map(IdHit::from).collect()).collect());
         }
@@ -129,7 +149,7 @@ impl Collection {
     }
 
     /// What is asked for, checked and made ready; nothing when there is nothing that could answer it.
-    fn searches<'a>(
+    pub(crate) fn searches<'a>(
         &self,
         queries: Vec<Query>,
         options: &'a SearchOptions,
@@ -141,7 +161,6 @@ impl Collection {
         let limits = self.limits();
         let hits = options.k.saturating_add(options.offset);
         within(|| "the search".into(), "hits (offset + k)", hits, limits.k, "k")?;
-        within(|| "the search".into(), "candidates (pool)", options.ranking.pool, limits.k, "k")?;
         let count = queries.len();
         within(|| "the batch".into(), "queries", count, limits.batch_records, "batchRecords")?;
         if options.min_score.is_some_and(f32::is_nan) {
@@ -149,6 +168,8 @@ impl Collection {
                 "minScore is NaN: give a number, or leave it out".to_owned(),
             ));
         }
+        let pool = options.ranking.pool.min(limits.k);
+        options.check_controls()?;
         let filter = self.filter(options.filter.as_deref())?;
         let questions = self.questions(queries, options, cancel)?;
         Ok(questions.map(|questions| Searches {
@@ -157,19 +178,21 @@ impl Collection {
             filter,
             encode_ms: questions.encode_ms,
             start: Instant::now(),
+            depth: if options.chooses() { hits.max(pool) } else { hits },
+            pool,
         }))
     }
 }
 
 impl Searches<'_> {
-    fn needs(&self) -> Needs<'_> {
+    pub(crate) fn needs(&self) -> Needs<'_> {
         let words = self.questions.iter().any(|question| question.words.is_some());
         Needs { filter: self.filter.as_ref(), words }
     }
 
     /// # Errors
     /// A vector that can't be compared with those of the collection.
-    fn start(&self, name: &str, target: &Target) -> Result<Vec<Pool>, Error> {
+    pub(crate) fn start(&self, name: &str, target: &Target) -> Result<Vec<Pool>, Error> {
         let count = self.questions.len();
         for (at, question) in self.questions.iter().enumerate() {
             if let Some(vector) = &question.vector {
@@ -182,11 +205,20 @@ impl Searches<'_> {
 
     /// How many of each arm's best are ranked.
     fn depth(&self, question: &Question) -> usize {
-        let hits = self.options.k + self.options.offset;
         match question.mode {
-            Mode::Hybrid => hits.max(self.options.ranking.pool),
-            Mode::Vector | Mode::Lexical => hits,
+            Mode::Hybrid => self.depth.max(self.pool),
+            Mode::Vector | Mode::Lexical => self.depth,
         }
+    }
+
+    /// Looks deeper.
+    pub(crate) fn with_depth(self, depth: usize) -> Self {
+        Self { depth, ..self }
+    }
+
+    /// The slots of a partition that pass the filter; nothing without a filter.
+    pub(crate) fn mask(&self, partition: &Partition) -> Option<Arc<SlotSet>> {
+        self.filter.as_ref().and_then(|filter| partition.select(filter))
     }
 
     /// What there is in a partition; true if there is anything.
@@ -197,8 +229,19 @@ impl Searches<'_> {
         partition: &Partition,
         cancel: &Cancel,
     ) -> Result<bool, Error> {
-        let mask = self.filter.as_ref().and_then(|filter| partition.select(filter));
-        let mask = mask.as_deref();
+        let mask = self.mask(partition);
+        self.gather_from(pools, number, partition, mask.as_deref(), cancel)
+    }
+
+    /// The same of some slots.
+    pub(crate) fn gather_from(
+        &self,
+        pools: &mut [Pool],
+        number: usize,
+        partition: &Partition,
+        mask: Option<&SlotSet>,
+        cancel: &Cancel,
+    ) -> Result<bool, Error> {
         let vectors = || self.questions.iter().filter_map(|q| Some((q, q.vector.as_deref()?)));
         let depth = vectors().map(|(question, _)| self.depth(question)).max().unwrap_or(1);
         let request = Request { k: depth, recall: self.options.recall, mask };
@@ -207,22 +250,45 @@ impl Searches<'_> {
         let mut any = false;
         for (pool, question) in pools.iter_mut().zip(&self.questions) {
             let near = question.vector.as_ref().and_then(|_| near.next()).unwrap_or_default();
-            let reach = Reach { depth: self.depth(question), mask, explain: self.options.explain };
+            let reach = Reach {
+                depth: self.depth(question),
+                mask,
+                explain: self.options.explain,
+                directions: self.options.diversity.is_some(),
+            };
             any |= pool.gather(question, (number, partition), near, reach)?;
         }
         Ok(any)
     }
 
-    /// The hits of a question in their order.
-    fn ranked<'a>(&'a self, question: &'a Question, pool: Pool, target: &Target) -> Ranked<'a> {
-        let SearchOptions { ranking, min_score, k, offset, .. } = self.options;
-        let mut ranked = pool.ranked(question, ranking, target, self.depth(question));
-        if let Some(min) = *min_score {
-            ranked.candidates.retain(|candidate| candidate.score >= min);
+    /// What was found for each question, not in its order yet.
+    pub(crate) fn weighed<'a>(
+        &'a self,
+        tx: &ReadTx<'_>,
+        target: &Target,
+        pools: Vec<Pool>,
+    ) -> Result<Vec<Ranked<'a>>, Error> {
+        let mut all = Vec::with_capacity(pools.len());
+        for (question, pool) in self.questions.iter().zip(pools) {
+            let mut ranked = self.ranked(question, pool, target);
+            if self.options.reads_records() {
+                let rows: Vec<RowId> = ranked.candidates.iter().map(|of| of.row).collect();
+                for (candidate, row) in ranked.candidates.iter_mut().zip(tx.rows(&rows, false)?) {
+                    row.map_or(Ok(()), |row| self.options.weigh(candidate, &row))?;
+                }
+            }
+            all.push(ranked);
         }
-        ranked.candidates.drain(..(*offset).min(ranked.candidates.len()));
-        ranked.candidates.truncate(*k);
-        ranked
+        Ok(all)
+    }
+
+    fn ranked<'a>(&'a self, question: &'a Question, pool: Pool, target: &Target) -> Ranked<'a> {
+        pool.ranked(question, &self.options.ranking, target, self.depth(question))
+    }
+
+    /// How long it has taken so far.
+    pub(crate) fn timings(&self) -> Timings {
+        Timings { encode: self.encode_ms, search: self.start.elapsed().as_secs_f64() * 1e3 }
     }
 
     /// The hits of one partition as ids.
@@ -245,24 +311,32 @@ impl Searches<'_> {
                     namespace: None,
                 })
             };
-            self.ranked(question, pool, target).candidates.iter().map(hit).collect()
+            let mut ranked = self.ranked(question, pool, target);
+            self.options.choose(&mut ranked.candidates);
+            ranked.candidates.iter().map(hit).collect()
         };
         self.questions.iter().zip(pools).map(of_question).collect()
     }
 
-    /// The records that were found.
+    /// The records that were found, and whether there are as many as could be.
     fn read(
         &self,
         tx: &ReadTx<'_>,
         target: &Target,
         pools: Vec<Pool>,
         namespaces: &Namespaces,
-    ) -> Result<Vec<Vec<Hit>>, Error> {
-        let ranked = self.questions.iter().zip(pools);
-        let ranked: Vec<Ranked<'_>> =
-            ranked.map(|(question, pool)| self.ranked(question, pool, target)).collect();
-        let search = self.start.elapsed().as_secs_f64() * 1e3;
-        let timings = Timings { encode: self.encode_ms, search };
+    ) -> Result<(Vec<Vec<Hit>>, Enough), Error> {
+        let mut ranked = self.weighed(tx, target, pools)?;
+        for (question, ranked) in self.questions.iter().zip(&mut ranked) {
+            self.options.choose(&mut ranked.candidates);
+            // Records of the same group may have taken the places of others.
+            let depth = self.depth(question);
+            let some_left = self.options.group_by.is_some() && ranked.passing() > depth as u64;
+            if ranked.candidates.len() < self.options.k && some_left {
+                return Ok((Vec::new(), Enough::No));
+            }
+        }
+        let timings = self.timings();
         let found = ranked.iter().flat_map(|ranked| &ranked.candidates);
         let ids: Vec<RowId> = found.map(|candidate| candidate.row).collect();
         let mut rows = tx.rows(&ids, self.options.with_vectors)?.into_iter();
@@ -284,6 +358,6 @@ impl Searches<'_> {
             }
             hits.push(of_question);
         }
-        Ok(hits)
+        Ok((hits, Enough::Yes))
     }
 }

@@ -3,7 +3,7 @@
 mod support;
 
 use hippocamp_engine::{
-    Cancel, Collection, CollectionOptions, Engine, Error, Hit, Mode, NewRecord, Query,
+    Cancel, Collection, CollectionOptions, Engine, Error, Hit, Metric, Mode, NewRecord, Query,
     SearchOptions,
 };
 use proptest::prelude::*;
@@ -98,8 +98,8 @@ fn words_follow_every_change_and_survive_reopening() {
 fn a_search_below_ranks_as_if_all_were_one() {
     let engine = temporary();
     let (whole, split) = (
-        collection(&engine, "whole", Default::default()),
-        collection(&engine, "split", Default::default()),
+        collection(&engine, "whole", Metric::default()),
+        collection(&engine, "split", Metric::default()),
     );
     let words = ["apple", "pear", "plum", "fig", "the fig and the pear", "apple apple fig"];
     for (i, word) in words.into_iter().cycle().take(120).enumerate() {

@@ -34,7 +34,7 @@ mod usearch_file;
 mod vector;
 
 pub use attribute::AttributeIndex;
-pub use filter::{Filter, FilterError, FilterValue, Pattern, Test};
+pub use filter::{Filter, FilterError, FilterValue, Pattern, Test, values_at};
 pub use lexical::{
     Bm25, Capitals, Language, LexicalIndex, LexicalQuery, LexicalScores, LexicalSnapshot,
     LexicalStatistics, TermPart, UnknownLanguage, Weights,

@@ -434,6 +434,46 @@ impl NativeCollection {
         })
     }
 
+    /// What a search for a text thinks of a record, as JSON.
+    #[napi(catch_unwind)]
+    pub fn why_not<'env>(
+        &self,
+        env: &'env Env,
+        text: String,
+        id: String,
+        options: NativeSearchOptions,
+        token: Option<&CancelToken>,
+    ) -> napi::Result<PromiseRaw<'env, String>> {
+        self.why_not_with(env, Query::Text(text), id, options, token)
+    }
+
+    /// What a search with a vector thinks of a record, as JSON.
+    #[napi(catch_unwind)]
+    pub fn why_not_by_vector<'env>(
+        &self,
+        env: &'env Env,
+        vector: &[f32],
+        id: String,
+        options: NativeSearchOptions,
+        token: Option<&CancelToken>,
+    ) -> napi::Result<PromiseRaw<'env, String>> {
+        self.why_not_with(env, Query::Vector(vector.to_vec()), id, options, token)
+    }
+
+    fn why_not_with<'env>(
+        &self,
+        env: &'env Env,
+        query: Query,
+        id: String,
+        options: NativeSearchOptions,
+        token: Option<&CancelToken>,
+    ) -> napi::Result<PromiseRaw<'env, String>> {
+        let collection = self.engine.clone();
+        operation::read(env, Priority::Bulk, cancel::of(token), move |cancel| {
+            Ok(collection.why_not(query, &id, &options.into_engine()?, cancel)?.to_json())
+        })
+    }
+
     fn search_ids_with<'env>(
         &self,
         env: &'env Env,

@@ -1,6 +1,8 @@
 //! How to search, as it comes from JavaScript, where names and types were checked.
 
-use hippocamp_engine::{Bm25, Error, Fusion, Mode, Ranking, Recall, SearchOptions};
+use hippocamp_engine::{
+    Bm25, Boost, Error, Fusion, GroupBy, Mode, Ranking, Recall, Recency, SearchOptions,
+};
 use napi_derive::napi;
 
 use crate::options::{named, size};
@@ -28,6 +30,47 @@ pub struct NativeSearchOptions {
     pub recursive: bool,
     /// Whether hits say what has made their scores.
     pub explain: bool,
+    /// How much hits are to differ.
+    pub diversity: Option<f64>,
+    /// Whether new records come before old ones.
+    pub recency: Option<NativeRecency>,
+    /// Whether important records come first.
+    pub boost: Option<NativeBoost>,
+    /// Whether only some of the records with the same value are hits.
+    pub group_by: Option<NativeGroupBy>,
+}
+
+/// Whether new records come before old ones.
+#[napi(object, object_to_js = false)]
+pub struct NativeRecency {
+    /// In milliseconds.
+    pub half_life: f64,
+    /// What the oldest keep.
+    pub floor: f64,
+    /// In milliseconds since 1970.
+    pub now: f64,
+    /// The metadata path of the time.
+    pub field: Option<String>,
+}
+
+/// Whether important records come first.
+#[napi(object, object_to_js = false)]
+pub struct NativeBoost {
+    /// The metadata path of the number.
+    pub field: String,
+    /// What records without it lose.
+    pub weight: f64,
+    /// The number from which on nothing is lost.
+    pub max: f64,
+}
+
+/// Whether only some of the records with the same value are hits.
+#[napi(object, object_to_js = false)]
+pub struct NativeGroupBy {
+    /// The metadata path of the value.
+    pub field: String,
+    /// How many of each.
+    pub size: i64,
 }
 
 /// The constants of a ranking; what is absent has its default.
@@ -68,7 +111,26 @@ impl NativeSearchOptions {
             with_vectors: self.vectors,
             recursive: self.recursive,
             explain: self.explain,
+            diversity: self.diversity.map(|diversity| diversity as f32),
+            recency: self.recency.map(|recency| Recency {
+                half_life_ms: recency.half_life,
+                floor: recency.floor as f32,
+                now_ms: recency.now,
+                field: recency.field,
+            }),
+            boost: self.boost.map(|boost| Boost {
+                field: boost.field,
+                weight: boost.weight as f32,
+                max: boost.max,
+            }),
+            group_by: self.group_by.map(NativeGroupBy::into_engine).transpose()?,
         })
+    }
+}
+
+impl NativeGroupBy {
+    fn into_engine(self) -> Result<GroupBy, Error> {
+        Ok(GroupBy { field: self.field, size: size("groupBy.size", self.size)? })
     }
 }
 

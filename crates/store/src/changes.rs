@@ -7,7 +7,9 @@
 
 use rusqlite::{Rows, Statement};
 
-use crate::{Change, Error, Lsn, NamespaceId, ReadTx, RowId, column::Columns, connection::Site};
+use crate::{
+    Change, Error, Lsn, NamespaceId, ReadTx, RowId, column::Columns, connection::Site, read::choose,
+};
 
 /// A statement without and with the text: without, no page that only holds text is read.
 macro_rules! put {
@@ -64,13 +66,13 @@ impl ReadTx<'_> {
             Ok(())
         };
         if since <= Lsn(0) {
-            return self.each(LIVE[usize::from(with_text)], [ns.0], "records", |columns| {
+            return self.each(choose(LIVE, with_text), [ns.0], "records", |columns| {
                 visit_put(columns, visit)
             });
         }
         let mut statement = self.conn.prepare_cached(DELETED).map_err(fail)?;
         let mut deletions = Deletions::start(self.site, &mut statement, ns, since)?;
-        self.each(PUT[usize::from(with_text)], (ns.0, since.0), "records", |columns| {
+        self.each(choose(PUT, with_text), (ns.0, since.0), "records", |columns| {
             deletions.visit_until(Lsn(columns.integer(1)?), visit)?;
             visit_put(columns, visit)
         })?;

@@ -362,8 +362,8 @@ impl<'a> ReadTx<'a> {
     }
 }
 
-fn choose([without, with]: [&'static str; 2], with_vector: bool) -> &'static str {
-    if with_vector { with } else { without }
+pub(crate) fn choose([without, with]: [&'static str; 2], is_with: bool) -> &'static str {
+    if is_with { with } else { without }
 }
 
 fn collection_row(columns: &Columns<'_>) -> Result<CollectionRow, Error> {

@@ -3,7 +3,7 @@
 mod support;
 
 use hippocamp_store::{
-    Error, Lsn, NamespaceId, NewRow, Put,
+    Change, Error, Lsn, NamespaceId, NewRow, Put,
     PutMode::{self, Insert, Upsert},
     RowId, Store,
 };

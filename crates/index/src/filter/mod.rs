@@ -23,6 +23,7 @@ use regex::Regex;
 use serde_json::{Map, Value};
 
 pub use parse::FilterError;
+pub use path::values_at;
 pub(crate) use path::visit;
 pub use value::FilterValue;
 

@@ -2,7 +2,18 @@
 
 use serde_json::{Map, Value};
 
-use super::Found;
+use super::{FilterValue, Found};
+
+/// The scalars that stand at a path, or in an array there.
+#[must_use]
+pub fn values_at(metadata: &Map<String, Value>, path: &str) -> Vec<FilterValue> {
+    let mut values = Vec::new();
+    visit(metadata, path, &mut |found| match found {
+        Found::Scalar(value) | Found::Element(value) => values.extend(FilterValue::of(value)),
+        Found::Structure => {}
+    });
+    values
+}
 
 /// Calls `visit` with everything that stands at a path. A path that meets an array on its way looks at each element; of
 /// an array at its end, both the array and its elements are there.

@@ -36,6 +36,7 @@ impl LexicalQuery {
     }
 
     /// Its terms.
+    #[must_use]
     pub fn terms(&self) -> impl ExactSizeIterator<Item = &str> {
         self.terms.iter().map(|term| &*term.term)
     }

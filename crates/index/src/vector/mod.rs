@@ -288,6 +288,15 @@ impl VectorIndex {
         Ok(self.sum.dot(&normalized) / self.len().max(1) as f64)
     }
 
+    /// The vector in a slot, at length 1.
+    #[must_use]
+    pub fn direction(&self, slot: Slot) -> Vec<f32> {
+        let mut row = vec![0.0; self.dimension()];
+        self.rows.read(self.kernels, slot.0, &mut row);
+        self.kernels.normalize(&mut row);
+        row
+    }
+
     /// How similar a vector is to those in some slots; the least there is for a slot that was never handed out.
     ///
     /// # Errors
