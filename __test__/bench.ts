@@ -99,7 +99,7 @@ for (const [args, message] of [
     const { code, stderr } = await bench(...args)
     t.is(code, 1)
     t.regex(stderr, message)
-    t.regex(stderr, /npm run bench -- encoder\|search\|filters\|retrieval\|store/)
+    t.regex(stderr, /npm run bench -- encoder\|search\|filters\|retrieval\|modes\|store/)
   })
 }
 

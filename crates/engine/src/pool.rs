@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 use std::collections::HashSet;
 
-use hippocamp_index::{FilterValue, Neighbor, Slot, SlotSet};
+use hippocamp_index::{FilterValue, LexicalFound, LexicalRequest, Neighbor, Slot, SlotSet};
 use hippocamp_store::RowId;
 
 use crate::Error;
@@ -128,21 +128,25 @@ impl Pool {
             }
             return Ok(any);
         };
-        let scores = lexical.scores(&words.query, &words.weights);
-        scope.best = scope.best.max(scores.best());
-        let found = scores.top(reach.depth, reach.mask);
-        let by_words: HashSet<Slot> = found.iter().map(|found| found.slot).collect();
-        let by_vector: HashSet<Slot> = near.iter().map(|found| found.slot).collect();
-        let only_words: Vec<Slot> =
-            found.iter().map(|found| found.slot).filter(|slot| !by_vector.contains(slot)).collect();
+        let also: Vec<Slot> = near.iter().map(|found| found.slot).collect();
+        let request = LexicalRequest { k: reach.depth, mask: reach.mask, also: &also };
+        let LexicalFound { top, best, also: scores } =
+            lexical.search(&words.query, &words.weights, &request);
+        scope.best = scope.best.max(best);
+        let by_words: HashSet<Slot> = top.iter().map(|found| found.slot).collect();
+        let by_vector: HashSet<Slot> = also.into_iter().collect();
+        let only_words: Vec<Neighbor> =
+            top.into_iter().filter(|found| !by_vector.contains(&found.slot)).collect();
+        let slots: Vec<Slot> = only_words.iter().map(|found| found.slot).collect();
         let similarities = match &question.vector {
-            Some(vector) => partition.similarities(vector, &only_words)?,
-            None => vec![f32::NAN; only_words.len()],
+            Some(vector) => partition.similarities(vector, &slots)?,
+            None => vec![f32::NAN; slots.len()],
         };
-        let near = near.into_iter().map(|found| (found.slot, found.similarity));
-        let all = near.chain(only_words.into_iter().zip(similarities));
-        self.candidates.extend(all.filter_map(|(slot, similarity)| {
-            let mut candidate = candidate(slot, similarity, scores.get(slot))?;
+        let near = near.into_iter().zip(scores).map(|(of, bm25)| (of.slot, of.similarity, bm25));
+        let only_words = only_words.into_iter().zip(similarities);
+        let only_words = only_words.map(|(of, similarity)| (of.slot, similarity, of.similarity));
+        self.candidates.extend(near.chain(only_words).filter_map(|(slot, similarity, bm25)| {
+            let mut candidate = candidate(slot, similarity, bm25)?;
             candidate.by_vector = by_vector.contains(&slot);
             candidate.by_words = by_words.contains(&slot);
             if reach.explain {

@@ -49,8 +49,6 @@ struct Known {
     query: LexicalQuery,
     statistics: LexicalStatistics,
     capitals: Vec<Capitals>,
-    /// The terms of each of its words, which are separated by white space.
-    words: Vec<LexicalQuery>,
 }
 
 impl Collection {
@@ -104,10 +102,17 @@ impl Collection {
         let encoder = if mode == Mode::Lexical {
             None
         } else {
-            let core = self.engine.core()?;
-            let stored = core.store.read(|tx| Ok::<_, Error>(tx.collection(&self.name)?))?;
-            let Some(row) = stored else { return Ok(false) };
-            let encoder = self.encoder_for(&self.stored_target(&row)?)?;
+            let known = self.as_found(Needs::default(), |target, _| self.encoder_for(target))?;
+            let encoder = match known {
+                Some(encoder) => encoder,
+                None => {
+                    let core = self.engine.core()?;
+                    let stored =
+                        core.store.read(|tx| Ok::<_, Error>(tx.collection(&self.name)?))?;
+                    let Some(row) = stored else { return Ok(false) };
+                    self.encoder_for(&self.stored_target(&row)?)?
+                }
+            };
             let otherwise = "pass a vector, or search for words with mode \"lexical\"";
             Some(encoder.ok_or_else(|| self.encoder_required("searching with text", otherwise))?)
         };
@@ -158,6 +163,16 @@ impl Collection {
             }
             Ok(false)
         };
+        if !options.recursive {
+            let known = self.as_found(needs, |_, partition| {
+                let mut known = Vec::new();
+                visit(&mut known, 0, partition)?;
+                Ok(known)
+            })?;
+            if let Some(known) = known {
+                return Ok(Some(known));
+            }
+        }
         let start = |_: &_| Ok(Vec::new());
         let known =
             self.visit(needs, options.recursive, cancel, start, visit, |known, _, _, _| Ok(known))?;
@@ -171,13 +186,13 @@ impl Known {
             query: lexical.query(text),
             statistics: LexicalStatistics::default(),
             capitals: Vec::new(),
-            words: text.split_whitespace().map(|word| lexical.query(word)).collect(),
         }
     }
 
     fn learn(&mut self, lexical: &LexicalIndex) {
-        self.statistics += &lexical.statistics(&self.query);
-        let capitals = lexical.capitals(&self.query);
+        let statistics = lexical.statistics(&self.query);
+        let capitals = lexical.capitals(&self.query, &statistics, NAME);
+        self.statistics += &statistics;
         self.capitals.resize(capitals.len(), Capitals::default());
         for (sum, capitals) in self.capitals.iter_mut().zip(capitals) {
             sum.occurrences += capitals.occurrences;
@@ -189,12 +204,15 @@ impl Known {
     /// meaning would be left.
     fn without_names(&self, text: &str) -> (String, Vec<String>) {
         let all = || (text.to_owned(), Vec::new());
-        if self.statistics.texts < MIN_SCOPE {
+        let common: Vec<bool> =
+            (0..self.statistics.with_term.len()).map(|at| self.is_common(at)).collect();
+        if self.statistics.texts < MIN_SCOPE || !common.contains(&true) {
             return all();
         }
+        let is_common = |term: &usize| common.get(*term) == Some(&true);
         let (mut kept, mut left_out, mut has_meaning) = (Vec::new(), Vec::new(), false);
-        for (word, terms) in text.split_whitespace().zip(&self.words) {
-            if !terms.is_empty() && terms.terms().all(|term| self.is_common(term)) {
+        for (word, terms) in self.query.words(text) {
+            if !terms.is_empty() && terms.iter().all(is_common) {
                 left_out.push(word.to_owned());
             } else {
                 has_meaning |= !terms.is_empty();
@@ -204,10 +222,9 @@ impl Known {
         if left_out.is_empty() || !has_meaning { all() } else { (kept.join(" "), left_out) }
     }
 
-    fn is_common(&self, term: &str) -> bool {
-        let at = self.query.terms().position(|other| other == term);
-        let known =
-            at.and_then(|at| Some((self.statistics.with_term.get(at)?, self.capitals.get(at)?)));
+    /// Whether the term with a number is a name of those who take part, or everywhere.
+    fn is_common(&self, at: usize) -> bool {
+        let known = self.statistics.with_term.get(at).zip(self.capitals.get(at));
         let Some((&texts, capitals)) = known else { return false };
         let share = texts as f64 / self.statistics.texts as f64;
         let capitalised = capitals.capitalised as f64 / capitals.occurrences.max(1) as f64;

@@ -7,8 +7,9 @@
 use std::sync::{Arc, PoisonError};
 
 use hippocamp_index::{Filter, IndexStats, Metric};
-use hippocamp_store::{NamespaceId, ReadTx, Row, RowId};
+use hippocamp_store::{Lsn, NamespaceId, ReadTx, Row, RowId};
 
+use crate::collection::Found;
 use crate::limits::within;
 use crate::namespace::{self, check_label};
 use crate::partition::{Needs, Partition};
@@ -199,6 +200,36 @@ impl Collection {
         Ok(tx.namespace(row.id, &self.namespace)?.map(|namespace| (target, namespace)))
     }
 
+    /// Calls `read` with the partition as it was found last, if nothing has been written since and it knows what is needed.
+    /// Asks the store for that, but reads nothing from it.
+    pub(crate) fn as_found<T>(
+        &self,
+        needs: Needs<'_>,
+        read: impl FnOnce(&Target, &Partition) -> Result<T, Error>,
+    ) -> Result<Option<T>, Error> {
+        let core = self.engine.core()?;
+        let lsn = core.store.changed_lsn()?;
+        let found = self.found.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let Some(found) = found.filter(|found| found.lsn == lsn) else { return Ok(None) };
+        let Some(partition) = found.partition.upgrade() else { return Ok(None) };
+        let partition = partition.read().unwrap_or_else(PoisonError::into_inner);
+        if partition.lsn() < lsn || !partition.has(needs) {
+            return Ok(None);
+        }
+        core.loaded.touch(partition.last_use());
+        read(&found.target, &partition).map(Some)
+    }
+
+    /// Notes where this namespace was found.
+    pub(crate) fn note_found(&self, lsn: Lsn, target: &Target, partition: &Partition) {
+        let mut found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_known = |found: &Found| found.lsn == lsn && found.partition.strong_count() > 0;
+        if !found.as_ref().is_some_and(is_known) {
+            let (target, partition) = (Arc::new(target.clone()), partition.weak());
+            *found = Some(Found { lsn, target, partition });
+        }
+    }
+
     /// Visits this namespace, or also those below it, one after the other and in one snapshot, and then ends in the same;
     /// nothing when the collection or the namespace does not exist. A visit says whether it has found something there.
     pub(crate) fn visit<A, T>(
@@ -236,6 +267,9 @@ impl Collection {
                     let guard = core.ready(&partition, tx, snapshot, needs)?;
                     if !guard.has(needs) {
                         return Ok(Attempt::Overtaken);
+                    }
+                    if !recursive && guard.lsn() == snapshot {
+                        self.note_found(snapshot, &target, &guard);
                     }
                     let found = visit(&mut all, number, &guard)?;
                     // What a commit has changed since matters only if something was found there.

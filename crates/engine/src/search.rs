@@ -3,13 +3,12 @@
 //! A search of records reads them in the snapshot at which they were found. A search for ids alone needs no
 //! snapshot: partitions know the ids.
 
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 use std::time::Instant;
 
 use hippocamp_index::{Filter, Request, SlotSet};
 use hippocamp_store::{ReadTx, RowId};
 
-use crate::collection::Found;
 use crate::explain::Timings;
 use crate::limits::within;
 use crate::partition::{Needs, Partition};
@@ -124,25 +123,14 @@ impl Collection {
             return Ok(vec![Vec::new(); count]);
         };
         let needs = searches.needs();
-        let core = self.engine.core()?;
-        let lsn = core.store.changed_lsn()?;
-        let found = self.found.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        if let Some(found) = found.filter(|found| found.lsn == lsn)
-            && let Some(partition) = found.partition.upgrade()
-        {
-            let partition = partition.read().unwrap_or_else(PoisonError::into_inner);
-            if partition.lsn() >= lsn && partition.has(needs) {
-                core.loaded.touch(partition.last_use());
-                return searches.ids(&self.name, &found.target, &partition, cancel);
-            }
+        let known = |target: &Target, partition: &Partition| {
+            searches.ids(&self.name, target, partition, cancel)
+        };
+        if let Some(hits) = self.as_found(needs, known)? {
+            return Ok(hits);
         }
         let hits = self.with_partition(needs, cancel, |tx, target, partition| {
-            let found = Found {
-                lsn: tx.lsn()?,
-                target: Arc::new(target.clone()),
-                partition: partition.weak(),
-            };
-            *self.found.lock().unwrap_or_else(PoisonError::into_inner) = Some(found);
+            self.note_found(tx.lsn()?, target, partition);
             searches.ids(&self.name, target, partition, cancel)
         })?;
         Ok(hits.unwrap_or_else(|| vec![Vec::new(); count]))

@@ -1,5 +1,4 @@
 //! What a collection promises, with vectors given by the caller.
-#![expect(clippy::float_cmp, reason = "small whole numbers are exact")]
 
 mod support;
 

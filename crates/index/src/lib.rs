@@ -36,8 +36,8 @@ mod vector;
 pub use attribute::AttributeIndex;
 pub use filter::{Filter, FilterError, FilterValue, Pattern, Test, values_at};
 pub use lexical::{
-    Bm25, Capitals, Language, LexicalIndex, LexicalQuery, LexicalScores, LexicalSnapshot,
-    LexicalStatistics, TermPart, UnknownLanguage, Weights,
+    Bm25, Capitals, Language, LexicalFound, LexicalIndex, LexicalQuery, LexicalRequest,
+    LexicalSnapshot, LexicalStatistics, TermPart, UnknownLanguage, Weights,
 };
 pub use metric::{Metric, UnknownMetric};
 pub use sections::{SectionError, SectionReader, SectionWriter};

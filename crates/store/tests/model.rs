@@ -212,7 +212,7 @@ impl Follower {
         let (told, lsn) = read(store, |tx| Ok((changes(tx, ns, self.lsn)?, tx.lsn()?))).unwrap();
         for change in told {
             match change {
-                Told::Put(row, _, vector, _) => self.rows.insert(row, vector),
+                Told::Put(row, _, vector, _, _) => self.rows.insert(row, vector),
                 Told::Deleted(row) => self.rows.remove(&row),
             };
         }

@@ -23,6 +23,8 @@ pub(super) struct Token<'a> {
     pub(super) term: &'a str,
     /// Whether it is written with a capital.
     pub(super) capitalised: bool,
+    /// Where in the text the word or run begins that it is of.
+    pub(super) at: usize,
 }
 
 pub(super) struct Analyser {
@@ -51,13 +53,13 @@ impl Analyser {
 
     /// Hands over the terms of a text, in their order.
     pub(super) fn terms(&self, text: &str, scratch: &mut Scratch, mut take: impl FnMut(Token<'_>)) {
-        pieces(text, |piece| match piece {
-            Piece::Run(run) => characters(run, scratch, &mut take),
+        pieces(text, |at, piece| match piece {
+            Piece::Run(run) => characters(run, at, scratch, &mut take),
             Piece::Word(word) => {
                 let capitalised = word.chars().next().is_some_and(char::is_uppercase);
                 self.parts_of(word, |part| {
                     if let Some(term) = self.stem(part, scratch) {
-                        take(Token { term, capitalised });
+                        take(Token { term, capitalised, at });
                     }
                 });
             }
@@ -158,21 +160,21 @@ fn without_accents(word: &str) -> String {
     plain.collect()
 }
 
-fn characters(run: &str, scratch: &mut Scratch, take: &mut impl FnMut(Token<'_>)) {
+fn characters(run: &str, at: usize, scratch: &mut Scratch, take: &mut impl FnMut(Token<'_>)) {
     let plain = &mut scratch.run;
     plain.clear();
     plain.extend(run.nfkc().map(simplified));
-    let mut take = |term| take(Token { term, capitalised: false });
+    let mut take = |term| take(Token { term, capitalised: false, at });
     let mut before = None;
-    for (at, c) in plain.char_indices() {
-        let end = at + c.len_utf8();
+    for (start, c) in plain.char_indices() {
+        let end = start + c.len_utf8();
         if let Some(term) = before.and_then(|before| plain.get(before..end)) {
             take(term);
         }
-        if let Some(term) = plain.get(at..end) {
+        if let Some(term) = plain.get(start..end) {
             take(term);
         }
-        before = Some(at);
+        before = Some(start);
     }
 }
 

@@ -4,19 +4,17 @@
 //! until the index is [renumbered](LexicalIndex::renumbered), but count for nothing from the moment they are removed: a
 //! score is the same whatever an index has been through.
 
-use std::cell::RefCell;
-
 use self::analyser::{Analyser, Scratch};
 use self::postings::Postings;
 use self::terms::Terms;
-use crate::top_k::TopK;
-use crate::{Neighbor, Slot, SlotSet};
+use crate::{Slot, SlotSet};
 
 mod analyser;
 mod file;
 mod language;
 mod postings;
 mod query;
+mod search;
 mod stop;
 mod terms;
 #[cfg(test)]
@@ -26,6 +24,7 @@ mod words;
 pub use file::LexicalSnapshot;
 pub use language::{Language, UnknownLanguage};
 pub use query::{Bm25, LexicalQuery, LexicalStatistics, TermPart, Weights};
+pub use search::{LexicalFound, LexicalRequest};
 
 /// The length of a slot that has no text, or not any more.
 const NONE: u32 = u32::MAX;
@@ -193,24 +192,6 @@ impl LexicalIndex {
         LexicalStatistics { texts: self.texts, length: self.length, with_term: with_term.collect() }
     }
 
-    /// How well every text answers a query.
-    #[must_use]
-    pub fn scores(&self, query: &LexicalQuery, weights: &Weights) -> LexicalScores<'_> {
-        let mut scores = SCORES.take();
-        scores.clear();
-        scores.resize(self.lengths.len(), 0.0);
-        for (term, &weight) in query.terms.iter().zip(&weights.of_terms) {
-            let Some(postings) = self.find(&term.term) else { continue };
-            for (slot, count) in postings.iter() {
-                let at = slot as usize;
-                if let (Some(score), Some(length)) = (scores.get_mut(at), self.lengths.get(at)) {
-                    *score += weights.part(weight, count.occurrences(), *length);
-                }
-            }
-        }
-        LexicalScores { index: self, scores }
-    }
-
     /// What each term that occurs in a slot's text adds to its score.
     #[must_use]
     pub fn parts(
@@ -235,12 +216,19 @@ impl LexicalIndex {
         of_terms.filter_map(part).collect()
     }
 
-    /// How often each term of a query occurs in all texts, and how often with a capital.
+    /// How often the terms of a query occur, and how often with a capital, that more than a share of the texts have; of
+    /// others nothing is said.
     #[must_use]
-    pub fn capitals(&self, query: &LexicalQuery) -> Vec<Capitals> {
-        let of = |term: &query::QueryTerm| {
+    pub fn capitals(
+        &self,
+        query: &LexicalQuery,
+        statistics: &LexicalStatistics,
+        share: f64,
+    ) -> Vec<Capitals> {
+        let least = share * statistics.texts as f64;
+        let of = |(term, &texts): (&query::QueryTerm, &u64)| {
             let mut capitals = Capitals::default();
-            let postings = self.find(&term.term);
+            let postings = self.find(&term.term).filter(|_| texts as f64 > least);
             for (slot, count) in postings.iter().flat_map(|postings| postings.iter()) {
                 if self.length_of(Slot(slot)).is_some() {
                     capitals.occurrences += u64::from(count.occurrences());
@@ -249,7 +237,7 @@ impl LexicalIndex {
             }
             capitals
         };
-        query.terms.iter().map(of).collect()
+        query.terms.iter().zip(&statistics.with_term).map(of).collect()
     }
 
     fn find(&self, term: &str) -> Option<&Postings> {
@@ -276,62 +264,4 @@ pub struct Capitals {
     pub occurrences: u64,
     /// With a capital at its beginning.
     pub capitalised: u64,
-}
-
-thread_local! {
-    /// Room for the scores of a search.
-    static SCORES: RefCell<Vec<f32>> = const { RefCell::new(Vec::new()) };
-}
-
-/// How well every text of an index answers a query: 0 if none of its terms is there.
-pub struct LexicalScores<'a> {
-    index: &'a LexicalIndex,
-    /// By slot; meaningless where there is no text.
-    scores: Vec<f32>,
-}
-
-impl LexicalScores<'_> {
-    /// The score of a slot's text.
-    #[must_use]
-    pub fn get(&self, slot: Slot) -> f32 {
-        let score = self.index.length_of(slot).and_then(|_| self.scores.get(slot.0 as usize));
-        score.copied().unwrap_or(0.0)
-    }
-
-    /// The best of all.
-    #[must_use]
-    pub fn best(&self) -> f32 {
-        self.top(1, None).first().map_or(0.0, |best| best.similarity)
-    }
-
-    /// The best `k` that answer at all, best first; of those in `mask`, if there is one.
-    #[must_use]
-    pub fn top(&self, k: usize, mask: Option<&SlotSet>) -> Vec<Neighbor> {
-        /// Scores that are looked at together.
-        const AT_ONCE: usize = 32;
-        let mut top = TopK::new(k, self.scores.len());
-        let mut least = 0.0;
-        for (at, scores) in (0u32..).step_by(AT_ONCE).zip(self.scores.chunks(AT_ONCE)) {
-            if scores.iter().fold(0.0f32, |most, &score| most.max(score)) <= least {
-                continue;
-            }
-            for (slot, &score) in (at..).map(Slot).zip(scores) {
-                let counts = || {
-                    self.index.length_of(slot).is_some()
-                        && mask.is_none_or(|mask| mask.contains(slot))
-                };
-                if score > least && top.wants(score) && counts() {
-                    top.push(slot, score);
-                    least = top.threshold().max(0.0);
-                }
-            }
-        }
-        top.into_sorted()
-    }
-}
-
-impl Drop for LexicalScores<'_> {
-    fn drop(&mut self) {
-        SCORES.set(std::mem::take(&mut self.scores));
-    }
 }

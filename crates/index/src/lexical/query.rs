@@ -8,6 +8,8 @@ use super::analyser::{Analyser, Scratch};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LexicalQuery {
     pub(super) terms: Vec<QueryTerm>,
+    /// Each occurrence: the number of the term, and where the word begins that it is of.
+    places: Vec<(usize, usize)>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,23 +24,28 @@ impl LexicalQuery {
     const MOST: usize = 1_024;
 
     pub(super) fn new(analyser: &Analyser, text: &str) -> Self {
-        let mut terms: Vec<QueryTerm> = Vec::new();
+        let (mut terms, mut places) = (Vec::<QueryTerm>::new(), Vec::new());
         let mut at = hashbrown::HashMap::<String, usize>::new();
         analyser.terms(text, &mut Scratch::default(), |token| {
             let known = *at.entry_ref(token.term).or_insert_with(|| terms.len());
+            places.push((known, token.at));
             if let Some(term) = terms.get_mut(known) {
                 term.count += 1;
             } else if terms.len() < Self::MOST {
                 terms.push(QueryTerm { term: token.term.into(), count: 1 });
             }
         });
-        Self { terms }
+        Self { terms, places }
     }
 
-    /// Its terms.
-    #[must_use]
-    pub fn terms(&self) -> impl ExactSizeIterator<Item = &str> {
-        self.terms.iter().map(|term| &*term.term)
+    /// The numbers of the terms of each part of the text it was made of that stands between white space, and the part.
+    pub fn words<'a>(&self, text: &'a str) -> impl Iterator<Item = (&'a str, Vec<usize>)> {
+        let mut places = self.places.iter().peekable();
+        text.split_whitespace().map(move |word| {
+            let end = word.as_ptr() as usize - text.as_ptr() as usize + word.len();
+            let of_word = std::iter::from_fn(|| places.next_if(|(_, at)| *at < end));
+            (word, of_word.map(|(term, _)| *term).collect())
+        })
     }
 
     /// Whether nothing in the text can be looked for.

@@ -76,8 +76,8 @@ fn found(
 ) -> Vec<(u32, f32)> {
     let query = index.query(question);
     let weights = Weights::new(&query, &index.statistics(&query), Bm25::default());
-    let top = index.scores(&query, &weights).top(k, mask);
-    top.into_iter().map(|found| (found.slot.0, found.similarity)).collect()
+    let found = index.search(&query, &weights, &LexicalRequest { k, mask, also: &[] });
+    found.top.into_iter().map(|found| (found.slot.0, found.similarity)).collect()
 }
 
 #[test]
@@ -117,7 +117,7 @@ fn a_score_is_bm25() {
 fn names_are_told_by_their_capitals() {
     let index = index_of(&["Ann said", "then Ann and ann", "Said ann"]);
     let query = index.query("said Ann");
-    let [said, ann] = index.capitals(&query)[..] else { panic!() };
+    let [said, ann] = index.capitals(&query, &index.statistics(&query), 0.6)[..] else { panic!() };
     assert_eq!((said.occurrences, said.capitalised), (2, 1));
     assert_eq!((ann.occurrences, ann.capitalised), (4, 2));
 }
@@ -150,6 +150,7 @@ fn naive(texts: &BTreeMap<u32, &String>, question: &str) -> Vec<(u32, f64)> {
     all.iter().map(|(slot, text)| (*slot, score(text))).filter(|(_, score)| *score > 0.0).collect()
 }
 
+#[expect(clippy::float_cmp, reason = "the same sums in the same order")]
 fn check(index: &LexicalIndex, live: &BTreeMap<u32, &String>, question: &str) {
     let expected: BTreeMap<u32, f64> = naive(live, question).into_iter().collect();
     let found = found(index, question, 100, None);
@@ -158,6 +159,18 @@ fn check(index: &LexicalIndex, live: &BTreeMap<u32, &String>, question: &str) {
     let query = index.query(question);
     let statistics = index.statistics(&query);
     let weights = Weights::new(&query, &statistics, Bm25::default());
+    let slots: Vec<Slot> =
+        (0..9_000).rev().step_by(3).map(Slot).chain([Slot(0), Slot(0)]).collect();
+    let mask: SlotSet = slots.iter().copied().collect();
+    let request = LexicalRequest { k: 7, mask: Some(&mask), also: &slots };
+    let some = index.search(&query, &weights, &request);
+    let of =
+        |slot: &Slot| found.iter().find(|found| found.0 == slot.0).map_or(0.0, |found| found.1);
+    assert_eq!(some.also, slots.iter().map(of).collect::<Vec<_>>());
+    assert_eq!(some.best, found.first().map_or(0.0, |best| best.1));
+    let masked = found.iter().filter(|(slot, _)| mask.contains(Slot(*slot))).take(7);
+    let top: Vec<_> = some.top.iter().map(|found| (found.slot.0, found.similarity)).collect();
+    assert_eq!(top, masked.copied().collect::<Vec<_>>());
     for (slot, score) in found {
         assert!(
             (f64::from(score) / expected[&slot] - 1.0).abs() < 1e-5,
@@ -178,7 +191,8 @@ proptest! {
         let question = question.join(" ");
         let mut index = LexicalIndex::new(Language::default());
         let mut live = BTreeMap::new();
-        for (slot, text) in (0..).step_by(2).zip(&texts) {
+        // So far apart that they are in several blocks.
+        for (slot, text) in (0..).step_by(200).zip(&texts) {
             index.push(Slot(slot), text);
             live.insert(slot, text);
         }
@@ -189,7 +203,7 @@ proptest! {
         });
         check(&backwards.unwrap(), &live, &question);
         for at in removed.iter().filter(|_| !texts.is_empty()) {
-            let slot = 2 * at.index(texts.len()) as u32;
+            let slot = 200 * at.index(texts.len()) as u32;
             index.remove(Slot(slot));
             index.remove(Slot(slot + 1));
             live.remove(&slot);
@@ -240,4 +254,19 @@ proptest! {
         prop_assert!(read(&damaged).is_err());
         prop_assert!(read(&damaged[..at]).is_err());
     }
+}
+
+#[test]
+fn a_query_knows_the_terms_of_each_word() {
+    let index = index_of(&["x"]);
+    let text = "  What-ever did Ann’s 猫 eat,eat? ";
+    let query = index.query(text);
+    let words: Vec<_> = query.words(text).collect();
+    let expected = [("What-ever", 1), ("did", 0), ("Ann’s", 1), ("猫", 1), ("eat,eat?", 2)];
+    assert_eq!(
+        words.iter().map(|(word, terms)| (*word, terms.len())).collect::<Vec<_>>(),
+        expected
+    );
+    let eat = &words[4].1;
+    assert!(eat[0] == eat[1] && eat[0] != words[3].1[0]);
 }

@@ -13,8 +13,8 @@ pub(super) enum Piece<'a> {
     Run(&'a str),
 }
 
-/// Hands over the words and runs of a text, in their order.
-pub(super) fn pieces<'a>(text: &'a str, mut take: impl FnMut(Piece<'a>)) {
+/// Hands over the words and runs of a text, in their order, and where each begins.
+pub(super) fn pieces<'a>(text: &'a str, mut take: impl FnMut(usize, Piece<'a>)) {
     let bytes = text.as_bytes();
     let mut at = 0;
     while let Some(&byte) = bytes.get(at) {
@@ -25,8 +25,8 @@ pub(super) fn pieces<'a>(text: &'a str, mut take: impl FnMut(Piece<'a>)) {
             Kind::Run => run_end(text, at + width),
         };
         match (kind, text.get(at..end)) {
-            (Kind::Word, Some(word)) => take(Piece::Word(word)),
-            (Kind::Run, Some(run)) => take(Piece::Run(run)),
+            (Kind::Word, Some(word)) => take(at, Piece::Word(word)),
+            (Kind::Run, Some(run)) => take(at, Piece::Run(run)),
             _ => {}
         }
         at = end;
@@ -110,7 +110,11 @@ mod tests {
 
     fn of(text: &str) -> Vec<Piece<'_>> {
         let mut all = Vec::new();
-        pieces(text, |piece| all.push(piece));
+        pieces(text, |at, piece| {
+            let (Piece::Word(part) | Piece::Run(part)) = piece;
+            assert!(text[at..].starts_with(part));
+            all.push(piece);
+        });
         all
     }
 
