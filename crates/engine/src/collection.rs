@@ -11,10 +11,10 @@ use crate::limits::within;
 use crate::namespace::{self, check_label};
 use crate::partition::Partition;
 use crate::target::{Target, describe};
-use crate::writer::{PreparedRecord, Request, Work};
+use crate::writer::{PreparedRecord, Request, Selected, Work};
 use crate::{
-    Cancel, Embeddings, Engine, Error, Limits, NewRecord, Priority, TextEncoder, WriteMode,
-    validate,
+    Cancel, Embeddings, Engine, Error, Limits, MetadataChange, NewRecord, Priority, TextEncoder,
+    Which, WriteMode, validate,
 };
 
 /// What a collection is to be like. What is left out is taken from the stored collection, or, for a new
@@ -161,21 +161,56 @@ impl Collection {
     /// Queues records to be deleted; `done` gets how many there were.
     pub fn delete(
         &self,
-        ids: Vec<String>,
+        which: impl Into<Which>,
         cancel: &Cancel,
         done: impl FnOnce(Result<u64, Error>) + Send + 'static,
     ) {
-        let checked = within(
-            || "the batch".into(),
-            "ids",
-            ids.len(),
-            self.limits().batch_records,
-            "batchRecords",
-        )
-        .and_then(|()| ids.iter().try_for_each(|id| check_label("an id", id, self.limits())));
-        match checked {
-            Ok(()) => self.submit(self.bare_target(), Work::Delete { ids }, cancel, done),
+        match self.selected(which.into()) {
+            Ok(which) => self.submit(self.bare_target(), Work::Delete { which }, cancel, done),
             Err(error) => done(Err(error)),
+        }
+    }
+
+    /// Queues records whose metadata are to be changed, and nothing else of them; `done` gets how many there were. All are
+    /// changed or none.
+    pub fn update(
+        &self,
+        which: impl Into<Which>,
+        change: MetadataChange,
+        cancel: &Cancel,
+        done: impl FnOnce(Result<u64, Error>) + Send + 'static,
+    ) {
+        let checked = self.selected(which.into()).and_then(|which| {
+            validate::metadata(&|| "the change".to_owned(), &change.set, self.limits())?;
+            let set = serde_json::from_str(&change.set).map_err(|error| {
+                Error::Internal(format!("checked metadata are not JSON: {error}"))
+            })?;
+            let limits = self.limits().clone();
+            Ok(Work::Update { which, set, unset: change.unset, limits })
+        });
+        match checked {
+            Ok(work) => self.submit(self.bare_target(), work, cancel, done),
+            Err(error) => done(Err(error)),
+        }
+    }
+
+    /// Which records these are, checked as far as that can be done without them.
+    fn selected(&self, which: Which) -> Result<Selected, Error> {
+        match which {
+            Which::Ids(ids) => {
+                let most = self.limits().batch_records;
+                within(|| "the batch".into(), "ids", ids.len(), most, "batchRecords")?;
+                ids.iter().try_for_each(|id| check_label("an id", id, self.limits()))?;
+                Ok(Selected::Ids(ids))
+            }
+            Which::Filter(json) => {
+                self.filter(Some(&json))?.map(Selected::Filter).ok_or_else(|| {
+                    Error::InvalidArgument(
+                        "the filter has no conditions: name one, or use clear() for all records"
+                            .to_owned(),
+                    )
+                })
+            }
         }
     }
 
@@ -258,8 +293,8 @@ impl Collection {
                 validate::vector(what, vector, &self.name, target.dimension, target.metric)?;
             }
         }
-        let embeddings = self.encode_missing(&records, encoder.as_ref(), cancel)?;
-        let prepared = assemble(records, embeddings, target.dimension);
+        let encoded = self.encode_missing(&records, encoder.as_ref(), cancel)?;
+        let prepared = assemble(records, encoded);
         Ok(Some((target, prepared)))
     }
 
@@ -291,22 +326,36 @@ impl Collection {
         Ok((target, encoder.cloned()))
     }
 
+    /// The vectors of the records that have none: for each one, or those of its text's parts.
     fn encode_missing(
         &self,
         records: &[NewRecord],
         encoder: Option<&TextEncoder>,
         cancel: &Cancel,
-    ) -> Result<Option<Embeddings>, Error> {
-        let without = records.iter().filter(|record| record.vector.is_none());
-        let texts: Vec<String> =
-            without.map(|record| record.text.clone().unwrap_or_default()).collect();
-        if texts.is_empty() {
-            return Ok(None);
+    ) -> Result<Vec<Vec<f32>>, Error> {
+        let mut without = records.iter().filter(|record| record.vector.is_none()).peekable();
+        if without.peek().is_none() {
+            return Ok(Vec::new());
         }
         let encoder = encoder
             .ok_or_else(|| self.encoder_required("storing text without vectors", "pass vectors"))?;
+        let (mut texts, mut counts) = (Vec::new(), Vec::new());
+        for record in without {
+            cancel.check()?;
+            let parts = encoder.parts(record.text.as_deref().unwrap_or_default())?;
+            counts.push(parts.len());
+            texts.extend(parts.into_iter().map(str::to_owned));
+        }
         let priority = Priority::of_count(texts.len());
-        encoder.encode_documents(texts, priority, cancel).map(Some)
+        let Embeddings { data, dimension, .. } =
+            encoder.encode_documents(texts, priority, cancel)?;
+        let mut rest = data.as_slice();
+        let of_record = |count: usize| {
+            let (vectors, after) = rest.split_at_checked(count * dimension).unwrap_or_default();
+            rest = after;
+            vectors.to_vec()
+        };
+        Ok(counts.into_iter().map(of_record).collect())
     }
 
     /// Enough of a target for operations that take the collection as it is.
@@ -341,22 +390,15 @@ fn check_dimension(name: &str, dimension: usize, limits: &Limits) -> Result<(), 
 }
 
 /// Records with their ids and vectors: those given, and the encoded ones in the order of the texts.
-fn assemble(
-    records: Vec<NewRecord>,
-    embeddings: Option<Embeddings>,
-    dimension: usize,
-) -> Vec<PreparedRecord> {
-    let data = embeddings.map(|embeddings| embeddings.data).unwrap_or_default();
-    let mut encoded = data.chunks_exact(dimension.max(1));
+fn assemble(records: Vec<NewRecord>, encoded: Vec<Vec<f32>>) -> Vec<PreparedRecord> {
+    let mut encoded = encoded.into_iter();
     records
         .into_iter()
         .map(|record| PreparedRecord {
             id: record.id.unwrap_or_else(new_id),
             text: record.text,
             metadata: record.metadata,
-            vector: record
-                .vector
-                .unwrap_or_else(|| encoded.next().map(<[f32]>::to_vec).unwrap_or_default()),
+            vectors: record.vector.unwrap_or_else(|| encoded.next().unwrap_or_default()),
         })
         .collect()
 }

@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 use crate::explain::FactorPart;
 use crate::limits::within;
 use crate::pool::{Candidate, best_first};
+use crate::validate::stored_metadata;
 use crate::{Error, SearchOptions};
 
 /// Hits that can be kept apart from each other: every two are compared.
@@ -94,12 +95,7 @@ impl SearchOptions {
 
     /// Multiplies a candidate's score by what its record says, and notes its group.
     pub(crate) fn weigh(&self, candidate: &mut Candidate, row: &Row) -> Result<(), Error> {
-        let metadata: Map<String, Value> = match &row.meta {
-            Some(json) => serde_json::from_str(json).map_err(|error| {
-                Error::Internal(format!("stored metadata is not JSON: {error}"))
-            })?,
-            None => Map::new(),
-        };
+        let metadata = stored_metadata(row.meta.as_deref())?;
         candidate.score = candidate.score.clamp(0.0, 1.0);
         let recency =
             self.recency.as_ref().map(|recency| ("recency", recency.factor(row, &metadata)));

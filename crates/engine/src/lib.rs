@@ -30,11 +30,13 @@ mod explain;
 mod grower;
 mod keys;
 mod limits;
+mod list;
 mod loaded;
 mod masks;
 mod namespace;
 mod partition;
 mod partition_file;
+mod parts;
 mod pool;
 mod question;
 mod ranking;
@@ -72,7 +74,8 @@ pub use limits::Limits;
 pub use ranking::{Fusion, Mode, Ranking, UnknownName};
 pub use read::{CollectionStats, NamespaceInfo};
 pub use record::{
-    Hit, IdHit, ListOptions, NewRecord, Page, Query, Record, SearchOptions, WriteMode,
+    Hit, IdHit, ListOptions, MetadataChange, NewRecord, Page, Query, Record, SearchOptions, Sort,
+    Which, WriteMode,
 };
 pub use runtime::{Priority, Runtime};
 pub use text_encoder::{Embeddings, Prompt, TextEncoder};

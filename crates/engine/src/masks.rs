@@ -6,6 +6,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use hippocamp_index::{Filter, SlotSet};
 
+/// The records that pass a filter.
+#[derive(Debug)]
+pub(crate) struct Selection {
+    /// All their slots.
+    pub(crate) slots: SlotSet,
+    /// How many they are.
+    pub(crate) records: u64,
+}
+
 /// Filters that are remembered.
 const MOST: usize = 16;
 /// With fewer slots a set is made in no time.
@@ -13,15 +22,15 @@ const MIN_SLOTS: u64 = 1_024;
 
 /// Sets by their filters, those used last in front.
 #[derive(Default)]
-pub(crate) struct Masks(Mutex<VecDeque<(Filter, Arc<SlotSet>)>>);
+pub(crate) struct Masks(Mutex<VecDeque<(Filter, Arc<Selection>)>>);
 
 impl Masks {
     /// The set of a filter, made if it is not known.
     pub(crate) fn get_or_make(
         &self,
         filter: &Filter,
-        make: impl FnOnce() -> Option<SlotSet>,
-    ) -> Option<Arc<SlotSet>> {
+        make: impl FnOnce() -> Option<Selection>,
+    ) -> Option<Arc<Selection>> {
         let lock = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
         {
             let mut masks = lock();
@@ -31,7 +40,7 @@ impl Masks {
             }
         }
         let mask = Arc::new(make()?);
-        if mask.len() >= MIN_SLOTS {
+        if mask.slots.len() >= MIN_SLOTS {
             let mut masks = lock();
             masks.push_front((filter.clone(), Arc::clone(&mask)));
             masks.truncate(MOST);
@@ -57,7 +66,9 @@ mod tests {
     #[test]
     fn the_filters_used_last_are_remembered_if_they_pass_many() {
         let mut masks = Masks::default();
-        let slots = |count: u64| Some((0..count as u32).map(Slot).collect::<SlotSet>());
+        let slots = |count: u64| {
+            Some(Selection { slots: (0..count as u32).map(Slot).collect(), records: count })
+        };
         let is_known = |masks: &Masks, value| {
             let mut made = false;
             masks.get_or_make(&filter(value), || {
@@ -68,9 +79,9 @@ mod tests {
         };
         for value in 0..MOST {
             let mask = masks.get_or_make(&filter(value), || slots(MIN_SLOTS + value as u64));
-            assert_eq!(mask.unwrap().len(), MIN_SLOTS + value as u64);
+            assert_eq!(mask.unwrap().records, MIN_SLOTS + value as u64);
         }
-        assert_eq!(masks.get_or_make(&filter(0), || None).unwrap().len(), MIN_SLOTS);
+        assert_eq!(masks.get_or_make(&filter(0), || None).unwrap().records, MIN_SLOTS);
         masks.get_or_make(&filter(100), || slots(MIN_SLOTS));
         assert!(is_known(&masks, 0) && !is_known(&masks, 1) && is_known(&masks, 2));
         masks.get_or_make(&filter(200), || slots(MIN_SLOTS - 1));

@@ -4,23 +4,23 @@
 //! changes since its own LSN. Loading is that from LSN 0; our own writes, another process's writes and a
 //! rebuild are the same path, so they cannot disagree.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, RwLock, Weak};
 
 use hippocamp_index::{
-    AttributeIndex, Filter, Grown, Growth, IndexError, IndexStats, Language, LexicalIndex,
-    Neighbor, RecallSample, Request, SampleRequest, Slot, SlotSet, VectorIndex,
+    AttributeIndex, Filter, FilterValue, Grown, Growth, IndexError, IndexStats, Language,
+    LexicalIndex, Neighbor, RecallSample, Request, SampleRequest, Slot, SlotSet, VectorIndex,
 };
 use hippocamp_simd::Kernels;
 use hippocamp_store::{Change, Lsn, NamespaceId, ReadTx, RowId};
-use serde_json::{Map, Value};
 
 use crate::core::SharedPartition;
 use crate::keys::Keys;
 use crate::loaded::LastUse;
-use crate::masks::Masks;
+use crate::masks::{Masks, Selection};
 use crate::sidecar::Sidecar;
 use crate::target::Target;
+use crate::validate::stored_metadata;
 use crate::{Cancel, Error};
 
 /// What a read needs to know of a partition's records besides their vectors.
@@ -30,11 +30,13 @@ pub(crate) struct Needs<'a> {
     pub(crate) filter: Option<&'a Filter>,
     /// The words of their texts.
     pub(crate) words: bool,
+    /// The path that they are sorted by.
+    pub(crate) sort: Option<&'a str>,
 }
 
 impl<'a> Needs<'a> {
     pub(crate) fn of(filter: &'a Filter) -> Self {
-        Self { filter: Some(filter), words: false }
+        Self { filter: Some(filter), ..Self::default() }
     }
 }
 
@@ -52,8 +54,11 @@ pub(crate) struct Partition {
     /// The record in each slot, removed ones included, and its id.
     pub(super) rows: Vec<RowId>,
     pub(super) keys: Keys,
-    /// The live slot of each record.
+    /// The first live slot of each record, where its words and attributes are. A record with several vectors has that many
+    /// slots, one behind the other.
     pub(super) slots: HashMap<RowId, Slot>,
+    /// Live slots that are not the first of their records.
+    pub(super) further: SlotSet,
     /// Whether a rebuild of the vector index is under way.
     growing: bool,
     /// Changes since it was last saved, or since it was read as it was saved.
@@ -94,6 +99,7 @@ impl Partition {
             rows: Vec::new(),
             keys: Keys::default(),
             slots: HashMap::new(),
+            further: SlotSet::default(),
             growing: false,
             unsaved: 0,
         }
@@ -119,7 +125,7 @@ impl Partition {
 
     /// Live records.
     pub(crate) fn len(&self) -> u64 {
-        self.index.len()
+        self.slots.len() as u64
     }
 
     /// The vector index in numbers.
@@ -151,12 +157,44 @@ impl Partition {
         if let Some(old) = grown.and_then(|grown| self.index.adopt(grown)) {
             self.rows = old.iter().filter_map(|slot| self.row(*slot)).collect();
             self.keys = self.keys.select(&old);
-            let rows = self.rows.iter().enumerate().map(|(slot, row)| (*row, Slot(slot as u32)));
-            self.slots = rows.filter(|(_, slot)| !self.index.dead().contains(*slot)).collect();
+            // What was there once still is, in the same order.
+            let _: Option<()> = self.find_slots();
             self.attributes = AttributeIndex::default();
             self.lexical = self.lexical.take().map(|lexical| lexical.renumbered(&old));
             self.masks.clear();
         }
+    }
+
+    /// Finds out which slots are the first of their records, and which are further ones; nothing if the live slots of a
+    /// record don't lie one behind the other.
+    pub(super) fn find_slots(&mut self) -> Option<()> {
+        self.slots.clear();
+        self.further = SlotSet::default();
+        let mut before = None;
+        for (&row, slot) in self.rows.iter().zip((0..).map(Slot)) {
+            if self.index.dead().contains(slot) {
+                before = None;
+            } else if before == Some(row) {
+                self.further.insert(slot);
+            } else {
+                before = Some(row);
+                if self.slots.insert(row, slot).is_some() {
+                    return None;
+                }
+            }
+        }
+        Some(())
+    }
+
+    /// The slots of a record, given the first of them.
+    fn slots_from(&self, first: Slot) -> impl Iterator<Item = Slot> + Clone + '_ {
+        let further = (first.0 + 1..).map(Slot).take_while(|slot| self.further.contains(*slot));
+        std::iter::once(first).chain(further)
+    }
+
+    /// The first slot of the record that a live slot is of.
+    fn first_of(&self, slot: Slot) -> Option<Slot> {
+        if self.further.contains(slot) { self.slot(self.row(slot)?) } else { Some(slot) }
     }
 
     /// Brings the indexes up to the transaction's snapshot.
@@ -197,6 +235,7 @@ impl Partition {
     /// Whether it knows what is needed.
     pub(crate) fn has(&self, needs: Needs<'_>) -> bool {
         needs.filter.is_none_or(|filter| self.attributes.missing(filter).is_empty())
+            && needs.sort.is_none_or(|path| self.attributes.has(path))
             && (!needs.words || self.lexical.is_some())
     }
 
@@ -212,7 +251,9 @@ impl Partition {
             })?;
             self.lexical = Some(lexical);
         }
-        let paths = needs.filter.map(|filter| self.attributes.missing(filter)).unwrap_or_default();
+        let mut paths =
+            needs.filter.map(|filter| self.attributes.missing(filter)).unwrap_or_default();
+        paths.extend(needs.sort.filter(|path| !self.attributes.has(path) && !paths.contains(path)));
         if paths.is_empty() {
             return Ok(());
         }
@@ -222,7 +263,7 @@ impl Partition {
             if failure.is_none()
                 && let Some(&slot) = self.slots.get(&row)
             {
-                match parse(meta) {
+                match stored_metadata(Some(meta)) {
                     Ok(metadata) => learnt.insert(slot, &metadata),
                     Err(error) => failure = Some(error),
                 }
@@ -235,22 +276,64 @@ impl Partition {
         Ok(())
     }
 
-    /// The live slots that pass; nothing when all do.
-    pub(crate) fn select(&self, filter: &Filter) -> Option<Arc<SlotSet>> {
+    /// The records that pass; nothing when all do.
+    pub(crate) fn select(&self, filter: &Filter) -> Option<Arc<Selection>> {
         self.masks.get_or_make(filter, || {
             let selected = self.attributes.select(filter, self.index.slots())?;
-            Some(SlotSet::from(&selected).without(self.index.dead()))
+            let first = SlotSet::from(&selected).without(self.index.dead()).without(&self.further);
+            let records = first.len();
+            let mut slots = first;
+            if !self.further.is_empty() {
+                for slot in self.further.iter() {
+                    if self.first_of(slot).is_some_and(|first| slots.contains(first)) {
+                        slots.insert(slot);
+                    }
+                }
+            }
+            Some(Selection { slots, records })
         })
     }
 
     /// The records in a selection, in the order of their first insertion.
-    pub(crate) fn records(&self, selected: &SlotSet) -> Vec<RowId> {
-        let mut rows: Vec<RowId> = selected.iter().filter_map(|slot| self.row(slot)).collect();
+    pub(crate) fn records(&self, selected: &Selection) -> Vec<RowId> {
+        let slots = selected.slots.iter();
+        let mut rows: Vec<RowId> = slots.filter_map(|slot| self.row(slot)).collect();
         rows.sort_unstable();
+        rows.dedup();
         rows
     }
 
-    /// The nearest live slots for each query.
+    /// All records, or those selected, in the order of the values at a path, which is indexed, or the other way round; those
+    /// of equal values by their first insertion, and in the end those without one.
+    pub(crate) fn sorted(
+        &self,
+        selected: Option<&Selection>,
+        path: &str,
+        descending: bool,
+    ) -> Vec<(Option<FilterValue>, RowId)> {
+        let passes = |slot: Slot| {
+            let first = self.row(slot).is_some_and(|row| self.slot(row) == Some(slot));
+            first && selected.is_none_or(|selected| selected.slots.contains(slot))
+        };
+        let mut values = self.attributes.ordered(path);
+        if descending {
+            values.reverse();
+        }
+        let (mut all, mut seen) = (Vec::new(), SlotSet::default());
+        for (value, slots) in values {
+            let of_value = slots.into_iter().filter(|slot| passes(*slot) && seen.insert(*slot));
+            let mut rows: Vec<RowId> = of_value.filter_map(|slot| self.row(slot)).collect();
+            rows.sort_unstable();
+            all.extend(rows.into_iter().map(|row| (Some(value.clone()), row)));
+        }
+        let rest = self.slots.iter().filter(|(_, slot)| passes(**slot) && !seen.contains(**slot));
+        let mut rest: Vec<RowId> = rest.map(|(row, _)| *row).collect();
+        rest.sort_unstable();
+        all.extend(rest.into_iter().map(|row| (None, row)));
+        all
+    }
+
+    /// The records nearest to each query by the best of their vectors, each in the first of its slots.
     pub(crate) fn search(
         &self,
         queries: &[impl AsRef<[f32]>],
@@ -258,9 +341,59 @@ impl Partition {
         cancel: &Cancel,
     ) -> Result<Vec<Vec<Neighbor>>, Error> {
         let stop = || cancel.is_cancelled();
-        let found = self.index.search_many(queries, request, &stop).map_err(index_error)?;
-        cancel.check()?;
-        Ok(found)
+        if self.further.is_empty() {
+            let found = self.index.search_many(queries, request, &stop).map_err(index_error)?;
+            cancel.check()?;
+            return Ok(found);
+        }
+        let available = request.mask.map_or(self.index.len(), SlotSet::len);
+        queries
+            .iter()
+            .map(|query| self.search_records(query.as_ref(), *request, available, cancel))
+            .collect()
+    }
+
+    /// The same for one query, with as many vectors as it takes for so many records.
+    fn search_records(
+        &self,
+        query: &[f32],
+        mut request: Request<'_>,
+        available: u64,
+        cancel: &Cancel,
+    ) -> Result<Vec<Neighbor>, Error> {
+        let stop = || cancel.is_cancelled();
+        let wanted = request.k;
+        loop {
+            let found = self.index.search(query, &request, &stop).map_err(index_error)?;
+            cancel.check()?;
+            let mut seen = HashSet::with_capacity(found.len());
+            let mut records = Vec::with_capacity(wanted.min(found.len()));
+            for Neighbor { slot, similarity } in found {
+                if let Some(slot) = self.first_of(slot)
+                    && seen.insert(slot)
+                {
+                    records.push(Neighbor { slot, similarity });
+                }
+            }
+            if records.len() >= wanted || request.k as u64 >= available {
+                records.truncate(wanted);
+                return Ok(records);
+            }
+            request.k = request.k.saturating_mul(4);
+        }
+    }
+
+    /// How similar a vector is to the most similar vector of each record, which is in the first of its slots.
+    pub(crate) fn similarities(&self, vector: &[f32], slots: &[Slot]) -> Result<Vec<f32>, Error> {
+        if self.further.is_empty() {
+            return self.index.similarities(vector, slots).map_err(index_error);
+        }
+        let best = |first: &Slot| {
+            let all: Vec<Slot> = self.slots_from(*first).collect();
+            let all = self.index.similarities(vector, &all).map_err(index_error)?;
+            Ok(all.into_iter().fold(f32::NEG_INFINITY, f32::max))
+        };
+        slots.iter().map(best).collect()
     }
 
     /// How similar a vector is to all records on average.
@@ -271,11 +404,6 @@ impl Partition {
     /// The vector in a slot, at length 1.
     pub(crate) fn direction(&self, slot: Slot) -> Vec<f32> {
         self.index.direction(slot)
-    }
-
-    /// How similar a vector is to those in some slots.
-    pub(crate) fn similarities(&self, vector: &[f32], slots: &[Slot]) -> Result<Vec<f32>, Error> {
-        self.index.similarities(vector, slots).map_err(index_error)
     }
 
     /// How many true neighbours a sample of searches finds.
@@ -295,7 +423,12 @@ impl Partition {
         self.rows.get(slot.0 as usize).copied()
     }
 
-    /// The live slot of a record.
+    /// Every slot of a record, given the first of them.
+    pub(crate) fn all_slots(&self, first: Slot) -> Vec<Slot> {
+        self.slots_from(first).collect()
+    }
+
+    /// The first live slot of a record.
     pub(crate) fn slot(&self, row: RowId) -> Option<Slot> {
         self.slots.get(&row).copied()
     }
@@ -322,17 +455,28 @@ impl Partition {
                     self.remove(slot);
                 }
             }
-            Change::Put { row, key, vector, text, meta } => {
+            Change::Put { row, key, vectors, text, meta } => {
                 let metadata = match meta {
-                    Some(meta) if !self.attributes.is_empty() => Some(parse(meta)?),
+                    Some(_) if !self.attributes.is_empty() => Some(stored_metadata(meta)?),
                     _ => None,
                 };
-                let slot = self.index.push(vector).map_err(index_error)?;
-                self.keys.push(key);
-                self.rows.push(row);
-                if let Some(old) = self.slots.insert(row, slot) {
+                if let Some(old) = self.slots.remove(&row) {
                     self.remove(old);
                 }
+                let mut first = None;
+                for vector in vectors.chunks_exact(self.index.dimension()) {
+                    let slot = self.index.push(vector).map_err(index_error)?;
+                    self.rows.push(row);
+                    if first.is_some() {
+                        self.further.insert(slot);
+                        self.keys.push("");
+                    } else {
+                        first = Some(slot);
+                        self.keys.push(key);
+                    }
+                }
+                let Some(slot) = first else { return Ok(()) };
+                self.slots.insert(row, slot);
                 if let (Some(lexical), Some(text)) = (&mut self.lexical, text) {
                     lexical.push(slot, text);
                 }
@@ -344,17 +488,16 @@ impl Partition {
         Ok(())
     }
 
+    /// Removes a record, given the first of its slots.
     fn remove(&mut self, slot: Slot) {
-        self.index.remove(slot);
+        for slot in self.all_slots(slot) {
+            self.index.remove(slot);
+            self.further.remove(slot);
+        }
         if let Some(lexical) = &mut self.lexical {
             lexical.remove(slot);
         }
     }
-}
-
-fn parse(meta: &str) -> Result<Map<String, Value>, Error> {
-    serde_json::from_str(meta)
-        .map_err(|error| Error::Internal(format!("stored metadata is not JSON: {error}")))
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "the shape that map_err asks for")]

@@ -3,9 +3,10 @@
 //! Attributes are not in it: which paths matter shows at the first filter.
 
 use std::io::{self, Write};
+use std::mem;
 
 use hippocamp_index::{
-    LexicalIndex, LexicalSnapshot, SectionError, SectionWriter, Slot, Snapshot, VectorIndex,
+    LexicalIndex, LexicalSnapshot, SectionError, SectionWriter, SlotSet, Snapshot, VectorIndex,
 };
 use hippocamp_store::{Lsn, NamespaceId, RowId};
 
@@ -88,18 +89,20 @@ impl Partition {
         if index.slots() as usize != rows.len() {
             return Err(damaged("its parts are of different sizes"));
         }
-        let live = rows.iter().zip(0..).map(|(row, slot)| (RowId(*row), Slot(slot)));
-        self.slots = live.filter(|(_, slot)| !index.dead().contains(*slot)).collect();
-        if self.slots.len() as u64 != index.len() {
-            self.slots.clear();
-            return Err(damaged("a record is there twice"));
-        }
         if lexical.as_ref().is_some_and(|lexical| !lexical.is_within(index.slots(), index.dead())) {
-            self.slots.clear();
             return Err(damaged("it has words of what it has not"));
         }
+        let lsn = Lsn(lsn);
+        let unread = (mem::take(&mut self.keys), mem::replace(&mut self.index, index));
         self.rows = rows.into_iter().map(RowId).collect();
-        (self.keys, self.index, self.lexical, self.lsn) = (keys, index, lexical, Lsn(lsn));
+        if self.find_slots().is_none() {
+            (self.keys, self.index) = unread;
+            self.rows.clear();
+            self.slots.clear();
+            self.further = SlotSet::default();
+            return Err(damaged("a record is there twice"));
+        }
+        (self.keys, self.lexical, self.lsn) = (keys, lexical, lsn);
         Ok(())
     }
 }

@@ -3,13 +3,14 @@
 use std::cmp::Ordering;
 use std::collections::HashSet;
 
-use hippocamp_index::{FilterValue, LexicalFound, LexicalRequest, Neighbor, Slot, SlotSet};
+use hippocamp_index::{FilterValue, LexicalFound, LexicalRequest, Neighbor, Slot};
 use hippocamp_store::RowId;
 
 use crate::Error;
 use crate::explain::{
     Explanation, FactorPart, FilterPart, FusionPart, LexicalPart, TermPart, Timings, VectorPart,
 };
+use crate::masks::Selection;
 use crate::partition::Partition;
 use crate::question::Question;
 use crate::ranking::{Arm, Mode, Ranking, background, lexical_score, vector_score};
@@ -23,8 +24,8 @@ const MANY: usize = 8;
 pub(crate) struct Reach<'a> {
     /// How many of each arm's best are ranked.
     pub(crate) depth: usize,
-    /// The slots that pass the filter, if there is one.
-    pub(crate) mask: Option<&'a SlotSet>,
+    /// The records that pass the filter, if there is one.
+    pub(crate) mask: Option<&'a Selection>,
     /// Whether the terms of each record are wanted.
     pub(crate) explain: bool,
     /// Whether the direction of each record is wanted.
@@ -94,7 +95,7 @@ impl Pool {
     ) -> Result<bool, Error> {
         let scope = &mut self.scope;
         scope.records += partition.len();
-        scope.passing += reach.mask.map_or(partition.len(), SlotSet::len);
+        scope.passing += reach.mask.map_or(partition.len(), |mask| mask.records);
         if let Some(vector) = &question.vector {
             scope.similarities += partition.mean_similarity(vector)? * partition.len() as f64;
         }
@@ -128,8 +129,9 @@ impl Pool {
             }
             return Ok(any);
         };
+        let mask = reach.mask.map(|mask| &mask.slots);
         let also: Vec<Slot> = near.iter().map(|found| found.slot).collect();
-        let request = LexicalRequest { k: reach.depth, mask: reach.mask, also: &also };
+        let request = LexicalRequest { k: reach.depth, mask, also: &also };
         let LexicalFound { top, best, also: scores } =
             lexical.search(&words.query, &words.weights, &request);
         scope.best = scope.best.max(best);

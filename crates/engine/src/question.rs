@@ -152,7 +152,7 @@ impl Collection {
         options: &SearchOptions,
         cancel: &Cancel,
     ) -> Result<Option<Vec<Known>>, Error> {
-        let needs = Needs { filter: None, words: true };
+        let needs = Needs { words: true, ..Needs::default() };
         let visit = |known: &mut Vec<Known>, _: usize, partition: &Partition| {
             let Some(lexical) = &partition.lexical else { return Ok(false) };
             if known.is_empty() {

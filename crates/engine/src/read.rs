@@ -7,14 +7,14 @@
 use std::sync::{Arc, PoisonError};
 
 use hippocamp_index::{Filter, IndexStats, Metric};
-use hippocamp_store::{Lsn, NamespaceId, ReadTx, Row, RowId};
+use hippocamp_store::{Lsn, NamespaceId, ReadTx, Row};
 
 use crate::collection::Found;
 use crate::limits::within;
 use crate::namespace::{self, check_label};
 use crate::partition::{Needs, Partition};
 use crate::target::Target;
-use crate::{Cancel, Collection, Error, ListOptions, Page, Record};
+use crate::{Cancel, Collection, Error, Record};
 
 /// A namespace in a listing.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,50 +65,15 @@ impl Collection {
         )?;
         ids.iter().try_for_each(|id| check_label("an id", id, self.limits()))?;
         self.engine.core()?.store.read(|tx| {
-            let Some((_, namespace)) = self.locate(tx)? else { return Ok(vec![None; ids.len()]) };
-            ids.iter().map(|id| Ok(tx.get(namespace, id, with_vectors)?.map(record))).collect()
+            let Some((target, namespace)) = self.locate(tx)? else {
+                return Ok(vec![None; ids.len()]);
+            };
+            let found = |id: &String| {
+                let row = tx.get(namespace, id, with_vectors)?;
+                Ok(row.map(|row| record(row, target.dimension)))
+            };
+            ids.iter().map(found).collect()
         })
-    }
-
-    /// Records in the order of their first insertion.
-    ///
-    /// # Errors
-    /// [`Error::Closed`], a bad filter, cursor or limit, or a store that cannot be read.
-    pub fn list(&self, options: &ListOptions) -> Result<Page, Error> {
-        if options.limit == 0 {
-            return Err(Error::InvalidArgument(
-                "limit is 0: ask for at least one record".to_owned(),
-            ));
-        }
-        let limit = options.limit;
-        within(
-            || "the page".into(),
-            "records",
-            limit,
-            self.limits().batch_records,
-            "batchRecords",
-        )?;
-        let after = options.cursor.as_deref().map(parse_cursor).transpose()?;
-        let rows = match self.filter(options.filter.as_deref())? {
-            None => self.engine.core()?.store.read(|tx| {
-                let Some((_, namespace)) = self.locate(tx)? else { return Ok(Vec::new()) };
-                Ok::<_, Error>(tx.list(namespace, after, limit + 1, options.with_vectors)?)
-            })?,
-            Some(filter) => self
-                .with_partition(Needs::of(&filter), &Cancel::new(), |tx, _, partition| {
-                    let selected = partition.select(&filter).unwrap_or_default();
-                    let rows = partition.records(&selected);
-                    let start = after.map_or(0, |after| rows.partition_point(|&row| row <= after));
-                    let wanted: Vec<RowId> = rows.into_iter().skip(start).take(limit + 1).collect();
-                    Ok(tx.rows(&wanted, options.with_vectors)?.into_iter().flatten().collect())
-                })?
-                .unwrap_or_default(),
-        };
-        let more = rows.len() > limit;
-        let mut rows: Vec<Row> = rows;
-        rows.truncate(limit);
-        let cursor = rows.last().filter(|_| more).map(|row| row.row.0.to_string());
-        Ok(Page { records: rows.into_iter().map(record).collect(), cursor })
     }
 
     /// How many records there are that pass the filter.
@@ -126,7 +91,7 @@ impl Collection {
                     self.with_partition(Needs::of(&filter), &Cancel::new(), |_, _, partition| {
                         Ok(partition
                             .select(&filter)
-                            .map_or(partition.len(), |selected| selected.len()))
+                            .map_or(partition.len(), |selected| selected.records))
                     })?;
                 Ok(count.unwrap_or(0))
             }
@@ -194,7 +159,7 @@ impl Collection {
     }
 
     /// The stored collection and namespace; nothing when one of them does not exist.
-    fn locate(&self, tx: &ReadTx<'_>) -> Result<Option<(Target, NamespaceId)>, Error> {
+    pub(crate) fn locate(&self, tx: &ReadTx<'_>) -> Result<Option<(Target, NamespaceId)>, Error> {
         let Some(row) = tx.collection(&self.name)? else { return Ok(None) };
         let target = self.stored_target(&row)?;
         Ok(tx.namespace(row.id, &self.namespace)?.map(|namespace| (target, namespace)))
@@ -339,22 +304,18 @@ pub(crate) fn until_done<T>(
     }
 }
 
-pub(crate) fn record(row: Row) -> Record {
+/// A record as it is handed out. Of several vectors it has the first.
+pub(crate) fn record(row: Row, dimension: usize) -> Record {
+    let vector = row.vectors.map(|mut vectors| {
+        vectors.truncate(dimension);
+        vectors
+    });
     Record {
         id: row.key,
         text: row.text,
         metadata: row.meta,
-        vector: row.vector,
+        vector,
         created_ms: row.created_ms,
         updated_ms: row.updated_ms,
-    }
-}
-
-fn parse_cursor(cursor: &str) -> Result<RowId, Error> {
-    match cursor.parse() {
-        Ok(row) if row >= 0 => Ok(RowId(row)),
-        _ => Err(Error::InvalidArgument(format!(
-            "the cursor {cursor:?} is not one that list() gave: pass on the cursor of the page before"
-        ))),
     }
 }

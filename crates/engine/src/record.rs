@@ -63,6 +63,30 @@ pub enum WriteMode {
     Upsert,
 }
 
+/// Which records something is done to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Which {
+    /// Those with these ids.
+    Ids(Vec<String>),
+    /// Those whose metadata pass this filter (JSON) when it is done.
+    Filter(String),
+}
+
+impl From<Vec<String>> for Which {
+    fn from(ids: Vec<String>) -> Self {
+        Self::Ids(ids)
+    }
+}
+
+/// What becomes of metadata.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct MetadataChange {
+    /// A JSON object whose values take the places of those under the same keys.
+    pub set: String,
+    /// Keys that are removed.
+    pub unset: Vec<String>,
+}
+
 /// What to search with.
 #[derive(Clone, PartialEq)]
 pub enum Query {
@@ -163,17 +187,29 @@ pub struct ListOptions {
     pub limit: usize,
     /// The `cursor` of the page before.
     pub cursor: Option<String>,
+    /// What they are sorted by, if not by their first insertion.
+    pub sort: Option<Sort>,
     /// Whether records carry their vectors.
     pub with_vectors: bool,
 }
 
+/// What a listing is sorted by.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Sort {
+    /// A metadata path; nothing for the order of first insertion. Values of different types are sorted by type: null, true
+    /// and false, numbers, strings; records without a value come last.
+    pub field: Option<String>,
+    /// The other way round.
+    pub descending: bool,
+}
+
 impl Default for ListOptions {
     fn default() -> Self {
-        Self { filter: None, limit: 100, cursor: None, with_vectors: false }
+        Self { filter: None, limit: 100, cursor: None, sort: None, with_vectors: false }
     }
 }
 
-/// Part of a listing, in the order of first insertion.
+/// Part of a listing.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Page {
     /// The records.

@@ -6,11 +6,12 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use hippocamp_index::{Filter, Request, SlotSet};
+use hippocamp_index::{Filter, Request};
 use hippocamp_store::{ReadTx, RowId};
 
 use crate::explain::Timings;
 use crate::limits::within;
+use crate::masks::Selection;
 use crate::partition::{Needs, Partition};
 use crate::pool::{Candidate, Pool, Ranked, Reach};
 use crate::question::{Question, query_name};
@@ -175,7 +176,7 @@ impl Collection {
 impl Searches<'_> {
     pub(crate) fn needs(&self) -> Needs<'_> {
         let words = self.questions.iter().any(|question| question.words.is_some());
-        Needs { filter: self.filter.as_ref(), words }
+        Needs { filter: self.filter.as_ref(), words, sort: None }
     }
 
     /// # Errors
@@ -204,8 +205,8 @@ impl Searches<'_> {
         Self { depth, ..self }
     }
 
-    /// The slots of a partition that pass the filter; nothing without a filter.
-    pub(crate) fn mask(&self, partition: &Partition) -> Option<Arc<SlotSet>> {
+    /// The records of a partition that pass the filter; nothing without a filter.
+    pub(crate) fn mask(&self, partition: &Partition) -> Option<Arc<Selection>> {
         self.filter.as_ref().and_then(|filter| partition.select(filter))
     }
 
@@ -227,12 +228,13 @@ impl Searches<'_> {
         pools: &mut [Pool],
         number: usize,
         partition: &Partition,
-        mask: Option<&SlotSet>,
+        mask: Option<&Selection>,
         cancel: &Cancel,
     ) -> Result<bool, Error> {
         let vectors = || self.questions.iter().filter_map(|q| Some((q, q.vector.as_deref()?)));
         let depth = vectors().map(|(question, _)| self.depth(question)).max().unwrap_or(1);
-        let request = Request { k: depth, recall: self.options.recall, mask };
+        let slots = mask.map(|mask| &mask.slots);
+        let request = Request { k: depth, recall: self.options.recall, mask: slots };
         let vectors: Vec<&[f32]> = vectors().map(|(_, vector)| vector).collect();
         let mut near = partition.search(&vectors, &request, cancel)?.into_iter();
         let mut any = false;
@@ -337,7 +339,7 @@ impl Searches<'_> {
                     Box::new(ranked.explanation(candidate, self.filter.is_some(), timings))
                 });
                 of_question.push(Hit {
-                    record: record(row),
+                    record: record(row, target.dimension),
                     score: candidate.score.clamp(0.0, 1.0),
                     distance: candidate.distance(target),
                     namespace: namespaces.path(candidate.namespace)?,

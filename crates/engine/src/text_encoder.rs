@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use hippocamp_encoder::{Encoder, LoadOptions, Scratch, Tokens};
 
 use crate::limits::within;
+use crate::parts;
 use crate::{Cancel, Error, Limits, Priority, Runtime};
 
 /// Tokens in a micro-batch: enough that the weights are read once for many tokens, few enough that
@@ -108,6 +109,15 @@ impl TextEncoder {
     pub fn count_tokens(&self, text: &str) -> Result<usize, Error> {
         check_text(|| "the text".to_owned(), text, &Limits::default())?;
         Ok(self.0.encoder.count_tokens(text)?)
+    }
+
+    /// A text that is to be stored, in parts if it is longer than what the encoder reads at once.
+    pub(crate) fn parts<'a>(&self, text: &'a str) -> Result<Vec<&'a str>, Error> {
+        // No token is shorter than a byte.
+        let is_whole = text.len() < self.max_tokens()
+            || !self.0.encoder.tokenize(text, self.document_prompt())?.is_truncated();
+        let parts = if is_whole { Vec::new() } else { parts::parts(text) };
+        Ok(if parts.is_empty() { vec![text] } else { parts })
     }
 
     /// The share of a text's tokens that are not in the model's vocabulary.

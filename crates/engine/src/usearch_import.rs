@@ -164,7 +164,7 @@ impl Collection {
                     id: key.to_string(),
                     text: None,
                     metadata: None,
-                    vector,
+                    vectors: vector,
                 })
                 .collect();
             if records.is_empty() {

@@ -1,7 +1,7 @@
 //! Whether records may be written, decided before anything is changed.
 
 use hippocamp_index::Metric;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::limits::within;
 use crate::namespace::{check_label, shorten};
@@ -83,7 +83,11 @@ fn record_bytes(record: &NewRecord) -> usize {
     strings + record.vector.as_ref().map_or(0, |vector| size_of_val(vector.as_slice()))
 }
 
-fn metadata(what: &dyn Fn() -> String, json: &str, limits: &Limits) -> Result<(), Error> {
+pub(crate) fn metadata(
+    what: &dyn Fn() -> String,
+    json: &str,
+    limits: &Limits,
+) -> Result<(), Error> {
     let metadata_of = || format!("the metadata of {}", what());
     within(metadata_of, "bytes", json.len(), limits.metadata_bytes, "metadataBytes")?;
     within(metadata_of, "levels", json_depth(json), limits.metadata_depth, "metadataDepth")?;
@@ -93,6 +97,13 @@ fn metadata(what: &dyn Fn() -> String, json: &str, limits: &Limits) -> Result<()
         Err(error) => format!("is not JSON: {error}"),
     };
     Err(Error::InvalidMetadata { what: what(), problem })
+}
+
+/// The metadata of a stored record.
+pub(crate) fn stored_metadata(json: Option<&str>) -> Result<Map<String, Value>, Error> {
+    let Some(json) = json else { return Ok(Map::new()) };
+    serde_json::from_str(json)
+        .map_err(|error| Error::Internal(format!("stored metadata is not JSON: {error}")))
 }
 
 /// Levels of nesting, without recursion: counted before anything recursive may look at the text.

@@ -1,10 +1,11 @@
 //! Why a record is not among the hits of a search.
 
-use hippocamp_index::{Filter, Recall, SlotSet};
+use hippocamp_index::{Filter, Recall};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::explain::Explanation;
+use crate::masks::Selection;
 use crate::namespace::check_label;
 use crate::pool::best_first;
 use crate::{Cancel, Collection, Error, Query, SearchOptions};
@@ -111,11 +112,13 @@ impl Collection {
             |(pools, failed), number, partition| {
                 let slot = partition.slot(row);
                 let mask = searches.mask(partition).map(|mask| {
-                    let mut mask: SlotSet = mask.as_ref().clone();
-                    if let Some(slot) = slot.filter(|slot| !mask.contains(*slot)) {
-                        mask.insert(slot);
+                    let mut mask = Selection { slots: mask.slots.clone(), records: mask.records };
+                    if let Some(slot) = slot.filter(|slot| !mask.slots.contains(*slot)) {
+                        for slot in partition.all_slots(slot) {
+                            mask.slots.insert(slot);
+                        }
                         let fails = |(_, filter): &&(String, Filter)| {
-                            partition.select(filter).is_some_and(|mask| !mask.contains(slot))
+                            partition.select(filter).is_some_and(|mask| !mask.slots.contains(slot))
                         };
                         let failing = conditions.iter().filter(fails);
                         *failed = Some(failing.map(|(json, _)| json.clone()).collect::<Vec<_>>());

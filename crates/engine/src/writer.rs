@@ -5,16 +5,20 @@
 //! fails (an id that exists, say) takes nothing with it. After the commit the loaded partitions are
 //! brought up to date, and only then are the callers told: acknowledged means durable and visible.
 
+use std::borrow::Cow;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use hippocamp_index::Filter;
 use hippocamp_store::{NamespaceId, NewCollection, NewRow, PutMode, WriteTx};
+
+use serde_json::{Map, Value};
 
 use crate::core::Core;
 use crate::target::Target;
-use crate::{Cancel, Error, WriteMode};
+use crate::{Cancel, Error, Limits, WriteMode, validate};
 
 /// Requests in one transaction.
 const MAX_GROUP: usize = 256;
@@ -24,14 +28,23 @@ pub(crate) struct PreparedRecord {
     pub(crate) id: String,
     pub(crate) text: Option<String>,
     pub(crate) metadata: Option<String>,
-    pub(crate) vector: Vec<f32>,
+    /// One vector, or those of the text's parts, one behind the other.
+    pub(crate) vectors: Vec<f32>,
 }
 
 pub(crate) enum Work {
     Put { records: Vec<PreparedRecord>, mode: WriteMode },
-    Delete { ids: Vec<String> },
+    Delete { which: Selected },
+    Update { which: Selected, set: Map<String, Value>, unset: Vec<String>, limits: Limits },
     Clear,
     DropCollection,
+}
+
+/// Which records something is done to.
+pub(crate) enum Selected {
+    Ids(Vec<String>),
+    /// Those that pass when it is done.
+    Filter(Filter),
 }
 
 /// How many records were written or removed (for a dropped collection: 1 if it was there).
@@ -178,7 +191,10 @@ fn is_about_the_request(error: &hippocamp_store::Error) -> bool {
 fn apply(tx: &mut WriteTx<'_>, request: &Request) -> Result<Outcome, Error> {
     match &request.work {
         Work::Put { records, mode } => put(tx, &request.target, records, *mode),
-        Work::Delete { ids } => delete(tx, &request.target, ids),
+        Work::Delete { which } => delete(tx, &request.target, which),
+        Work::Update { which, set, unset, limits } => {
+            update(tx, &request.target, which, (set, unset), limits)
+        }
         Work::Clear => clear(tx, &request.target),
         Work::DropCollection => {
             let collection = tx.collection(&request.target.name)?;
@@ -225,22 +241,65 @@ fn put(
             key: &record.id,
             text: record.text.as_deref(),
             meta: record.metadata.as_deref(),
-            vector: &record.vector,
+            vectors: &record.vectors,
         };
         tx.put(namespace, &row, now, mode)?;
     }
     Ok(Outcome::of(Some(namespace), records.len() as u64))
 }
 
-fn delete(tx: &mut WriteTx<'_>, target: &Target, ids: &[String]) -> Result<Outcome, Error> {
+fn delete(tx: &mut WriteTx<'_>, target: &Target, which: &Selected) -> Result<Outcome, Error> {
     let Some(namespace) = existing_namespace(tx, target)? else {
         return Ok(Outcome::of(None, 0));
     };
     let mut count = 0;
-    for id in ids {
+    for id in &*ids(tx, namespace, which)? {
         count += u64::from(tx.delete(namespace, id)?.is_some());
     }
     Ok(Outcome::of(Some(namespace), count))
+}
+
+fn update(
+    tx: &mut WriteTx<'_>,
+    target: &Target,
+    which: &Selected,
+    (set, unset): (&Map<String, Value>, &[String]),
+    limits: &Limits,
+) -> Result<Outcome, Error> {
+    let Some(namespace) = existing_namespace(tx, target)? else {
+        return Ok(Outcome::of(None, 0));
+    };
+    let now = now_ms();
+    let mut count = 0;
+    for id in &*ids(tx, namespace, which)? {
+        let Some(row) = tx.get(namespace, id, false)? else { continue };
+        let mut metadata = validate::stored_metadata(row.meta.as_deref())?;
+        metadata.extend(set.clone());
+        metadata.retain(|key, _| !unset.contains(key));
+        let json = Value::Object(metadata).to_string();
+        validate::metadata(&|| format!("record \"{id}\""), &json, limits)?;
+        count += u64::from(tx.set_metadata(namespace, id, Some(&json), now)?);
+    }
+    Ok(Outcome::of(Some(namespace), count))
+}
+
+/// The ids of the records that are meant.
+fn ids<'a>(
+    tx: &WriteTx<'_>,
+    namespace: NamespaceId,
+    which: &'a Selected,
+) -> Result<Cow<'a, [String]>, Error> {
+    let filter = match which {
+        Selected::Ids(ids) => return Ok(Cow::Borrowed(ids)),
+        Selected::Filter(filter) => filter,
+    };
+    let (mut ids, mut failure) = (Vec::new(), None);
+    tx.visit_records(namespace, &mut |id, meta| match validate::stored_metadata(meta) {
+        Ok(metadata) if filter.matches(&metadata) => ids.push(id.to_owned()),
+        Ok(_) => {}
+        Err(error) => failure = Some(error),
+    })?;
+    failure.map_or(Ok(Cow::Owned(ids)), Err)
 }
 
 fn clear(tx: &mut WriteTx<'_>, target: &Target) -> Result<Outcome, Error> {

@@ -88,7 +88,7 @@ fn what_another_process_commits_is_found_at_once() {
         .write(|tx| {
             let collection = tx.collection("c")?.unwrap();
             let namespace = tx.namespace(collection.id, &[], false)?.unwrap();
-            let row = NewRow { key: "b", text: None, meta: Some(r#"{"t":1}"#), vector: &[2.0] };
+            let row = NewRow { key: "b", text: None, meta: Some(r#"{"t":1}"#), vectors: &[2.0] };
             tx.put(namespace, &row, 0, PutMode::Insert)?;
             tx.delete(namespace, "a")?;
             Ok::<_, hippocamp_store::Error>(())

@@ -52,6 +52,23 @@ impl AttributeIndex {
         missing
     }
 
+    /// Whether a path is indexed.
+    #[must_use]
+    pub fn has(&self, path: &str) -> bool {
+        self.paths.contains_key(path)
+    }
+
+    /// The values at an indexed path in their order, and the slots that have them. A slot with several values has several
+    /// places.
+    #[must_use]
+    pub fn ordered(&self, path: &str) -> Vec<(&FilterValue, Vec<Slot>)> {
+        let Some(column) = self.paths.get(path) else { return Vec::new() };
+        let all = column.scalars.iter().chain(&column.elements);
+        let mut all: Vec<_> = all.map(|(value, slots)| (value, slots.to_vec())).collect();
+        all.sort_by(|(a, _), (b, _)| a.cmp(b));
+        all
+    }
+
     /// An index of these paths, without a record.
     #[must_use]
     pub fn of(paths: &[&str]) -> Self {
@@ -169,6 +186,13 @@ impl Column {
 }
 
 impl Slots {
+    fn to_vec(&self) -> Vec<Slot> {
+        match self {
+            Self::One(slot) => vec![Slot(*slot)],
+            Self::Many(slots) => slots.iter().map(Slot).collect(),
+        }
+    }
+
     fn insert(&mut self, slot: u32) {
         match self {
             Self::One(only) if *only == slot => {}

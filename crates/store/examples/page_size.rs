@@ -56,7 +56,7 @@ fn measure(dimension: usize, page: u32, rows: usize) -> Result<(), Box<dyn std::
                 let vector: Vec<f32> = (0..dimension).map(|i| (row * 31 + i) as f32).collect();
                 let key = format!("{:016x}", (row as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15));
                 let meta = Some("{\"user\":\"ann\",\"page\":12}");
-                let new = NewRow { key: &key, text: Some(&text), meta, vector: &vector };
+                let new = NewRow { key: &key, text: Some(&text), meta, vectors: &vector };
                 tx.put(ns, &new, 0, PutMode::Insert)?;
             }
             Ok::<_, Error>(())
@@ -88,7 +88,7 @@ fn measure(dimension: usize, page: u32, rows: usize) -> Result<(), Box<dyn std::
     let put_one = |row: usize| {
         let vector = vec![0.5; dimension];
         let key = format!("single {row}");
-        let new = NewRow { key: &key, text: Some(&text), meta: None, vector: &vector };
+        let new = NewRow { key: &key, text: Some(&text), meta: None, vectors: &vector };
         store.write(|tx| tx.put(ns, &new, 0, PutMode::Insert)).map(|_| ())
     };
     let before = wal_bytes(&path);

@@ -102,7 +102,7 @@ fn put(
     rows.clone().step_by(batch).try_for_each(|first| {
         store.write(|tx| {
             for row in first..rows.end.min(first + batch) {
-                let new = NewRow { key: &key(row), text, meta: None, vector: &vector };
+                let new = NewRow { key: &key(row), text, meta: None, vectors: &vector };
                 tx.put(ns, &new, 0, mode)?;
             }
             Ok(())
@@ -115,7 +115,7 @@ fn reads(store: &Store, ns: NamespaceId, rows: usize) -> Result<(), Box<dyn std:
         let mut sum = 0.0;
         store.read(|tx| {
             tx.changes_since(ns, Lsn(0), false, &mut |change| {
-                if let Change::Put { vector: [first, ..], .. } = change {
+                if let Change::Put { vectors: [first, ..], .. } = change {
                     sum += first;
                 }
             })

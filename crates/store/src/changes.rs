@@ -55,14 +55,14 @@ impl ReadTx<'_> {
         // A namespace that is not there has no records, only their deletions if any.
         let dimension = self.dimension(ns)?.unwrap_or(0);
         let fail = |error| self.site.fail(&error);
-        let mut vector = Vec::with_capacity(dimension.min(1 << 16));
+        let mut vectors = Vec::with_capacity(dimension.min(1 << 16));
         let mut visit_put = |columns: &Columns<'_>, visit: &mut dyn FnMut(Change<'_>)| {
             let row = RowId(columns.integer(0)?);
             let key = columns.text(2)?;
             let meta = columns.optional_text(3)?;
-            columns.vector(4, dimension, &mut vector)?;
+            columns.vectors(4, dimension, &mut vectors)?;
             let text = columns.optional_text(5)?;
-            visit(Change::Put { row, key, vector: &vector, text, meta });
+            visit(Change::Put { row, key, vectors: &vectors, text, meta });
             Ok(())
         };
         if since <= Lsn(0) {

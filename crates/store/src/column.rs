@@ -44,9 +44,9 @@ impl<'a> Columns<'a> {
         self.typed(column, "a blob", |v| v.as_blob())
     }
 
-    /// Replaces `into` by the little-endian f32 numbers that table `vectors` has for this row, of
-    /// which there must be `dimension`.
-    pub(crate) fn vector(
+    /// Replaces `into` by the little-endian f32 numbers that table `vectors` has for this row: one or
+    /// several vectors of `dimension`.
+    pub(crate) fn vectors(
         &self,
         column: usize,
         dimension: usize,
@@ -55,7 +55,8 @@ impl<'a> Columns<'a> {
         let joined = Columns { table: "vectors", ..*self };
         let bytes = joined.bytes(column)?;
         let (numbers, rest) = bytes.as_chunks::<4>();
-        if numbers.len() != dimension || !rest.is_empty() {
+        let is_whole = numbers.len().checked_rem(dimension) == Some(0) && rest.is_empty();
+        if numbers.is_empty() || !is_whole {
             let what = format!(
                 "has {} bytes, a vector of {dimension} numbers has {}",
                 bytes.len(),
@@ -101,8 +102,8 @@ impl<'a> Columns<'a> {
     }
 }
 
-/// Replaces `into` by the little-endian bytes of `vector`.
-pub(crate) fn encode_vector(vector: &[f32], into: &mut Vec<u8>) {
+/// Replaces `into` by the little-endian bytes of vectors.
+pub(crate) fn encode_vectors(vector: &[f32], into: &mut Vec<u8>) {
     into.clear();
     into.extend(vector.iter().flat_map(|number| number.to_le_bytes()));
 }

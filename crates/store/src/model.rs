@@ -116,12 +116,12 @@ pub struct CollectionRow {
 pub struct NewRow<'a> {
     /// Unique in its namespace.
     pub key: &'a str,
-    /// The text which the vector stands for.
+    /// The text which its vectors stand for.
     pub text: Option<&'a str>,
     /// Metadata as JSON.
     pub meta: Option<&'a str>,
-    /// As long as the collection's dimension.
-    pub vector: &'a [f32],
+    /// One vector, or several one behind the other, each as long as the collection's dimension.
+    pub vectors: &'a [f32],
 }
 
 /// A record as stored.
@@ -131,7 +131,7 @@ pub struct Row {
     pub row: RowId,
     /// Unique in its namespace.
     pub key: String,
-    /// The text which the vector stands for.
+    /// The text which its vectors stand for.
     pub text: Option<String>,
     /// Metadata as JSON.
     pub meta: Option<String>,
@@ -141,8 +141,8 @@ pub struct Row {
     pub updated_ms: i64,
     /// The transaction that last stored it.
     pub lsn: Lsn,
-    /// The vector, if it was asked for.
-    pub vector: Option<Vec<f32>>,
+    /// Its vectors one behind the other, if they were asked for.
+    pub vectors: Option<Vec<f32>>,
 }
 
 /// What [`WriteTx::put`](crate::WriteTx::put) does with a key that is there already.
@@ -150,7 +150,7 @@ pub struct Row {
 pub enum PutMode {
     /// Refuse it with [`Error::Exists`](crate::Error::Exists).
     Insert,
-    /// Replace text, metadata and vector; the row's id and creation time stay.
+    /// Replace text, metadata and vectors; the row's id and creation time stay.
     Upsert,
 }
 
@@ -172,8 +172,8 @@ pub enum Change<'a> {
         row: RowId,
         /// Unique in its namespace; a row keeps its key for ever.
         key: &'a str,
-        /// Its vector now; as long as the collection's dimension.
-        vector: &'a [f32],
+        /// Its vectors now, one behind the other, each as long as the collection's dimension.
+        vectors: &'a [f32],
         /// Its text now, if it has one and texts are wanted.
         text: Option<&'a str>,
         /// Its metadata now, as JSON.

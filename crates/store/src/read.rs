@@ -35,10 +35,18 @@ pub(crate) const GET: [&str; 2] =
 pub(crate) const ROW: [&str; 2] = record!("", " WHERE r.id = ?1");
 pub(crate) const LIST: [&str; 2] =
     record!("INDEXED BY records_by_ns", " WHERE r.ns = ?1 AND r.id > ?2 ORDER BY r.id LIMIT ?3");
+pub(crate) const LIST_BACK: [&str; 2] = record!(
+    "INDEXED BY records_by_ns",
+    " WHERE r.ns = ?1 AND r.id < ?2 ORDER BY r.id DESC LIMIT ?3"
+);
 
 /// The metadata of a namespace, in the order of the records' ids.
 pub(crate) const METADATA: &str = "SELECT id, meta FROM records INDEXED BY records_by_ns \
     WHERE ns = ?1 AND meta IS NOT NULL ORDER BY id";
+
+/// The ids and metadata of all records of a namespace, likewise.
+pub(crate) const KEYS: &str = "SELECT id, key, meta FROM records INDEXED BY records_by_ns \
+    WHERE ns = ?1 ORDER BY id";
 
 /// Its texts, likewise.
 pub(crate) const TEXTS: &str = "SELECT id, text FROM records INDEXED BY records_by_ns \
@@ -223,11 +231,36 @@ impl<'a> ReadTx<'a> {
         limit: usize,
         with_vector: bool,
     ) -> Result<Vec<Row>, Error> {
-        let sql = choose(LIST, with_vector);
         let after = after.map_or(i64::MIN, |row| row.0);
+        self.page(choose(LIST, with_vector), ns, after, limit, with_vector)
+    }
+
+    /// The same backwards: those with ids below `before`, the newest first.
+    ///
+    /// # Errors
+    /// As every read.
+    pub fn list_back(
+        &self,
+        ns: NamespaceId,
+        before: Option<RowId>,
+        limit: usize,
+        with_vector: bool,
+    ) -> Result<Vec<Row>, Error> {
+        let before = before.map_or(i64::MAX, |row| row.0);
+        self.page(choose(LIST_BACK, with_vector), ns, before, limit, with_vector)
+    }
+
+    fn page(
+        &self,
+        sql: &'static str,
+        ns: NamespaceId,
+        border: i64,
+        limit: usize,
+        with_vector: bool,
+    ) -> Result<Vec<Row>, Error> {
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         let mut found = Vec::new();
-        self.each(sql, (ns.0, after, limit), "records", |columns| {
+        self.each(sql, (ns.0, border, limit), "records", |columns| {
             found.push(self.row(columns, with_vector)?);
             Ok(())
         })?;
@@ -244,6 +277,21 @@ impl<'a> ReadTx<'a> {
         visit: &mut dyn FnMut(RowId, &str),
     ) -> Result<(), Error> {
         self.visit(METADATA, ns, visit)
+    }
+
+    /// Calls `visit` with the key and the metadata of every record, in the order of their ids.
+    ///
+    /// # Errors
+    /// As every read.
+    pub fn visit_records(
+        &self,
+        ns: NamespaceId,
+        visit: &mut dyn FnMut(&str, Option<&str>),
+    ) -> Result<(), Error> {
+        self.each(KEYS, [ns.0], "records", |columns| {
+            visit(columns.text(1)?, columns.optional_text(2)?);
+            Ok(())
+        })
     }
 
     /// Calls `visit` with every record that has a text, in the order of their ids.
@@ -301,14 +349,14 @@ impl<'a> ReadTx<'a> {
     }
 
     fn row(&self, columns: &Columns<'_>, with_vector: bool) -> Result<Row, Error> {
-        let vector = if with_vector {
+        let vectors = if with_vector {
             let ns = NamespaceId(columns.integer(7)?);
             let dimension = self.dimension(ns)?;
             let dimension = dimension
                 .ok_or_else(|| columns.corrupt(7, "names a namespace that is not there"))?;
-            let mut vector = Vec::new();
-            columns.vector(8, dimension, &mut vector)?;
-            Some(vector)
+            let mut vectors = Vec::new();
+            columns.vectors(8, dimension, &mut vectors)?;
+            Some(vectors)
         } else {
             None
         };
@@ -320,7 +368,7 @@ impl<'a> ReadTx<'a> {
             created_ms: columns.integer(4)?,
             updated_ms: columns.integer(5)?,
             lsn: Lsn(columns.integer(6)?),
-            vector,
+            vectors,
         })
     }
 

@@ -24,7 +24,7 @@ fn begin() -> (TempDir, Store, NamespaceId) {
 }
 
 fn put(store: &Store, ns: NamespaceId, key: &str, text: &str) -> Result<(), Error> {
-    let new = NewRow { key, text: Some(text), meta: None, vector: &[1.0, 2.0] };
+    let new = NewRow { key, text: Some(text), meta: None, vectors: &[1.0, 2.0] };
     store.write(|tx| tx.put(ns, &new, 0, PutMode::Insert)).map(|_| ())
 }
 
@@ -38,10 +38,10 @@ fn no_statement_reads_or_sorts_a_whole_table() {
     let (_folder, store, _) = begin();
     let writer = store.writer.lock().unwrap();
     let conn = writer.as_ref().unwrap();
-    let statements = [read::GET, read::ROW, read::LIST].concat();
+    let statements = [read::GET, read::ROW, read::LIST, read::LIST_BACK].concat();
     let statements = [&statements[..], &catalogue::DROP].concat();
     let clear = [write::REMEMBER_ALL, write::CLEAR_VECTORS, write::CLEAR_RECORDS];
-    let whole = [changes::DELETED, read::PATHS, read::METADATA, read::TEXTS];
+    let whole = [changes::DELETED, read::PATHS, read::METADATA, read::KEYS, read::TEXTS];
     let changes = [changes::LIVE.as_slice(), &changes::PUT, &whole].concat();
     for statement in [&statements[..], &clear, &changes].concat() {
         let mut plan = conn.prepare(&format!("EXPLAIN QUERY PLAN {statement}")).unwrap();
@@ -73,7 +73,7 @@ fn a_file_that_may_not_grow_keeps_its_state_and_grows_later() {
 
     // A step that does not fit takes the whole transaction with it or leaves the others whole.
     let result: Result<_, Error> = store.write(|tx| {
-        let new = NewRow { key: "big", text: Some(&text), meta: None, vector: &[1.0, 2.0] };
+        let new = NewRow { key: "big", text: Some(&text), meta: None, vectors: &[1.0, 2.0] };
         let big = tx.savepoint(|tx| tx.put(ns, &new, 0, PutMode::Insert));
         assert!(matches!(big, Err(Error::DiskFull { .. })), "{big:?}");
         let new = NewRow { key: "small", text: None, ..new };

@@ -9,7 +9,7 @@ use std::ops::Deref;
 
 use rusqlite::{Params, ffi};
 
-use crate::{Error, Lsn, NamespaceId, NewRow, Put, PutMode, ReadTx, RowId, column::encode_vector};
+use crate::{Error, Lsn, NamespaceId, NewRow, Put, PutMode, ReadTx, RowId, column::encode_vectors};
 
 /// What clearing a namespace does, in this order: remember, then delete.
 pub(crate) const REMEMBER_ALL: &str = "INSERT INTO deletions(ns, lsn, id) \
@@ -112,8 +112,8 @@ impl<'a> WriteTx<'a> {
         mode: PutMode,
     ) -> Result<Put, Error> {
         let expected = self.dimension(ns)?.ok_or(Error::UnknownNamespace { id: ns.0 })?;
-        let found = new.vector.len();
-        if found != expected {
+        let found = new.vectors.len();
+        if found == 0 || found.checked_rem(expected) != Some(0) {
             return Err(Error::Dimension { expected, found });
         }
         let known = match mode {
@@ -127,6 +127,27 @@ impl<'a> WriteTx<'a> {
                 .call(|tx| tx.insert_record(ns, new, now_ms, mode))?
                 .ok_or_else(|| Error::Exists { key: new.key.to_owned() }),
         }
+    }
+
+    /// Gives a record other metadata; false if it is not there.
+    ///
+    /// # Errors
+    /// As every write.
+    pub fn set_metadata(
+        &mut self,
+        ns: NamespaceId,
+        key: &str,
+        meta: Option<&str>,
+        now_ms: i64,
+    ) -> Result<bool, Error> {
+        let Some(row) = self.row_id(ns, key)? else {
+            return Ok(false);
+        };
+        self.step(|tx| {
+            let sql = "UPDATE records SET meta = ?2, updated = ?3, lsn = ?4 WHERE id = ?1";
+            tx.execute(sql, (row.0, meta, now_ms, tx.lsn.0))?;
+            Ok(true)
+        })
     }
 
     /// Deletes a record; the id it had, if it was there.
@@ -195,7 +216,7 @@ impl<'a> WriteTx<'a> {
             inserted => inserted.map_err(|error| self.read.site.fail(&error))?,
         };
         let row = self.read.conn.last_insert_rowid();
-        self.write_vector("INSERT INTO vectors(id, v) VALUES (?1, ?2)", row, new.vector)?;
+        self.write_vectors("INSERT INTO vectors(id, v) VALUES (?1, ?2)", row, new.vectors)?;
         let gained = match self.read.uncounted.get() {
             Some((gaining, records)) if gaining == ns => records,
             _ => {
@@ -210,13 +231,13 @@ impl<'a> WriteTx<'a> {
     fn replace(&mut self, row: RowId, new: &NewRow<'_>, now_ms: i64) -> Result<Put, Error> {
         let sql = "UPDATE records SET text = ?2, meta = ?3, updated = ?4, lsn = ?5 WHERE id = ?1";
         self.execute(sql, (row.0, new.text, new.meta, now_ms, self.lsn.0))?;
-        self.write_vector("UPDATE vectors SET v = ?2 WHERE id = ?1", row.0, new.vector)?;
+        self.write_vectors("UPDATE vectors SET v = ?2 WHERE id = ?1", row.0, new.vectors)?;
         Ok(Put { row, replaced: true })
     }
 
-    fn write_vector(&mut self, sql: &'static str, id: i64, vector: &[f32]) -> Result<(), Error> {
+    fn write_vectors(&mut self, sql: &'static str, id: i64, vectors: &[f32]) -> Result<(), Error> {
         let mut bytes = std::mem::take(&mut self.bytes);
-        encode_vector(vector, &mut bytes);
+        encode_vectors(vectors, &mut bytes);
         let written = self.execute(sql, (id, bytes.as_slice()));
         self.bytes = bytes;
         if written? == 1 {

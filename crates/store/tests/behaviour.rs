@@ -32,9 +32,9 @@ fn a_record_is_read_as_it_was_put() {
     assert_eq!(row.meta.as_deref(), Some("{\"seed\":7}"));
     assert_eq!((row.created_ms, row.updated_ms), (1007, 1007));
     assert_eq!(row.lsn, Lsn(2), "the first transaction made the collection");
-    assert_eq!(row.vector.unwrap(), vector(7));
+    assert_eq!(row.vectors.unwrap(), vector(7));
     let row = read(&store, |tx| tx.get(ns, "a", false)).unwrap().unwrap();
-    assert_eq!(row.vector, None);
+    assert_eq!(row.vectors, None);
     assert_eq!(read(&store, |tx| tx.get(ns, "A", true)).unwrap(), None, "keys have case");
 }
 
@@ -58,13 +58,13 @@ fn an_upsert_keeps_id_and_creation_time_and_replaces_the_rest() {
     let first = put_one(&store, ns, "a", 1, Upsert);
     assert!(!first.replaced);
     put_one(&store, ns, "b", 1, Upsert);
-    let new = NewRow { key: "a", text: None, meta: None, vector: &vector(9) };
+    let new = NewRow { key: "a", text: None, meta: None, vectors: &vector(9) };
     let second = write(&store, |tx| tx.put(ns, &new, 5000, Upsert)).unwrap();
     assert_eq!(second, Put { row: first.row, replaced: true });
     let row = read(&store, |tx| tx.get(ns, "a", true)).unwrap().unwrap();
     assert_eq!((row.text, row.meta), (None, None));
     assert_eq!((row.created_ms, row.updated_ms, row.lsn), (1001, 5000, Lsn(4)));
-    assert_eq!(row.vector.unwrap(), vector(9));
+    assert_eq!(row.vectors.unwrap(), vector(9));
     assert_eq!(read(&store, |tx| tx.count(ns)).unwrap(), 2);
 }
 
@@ -119,9 +119,9 @@ fn metadata_and_texts_are_visited_of_those_that_have_some() {
         Ok((other, put(tx, ns, "z", 1, Insert)?.row))
     })
     .unwrap();
-    let bare = NewRow { key: "m", text: Some("no metadata"), meta: None, vector: &vector(2) };
+    let bare = NewRow { key: "m", text: Some("no metadata"), meta: None, vectors: &vector(2) };
     let bare = write(&store, |tx| tx.put(ns, &bare, 0, Insert)).unwrap().row;
-    let mute = NewRow { key: "n", text: None, meta: None, vector: &vector(2) };
+    let mute = NewRow { key: "n", text: None, meta: None, vectors: &vector(2) };
     write(&store, |tx| tx.put(ns, &mute, 0, Insert)).unwrap();
     let last = put_one(&store, ns, "a", 3, Insert).row;
     put_one(&store, ns, "z", 4, Upsert);
@@ -202,7 +202,7 @@ fn a_key_belongs_to_its_namespace() {
     put_one(&store, ns, "a", 0, Insert);
     for (seed, other) in (1..).zip(others) {
         put_one(&store, other, "a", seed, Insert);
-        assert_eq!(all(&store, other)[0].vector.as_deref(), Some(&vector(seed)[..]));
+        assert_eq!(all(&store, other)[0].vectors.as_deref(), Some(&vector(seed)[..]));
     }
     write(&store, |tx| tx.delete(others[1], "a")).unwrap();
     let listed = read(&store, |tx| tx.namespaces(tx.collection("notes")?.unwrap().id)).unwrap();
@@ -221,7 +221,7 @@ fn any_text_comes_back_as_it_was() {
     write(&store, |tx| {
         for text in texts {
             let key = text.get(..text.len().min(60)).unwrap_or("long");
-            let new = NewRow { key, text: Some(text), meta: Some(text), vector: &vector(1) };
+            let new = NewRow { key, text: Some(text), meta: Some(text), vectors: &vector(1) };
             tx.put(ns, &new, 0, Insert)?;
         }
         Ok(())
@@ -241,10 +241,10 @@ fn vectors_come_back_bit_by_bit() {
     let (store, ns) = begin(&path);
     let bits = [0x8000_0000, 0x0000_0001, 0x7fc0_1234, 0xff80_0000_u32];
     let vector = bits.map(f32::from_bits);
-    let new = NewRow { key: "a", text: None, meta: None, vector: &vector };
+    let new = NewRow { key: "a", text: None, meta: None, vectors: &vector };
     write(&store, |tx| tx.put(ns, &new, 0, Insert)).unwrap();
     let row = read(&store, |tx| tx.get(ns, "a", true)).unwrap().unwrap();
-    assert_eq!(row.vector.unwrap().iter().map(|v| v.to_bits()).collect::<Vec<_>>(), bits);
+    assert_eq!(row.vectors.unwrap().iter().map(|v| v.to_bits()).collect::<Vec<_>>(), bits);
 }
 
 #[test]
@@ -252,11 +252,16 @@ fn a_vector_of_another_dimension_is_refused() {
     let (_folder, path) = place();
     let (store, ns) = begin(&path);
     for found in [0, DIMENSION - 1, DIMENSION + 1] {
-        let new = NewRow { key: "a", text: None, meta: None, vector: &vec![1.0; found] };
+        let new = NewRow { key: "a", text: None, meta: None, vectors: &vec![1.0; found] };
         let error = write(&store, |tx| tx.put(ns, &new, 0, Upsert)).unwrap_err();
         assert_eq!(error, Error::Dimension { expected: DIMENSION, found });
     }
     assert_eq!(read(&store, |tx| tx.count(ns)).unwrap(), 0);
+    let several: Vec<f32> = (0..3 * DIMENSION).map(|value| value as f32).collect();
+    let new = NewRow { key: "a", text: None, meta: None, vectors: &several };
+    write(&store, |tx| tx.put(ns, &new, 0, Insert)).unwrap();
+    let row = read(&store, |tx| tx.get(ns, "a", true)).unwrap().unwrap();
+    assert_eq!(row.vectors, Some(several));
 }
 
 #[test]

@@ -59,7 +59,7 @@ fn put(
     let text = text(number, row, seed);
     let mode = if number == seed { Insert } else { Upsert };
     let key = key(number, row);
-    let new = NewRow { key: &key, text: Some(&text), meta: None, vector: &vector(seed) };
+    let new = NewRow { key: &key, text: Some(&text), meta: None, vectors: &vector(seed) };
     tx.put(ns, &new, i64::from(seed), mode)?;
     Ok(())
 }
@@ -135,15 +135,15 @@ fn check(path: &Path, least: u32) -> u32 {
     assert_eq!(read(&store, |tx| tx.count(ns)).unwrap(), rows.len() as u64);
     let told = read(&store, |tx| changes(tx, ns, Lsn(0))).unwrap();
     let live = rows.iter().map(|row| {
-        Told::Put(row.row, row.key.clone(), row.vector.clone().unwrap(), row.text.clone(), None)
+        Told::Put(row.row, row.key.clone(), row.vectors.clone().unwrap(), row.text.clone(), None)
     });
     assert_eq!(told, live.collect::<Vec<_>>());
     end
 }
 
 fn content(row: &Row) -> (String, (String, u32)) {
-    let seed = row.vector.as_ref().unwrap()[0] as u32;
-    assert_eq!(row.vector.as_deref(), Some(&vector(seed)[..]));
+    let seed = row.vectors.as_ref().unwrap()[0] as u32;
+    assert_eq!(row.vectors.as_deref(), Some(&vector(seed)[..]));
     assert_eq!(row.lsn, Lsn(i64::from(seed) + 2));
     (row.key.clone(), (row.text.clone().unwrap(), seed))
 }

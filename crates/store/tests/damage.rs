@@ -83,7 +83,7 @@ fn exercise(path: &Path, ns: NamespaceId) -> Option<Vec<Row>> {
     answer(store.changed_lsn());
     let listed = answer(read(&store, |tx| tx.list(ns, None, usize::MAX, true)));
     for row in listed.iter().flatten() {
-        assert_eq!(row.vector.as_ref().map(Vec::len), Some(DIMENSION));
+        assert_eq!(row.vectors.as_ref().map(Vec::len), Some(DIMENSION));
         answer(read(&store, |tx| tx.get(ns, &row.key, false)));
     }
     answer(read(&store, |tx| tx.visit_metadata(ns, &mut |_, _| {})));
@@ -91,15 +91,15 @@ fn exercise(path: &Path, ns: NamespaceId) -> Option<Vec<Row>> {
     for since in [0, 2, 3] {
         answer(read(&store, |tx| {
             tx.changes_since(ns, Lsn(since), false, &mut |change| {
-                if let hippocamp_store::Change::Put { vector, .. } = change {
-                    assert_eq!(vector.len(), DIMENSION);
+                if let hippocamp_store::Change::Put { vectors, .. } = change {
+                    assert_eq!(vectors.len() % DIMENSION, 0);
                 }
             })
         }));
     }
     let ids: Vec<RowId> = (0..450).map(RowId).collect();
     for row in answer(read(&store, |tx| tx.rows(&ids, true))).iter().flatten().flatten() {
-        assert_eq!(row.vector.as_ref().map(Vec::len), Some(DIMENSION));
+        assert_eq!(row.vectors.as_ref().map(Vec::len), Some(DIMENSION));
     }
     answer(read(&store, |tx| tx.count(ns)));
     let collections = answer(read(&store, |tx| {

@@ -64,7 +64,7 @@ fn fill(store: &Store, ns: NamespaceId) -> (u32, Error) {
     let there = all(store, ns).len();
     for step in 0..1000 {
         let key = format!("filler {there} {step}");
-        let new = NewRow { key: &key, text: Some(&text), meta: None, vector: &vector(step) };
+        let new = NewRow { key: &key, text: Some(&text), meta: None, vectors: &vector(step) };
         if let Err(error) = write(store, |tx| tx.put(ns, &new, 0, Insert)) {
             return (step, error);
         }
@@ -97,7 +97,7 @@ fn a_full_disk_leaves_the_old_state_and_is_survived() {
     }
     let big = "x".repeat(5_000_000);
     let result = write(&store, |tx| {
-        let new = NewRow { key: "big", text: Some(&big), meta: None, vector: &vector(0) };
+        let new = NewRow { key: "big", text: Some(&big), meta: None, vectors: &vector(0) };
         let step = tx.savepoint(|tx| tx.put(ns, &new, 0, Insert).map(|_| ()));
         tx.savepoint(|tx| put(tx, ns, "small", 1, Insert))?;
         Ok(step)

@@ -186,7 +186,7 @@ impl Model {
                     lsn: row.lsn,
                 };
                 assert_eq!(&found, entry);
-                assert_eq!(row.vector.as_deref(), Some(&vector(entry.seed)[..]));
+                assert_eq!(row.vectors.as_deref(), Some(&vector(entry.seed)[..]));
                 let got = read(store, |tx| tx.get(id, key, true)).unwrap();
                 assert_eq!(got.as_ref(), Some(row));
                 let by_id = read(store, |tx| tx.rows(&[row.row], true)).unwrap();
@@ -217,7 +217,7 @@ impl Follower {
             };
         }
         self.lsn = lsn;
-        let live = all(store, ns).into_iter().map(|row| (row.row, row.vector.unwrap()));
+        let live = all(store, ns).into_iter().map(|row| (row.row, row.vectors.unwrap()));
         assert_eq!(self.rows, live.collect());
     }
 }

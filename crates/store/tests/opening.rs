@@ -85,7 +85,7 @@ fn a_long_wal_is_folded_into_the_file_while_the_store_is_open() {
             key: &key,
             text: Some(&long),
             meta: None,
-            vector: &support::vector(step),
+            vectors: &support::vector(step),
         };
         write(&store, |tx| tx.put(ns, &new, 0, Upsert)).unwrap();
     }

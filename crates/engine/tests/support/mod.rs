@@ -56,7 +56,7 @@ pub(crate) fn upsert(c: &Collection, records: Vec<NewRecord>) -> Vec<String> {
 }
 
 pub(crate) fn delete(c: &Collection, ids: &[&str]) -> u64 {
-    let ids = ids.iter().map(|&id| id.to_owned()).collect();
+    let ids: Vec<String> = ids.iter().map(|&id| id.to_owned()).collect();
     wait(|done| c.delete(ids, &Cancel::new(), done)).unwrap()
 }
 

@@ -32,6 +32,17 @@ impl FilterValue {
         })
     }
 
+    /// The scalar again.
+    #[must_use]
+    pub fn to_json(&self) -> Value {
+        match self {
+            Self::Null => Value::Null,
+            Self::Bool(b) => Value::Bool(*b),
+            Self::Number(n) => Value::from(*n),
+            Self::String(s) => Value::from(&**s),
+        }
+    }
+
     fn rank(&self) -> u8 {
         match self {
             Self::Null => 0,

@@ -37,6 +37,19 @@ impl SlotSet {
         new
     }
 
+    /// Takes a slot out; false if it was not there.
+    pub fn remove(&mut self, slot: Slot) -> bool {
+        let bit = 1 << (slot.0 % 64);
+        match self.words.get_mut(slot.0 as usize / 64) {
+            Some(word) if *word & bit != 0 => {
+                *word &= !bit;
+                self.len -= 1;
+                true
+            }
+            _ => false,
+        }
+    }
+
     /// How many slots there are in it.
     #[must_use]
     pub fn len(&self) -> u64 {

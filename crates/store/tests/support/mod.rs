@@ -80,7 +80,7 @@ pub(crate) fn put(
     mode: PutMode,
 ) -> Result<Put, Error> {
     let (text, meta) = (format!("text of {key}"), format!("{{\"seed\":{seed}}}"));
-    let new = NewRow { key, text: Some(&text), meta: Some(&meta), vector: &vector(seed) };
+    let new = NewRow { key, text: Some(&text), meta: Some(&meta), vectors: &vector(seed) };
     tx.put(ns, &new, 1000 + i64::from(seed), mode)
 }
 
@@ -95,10 +95,10 @@ pub(crate) fn changes(tx: &ReadTx<'_>, ns: NamespaceId, since: Lsn) -> Result<Ve
     let mut told = Vec::new();
     tx.changes_since(ns, since, true, &mut |change| {
         told.push(match change {
-            Change::Put { row, key, vector, text, meta } => Told::Put(
+            Change::Put { row, key, vectors, text, meta } => Told::Put(
                 row,
                 key.to_owned(),
-                vector.to_vec(),
+                vectors.to_vec(),
                 text.map(str::to_owned),
                 meta.map(str::to_owned),
             ),
