@@ -65,6 +65,13 @@ export declare class NativeCollection {
   importUsearch(path: string, upsert: boolean, token?: CancelToken | undefined | null): Promise<number>
   /** Deletes the records with the ids of the batch and resolves with how many there were. */
   delete(ids: StringBatch, token?: CancelToken | undefined | null): Promise<number>
+  /** Deletes the records that pass a filter (JSON) and resolves with how many there were. */
+  deleteWhere(filter: string, token?: CancelToken | undefined | null): Promise<number>
+  /**
+   * Changes the metadata of the records with the ids of the batch, or of those that pass a filter (JSON), and resolves with
+   * how many there were.
+   */
+  update(which: StringBatch | string, set: string, unset: Array<string>, token?: CancelToken | undefined | null): Promise<number>
   /** Deletes every record of this namespace and resolves with how many there were. */
   clear(token?: CancelToken | undefined | null): Promise<number>
   /** The records with the ids of the batch, in its order. */
@@ -369,6 +376,10 @@ export interface NativeListOptions {
   filter?: string
   /** The cursor of the page before. */
   cursor?: string
+  /** The metadata path that they are sorted by. */
+  sort?: string
+  /** Whether they are sorted the other way round. */
+  descending: boolean
   /** Whether records carry their vectors. */
   vectors: boolean
 }

@@ -360,7 +360,7 @@ test('a filter that is none is refused', async t => {
     [{ user: { $gtt: 3 } }, 'ERR_INVALID_FILTER', /user\.\$gtt is an unknown operator/],
     [{ user: { $gt: null } }, 'ERR_INVALID_FILTER', /user\.\$gt is null: give a number/],
     [{ user: { $regex: '(' } }, 'ERR_INVALID_FILTER', /user\.\$regex is no pattern/],
-    [{ user: { $regex: /x/ } }, 'ERR_INVALID_FILTER', /at "user\.\$regex"/],
+    [{ user: /(?=x)/ }, 'ERR_INVALID_FILTER', /user\.\$regex is no pattern/],
     [{ user: { name: 'ann' } }, 'ERR_INVALID_FILTER', /user\.name/],
     [{ $or: [] }, 'ERR_INVALID_FILTER', /\$or is empty/],
     [{ $or: [{ a: 1 }, 7] }, 'ERR_INVALID_FILTER', /at \$or\[1\] is a number/],

@@ -31,21 +31,24 @@ export interface Condition {
   readonly $exists?: boolean
   /** It is a text with this part, or an array with this element. */
   readonly $contains?: FilterValue
-  /** It is a text in which this pattern occurs; patterns are those of Rust's regex crate, without look-around. */
-  readonly $regex?: string
-  /** Of the pattern: `i` either case, `m` lines, `s` a dot is any character. */
+  /**
+   * It is a text in which this pattern occurs. Patterns are those of Rust's regex crate, without look-around; of a `RegExp` the
+   * text is taken, and its flags `i`, `m` and `s`.
+   */
+  readonly $regex?: string | RegExp
+  /** Of a pattern that is a string: `i` either case, `m` lines, `s` a dot is any character. */
   readonly $options?: string
   /** This is not true of it. */
   readonly $not?: Condition
 }
 
 /**
- * Which records: those whose metadata passes every condition. A condition is a value, which the path's must equal, or
- * operators. A dotted path goes into objects (`"address.city"`); where it meets an array, one of its elements is enough.
+ * Which records: those whose metadata passes every condition. A condition is a value, which the path's must equal, a
+ * `RegExp`, or operators. A dotted path goes into objects (`"address.city"`); where it meets an array, one of its elements is enough.
  * `$and` and `$or` take arrays of filters, `$not` a filter.
  */
 export interface Filter {
-  readonly [path: string]: FilterValue | Condition | Filter | readonly Filter[]
+  readonly [path: string]: FilterValue | RegExp | Condition | Filter | readonly Filter[]
 }
 
 /** What every call takes. */
@@ -114,8 +117,36 @@ export interface ListOptions extends ReadOptions {
    * @default 100
    */
   readonly limit?: number | undefined
-  /** The `cursor` of the page before. */
+  /** The `cursor` of the page before, of a listing sorted the same. */
   readonly cursor?: string | undefined
+  /**
+   * What they are sorted by: a metadata path, or that and the order.
+   * @default the order of first insertion
+   */
+  readonly sort?: string | Sort | undefined
+}
+
+/** The records that pass a filter, when something is done to them. */
+export interface Where {
+  readonly where: Filter
+}
+
+/** What becomes of records. */
+export interface Changes {
+  /** These values take the places of those under the same keys; a key that is `undefined` is removed, others stay. */
+  readonly metadata: { readonly [key: string]: unknown }
+}
+
+/** What listings are sorted by. */
+export interface Sort {
+  /**
+   * A metadata path. Values of different types are sorted by type: null, true and false, numbers, strings; of several values
+   * the first in this order counts. Records without one come last.
+   * @default the order of first insertion
+   */
+  readonly field?: string | undefined
+  /** @default 'asc' */
+  readonly order?: 'asc' | 'desc' | undefined
 }
 
 /** How to count. */
@@ -126,7 +157,7 @@ export interface CountOptions extends CallOptions {
 
 /** Part of a listing. */
 export interface Page<M extends object = Metadata> {
-  /** In the order of their first insertion. */
+  /** In the order of their first insertion, or as they were to be sorted. */
   readonly records: StoredRecord<M>[]
   /** Where to go on; absent when there is nothing more. */
   readonly cursor?: string

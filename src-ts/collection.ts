@@ -3,6 +3,7 @@
  */
 import type {
   CallOptions,
+  Changes,
   CheckOptions,
   CheckReport,
   CollectionStats,
@@ -13,14 +14,18 @@ import type {
   NamespaceInfo,
   Page,
   ReadOptions,
+  Where,
 } from './collection-types.js'
 import { invalid } from './errors.js'
+import { objectToJson } from './json.js'
 import type { CancelToken, IdColumn, NativeCollection } from './native.js'
 import { type Operations, unlessAborted } from './operations.js'
 import {
   boolean,
+  fieldOf,
   filePath,
   integer,
+  isObject,
   label,
   oneOf,
   optionsOf,
@@ -50,7 +55,8 @@ import type { SearchOptions, WhyNot } from './search-types.js'
 import { inSlices, nextTurn } from './slices.js'
 
 const IMPORT_MODES = ['upsert', 'add'] as const
-const LIST_OPTIONS = ['where', 'limit', 'cursor', 'vector', 'signal'] as const
+const LIST_OPTIONS = ['where', 'limit', 'cursor', 'sort', 'vector', 'signal'] as const
+const ORDERS = ['asc', 'desc'] as const
 
 /** What a collection needs of its store. */
 export interface CollectionContext {
@@ -176,13 +182,34 @@ export class Collection<M extends object = Metadata> {
   }
 
   /**
-   * Deletes records by id; resolves with how many there were.
-   * @throws {HippocampError} ERR_READ_ONLY, ERR_DISK_FULL
+   * Deletes records by id, or those that pass a filter at that moment; resolves with how many there were.
+   * @throws {HippocampError} ERR_INVALID_FILTER, ERR_READ_ONLY, ERR_DISK_FULL
    */
-  async delete(ids: string | readonly string[], options?: CallOptions): Promise<number> {
+  async delete(which: string | readonly string[] | Where, options?: CallOptions): Promise<number> {
+    const filter = whereOf('delete', which)
     return this.#run(optionsOf(options, 'delete', ['signal']), async (token, signal) =>
-      this.#native.delete(await this.#idBatch(ids, signal), token),
+      filter === undefined
+        ? this.#native.delete(await this.#idBatch(which as string, signal), token)
+        : this.#native.deleteWhere(filter, token),
     )
+  }
+
+  /**
+   * Changes the metadata of records, by id, or of those that pass a filter at that moment; texts and vectors stay. All are
+   * changed or none; resolves with how many there were.
+   * @throws {HippocampError} ERR_INVALID_FILTER, ERR_INVALID_METADATA, ERR_LIMIT_EXCEEDED, ERR_READ_ONLY, ERR_DISK_FULL
+   */
+  async update(
+    which: string | readonly string[] | Where,
+    changes: Changes,
+    options?: CallOptions,
+  ): Promise<number> {
+    const filter = whereOf('update', which)
+    const { set, unset } = changesOf(changes, this.#context.limits.metadataDepth)
+    return this.#run(optionsOf(options, 'update', ['signal']), async (token, signal) => {
+      const ids = filter ?? (await this.#idBatch(which as string, signal))
+      return this.#native.update(ids, set, unset, token)
+    })
   }
 
   /**
@@ -194,7 +221,7 @@ export class Collection<M extends object = Metadata> {
   }
 
   /**
-   * Records in the order of their first insertion, page by page.
+   * Records in the order of their first insertion, or sorted by a field, page by page.
    * @throws {HippocampError} ERR_INVALID_FILTER
    */
   async list(options?: ListOptions): Promise<Page<M>> {
@@ -208,6 +235,7 @@ export class Collection<M extends object = Metadata> {
       vectors: given.vector !== undefined && boolean('vector', given.vector),
       ...filterOf(given.where),
       ...(given.cursor !== undefined && { cursor: text('cursor', given.cursor) }),
+      ...sortOf(given.sort),
     }
     return this.#read(given, async token => {
       const { records, cursor } = await this.#native.list(native, token)
@@ -423,6 +451,32 @@ async function readIds({ ids, rest }: IdColumn): Promise<string[]> {
     ids.push(...more)
   }
   return ids
+}
+
+/** The filter that says which records are meant, if it is not their ids. */
+function whereOf(what: string, which: unknown): string | undefined {
+  if (!isObject(which)) return undefined
+  const { where } = optionsOf(which as Where, what, ['where'])
+  if (where === undefined) throw invalid(`where is undefined in ${what}: give a filter, or ids`)
+  return filterOf(where).filter
+}
+
+/** Values to be set, as JSON, and keys to be removed. */
+function changesOf(changes: Changes, depth: number): { set: string; unset: string[] } {
+  const { metadata } = optionsOf(changes, 'update', ['metadata'])
+  if (!isObject(metadata))
+    throw invalid(`the metadata of the change is ${show(metadata)}: give an object`)
+  const unset = Object.keys(metadata).filter(key => metadata[key] === undefined)
+  const rules = { what: () => 'the change', code: 'ERR_INVALID_METADATA', depth } as const
+  return { set: objectToJson(metadata, rules), unset }
+}
+
+function sortOf(sort: ListOptions['sort']): { sort?: string; descending: boolean } {
+  if (sort === undefined) return { descending: false }
+  if (typeof sort === 'string') return { sort: fieldOf('sort', sort), descending: false }
+  const { field, order } = optionsOf(sort, 'sort', ['field', 'order'])
+  const descending = order !== undefined && oneOf('sort.order', order, ORDERS) === 'desc'
+  return field === undefined ? { descending } : { sort: fieldOf('sort.field', field), descending }
 }
 
 /** Makes a collection for {@link Store.collection}. */

@@ -5,6 +5,7 @@
 export { Collection } from './collection.js'
 export type {
   CallOptions,
+  Changes,
   CheckOptions,
   CheckReport,
   CollectionStats,
@@ -21,6 +22,8 @@ export type {
   Page,
   Precision,
   ReadOptions,
+  Sort,
+  Where,
 } from './collection-types.js'
 export {
   type CpuLevel,

@@ -131,7 +131,7 @@ function place(path: readonly (string | number)[]): string {
 }
 
 /** An object that is only its properties: not of a class, from whichever realm. */
-function isPlain(object: object): boolean {
+export function isPlain(object: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(object)
   return prototype === null || Object.getPrototypeOf(prototype) === null
 }

@@ -111,6 +111,13 @@ export function label(name: string, value: unknown): string {
   )
 }
 
+/** A path in metadata. */
+export function fieldOf(name: string, value: unknown): string {
+  const path = text(name, value)
+  if (path !== '') return path
+  throw invalid(`${name} is "": give the path of a value in the metadata`)
+}
+
 /** The path of a file. */
 export function filePath(name: string, value: unknown, wanted = 'the path of a file'): string {
   const path = value instanceof URL && value.protocol === 'file:' ? fileURLToPath(value) : value

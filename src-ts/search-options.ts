@@ -1,9 +1,10 @@
 /**
  * The options of searches, on their way into the addon.
  */
+import { types } from 'node:util'
 import type { Filter } from './collection-types.js'
 import { invalid } from './errors.js'
-import { objectToJson } from './json.js'
+import { isPlain, objectToJson } from './json.js'
 import type {
   NativeBoost,
   NativeGroupBy,
@@ -11,7 +12,17 @@ import type {
   NativeRecency,
   NativeSearchOptions,
 } from './native.js'
-import { boolean, finite, integer, oneOf, optionsOf, recall, text, within } from './options.js'
+import {
+  boolean,
+  fieldOf,
+  finite,
+  integer,
+  isObject,
+  oneOf,
+  optionsOf,
+  recall,
+  within,
+} from './options.js'
 import type { Boost, Ranking, Recency, SearchOptions } from './search-types.js'
 
 const OPTIONS = [
@@ -108,13 +119,6 @@ function groupByOf(groupBy: NonNullable<SearchOptions['groupBy']>): NativeGroupB
   }
 }
 
-/** A path in metadata. */
-function fieldOf(name: string, value: unknown): string {
-  const path = text(name, value)
-  if (path !== '') return path
-  throw invalid(`${name} is "": give the path of a value in the metadata`)
-}
-
 function rankingOf(ranking: Ranking): NativeRanking {
   const given = optionsOf(ranking, 'ranking', RANKING)
   const name = (option: string) => `ranking.${option}`
@@ -157,5 +161,30 @@ export function filterOf(where: Filter | undefined): { filter?: string } {
     depth: FILTER_DEPTH,
     refuseUndefined: true,
   } as const
-  return { filter: objectToJson(where, rules) }
+  return { filter: objectToJson(withPatterns(where, 0), rules) }
+}
+
+/** The same filter with the text and the flags of every RegExp in its place; what is no filter stays as it is. */
+function withPatterns(value: unknown, depth: number): unknown {
+  if (depth > FILTER_DEPTH) return value
+  if (isRegExp(value)) return pattern(value)
+  if (Array.isArray(value)) return value.map(item => withPatterns(item, depth + 1))
+  if (!isObject(value) || !isPlain(value)) return value
+  const entries = Object.entries(value).flatMap(([key, inner]): [string, unknown][] =>
+    key === '$regex' && isRegExp(inner)
+      ? Object.entries(pattern(inner))
+      : [[key, withPatterns(inner, depth + 1)]],
+  )
+  // Not by assignment, which would take "__proto__" for the prototype.
+  return Object.fromEntries(entries)
+}
+
+function pattern({ source, flags }: RegExp): { $regex: string; $options?: string } {
+  const options = [...flags].filter(flag => 'ims'.includes(flag)).join('')
+  return options === '' ? { $regex: source } : { $regex: source, $options: options }
+}
+
+/** From this realm or another. */
+function isRegExp(value: unknown): value is RegExp {
+  return types.isRegExp(value)
 }

@@ -193,9 +193,8 @@ fn what_a_long_text_says_in_its_end_is_found() {
         ],
     );
     let vector = SearchOptions { mode: Some(Mode::Vector), ..SearchOptions::default() };
-    let hits = c
-        .search(Query::Text("Where does the cat sleep?".into()), &vector, &Cancel::new())
-        .unwrap();
+    let hits =
+        c.search(Query::Text("Where does the cat sleep?".into()), &vector, &Cancel::new()).unwrap();
     assert_eq!(ids(&hits), ["long", "short"]);
     assert!(hits[0].score > 0.3, "{}", hits[0].score);
     let both =

@@ -1,11 +1,11 @@
 //! Collections.
 
 use hippocamp_engine::{
-    Cancel, CheckOptions, Collection, Error, IndexStats, Limits, ListOptions, NewRecord, Priority,
-    Query, SearchOptions, WriteMode,
+    Cancel, CheckOptions, Collection, Error, IndexStats, Limits, ListOptions, MetadataChange,
+    NewRecord, Priority, Query, SearchOptions, Sort, Which, WriteMode,
 };
 use napi::Env;
-use napi::bindgen_prelude::PromiseRaw;
+use napi::bindgen_prelude::{Either, PromiseRaw};
 use napi_derive::napi;
 
 use crate::batch::{self, RecordBatch, StringBatch};
@@ -31,6 +31,10 @@ pub struct NativeListOptions {
     pub filter: Option<String>,
     /// The cursor of the page before.
     pub cursor: Option<String>,
+    /// The metadata path that they are sorted by.
+    pub sort: Option<String>,
+    /// Whether they are sorted the other way round.
+    pub descending: bool,
     /// Whether records carry their vectors.
     pub vectors: bool,
 }
@@ -41,6 +45,7 @@ impl NativeListOptions {
             filter: self.filter,
             limit: size("limit", self.limit)?,
             cursor: self.cursor,
+            sort: Some(Sort { field: self.sort, descending: self.descending }),
             with_vectors: self.vectors,
         })
     }
@@ -249,6 +254,56 @@ impl NativeCollection {
             move |cancel, answer| {
                 collection
                     .delete(ids, cancel, |count| answer.give(count.map(|count| count as f64)));
+            },
+        )
+    }
+
+    /// Deletes the records that pass a filter (JSON) and resolves with how many there were.
+    #[napi(catch_unwind)]
+    pub fn delete_where<'env>(
+        &self,
+        env: &'env Env,
+        filter: String,
+        token: Option<&CancelToken>,
+    ) -> napi::Result<PromiseRaw<'env, f64>> {
+        let collection = self.engine.clone();
+        operation::hand_over(
+            env,
+            Priority::Interactive,
+            cancel::of(token),
+            move |cancel, answer| {
+                let which = Which::Filter(filter);
+                collection
+                    .delete(which, cancel, |count| answer.give(count.map(|count| count as f64)));
+            },
+        )
+    }
+
+    /// Changes the metadata of the records with the ids of the batch, or of those that pass a filter (JSON), and resolves with
+    /// how many there were.
+    #[napi(catch_unwind)]
+    pub fn update<'env>(
+        &self,
+        env: &'env Env,
+        which: Either<&mut StringBatch, String>,
+        set: String,
+        unset: Vec<String>,
+        token: Option<&CancelToken>,
+    ) -> napi::Result<PromiseRaw<'env, f64>> {
+        let collection = self.engine.clone();
+        let which = match which {
+            Either::A(ids) => Which::Ids(ids.take()),
+            Either::B(filter) => Which::Filter(filter),
+        };
+        operation::hand_over(
+            env,
+            Priority::Interactive,
+            cancel::of(token),
+            move |cancel, answer| {
+                let change = MetadataChange { set, unset };
+                collection.update(which, change, cancel, |count| {
+                    answer.give(count.map(|count| count as f64));
+                });
             },
         )
     }
