@@ -65,7 +65,7 @@ impl AttributeIndex {
         let Some(column) = self.paths.get(path) else { return Vec::new() };
         let all = column.scalars.iter().chain(&column.elements);
         let mut all: Vec<_> = all.map(|(value, slots)| (value, slots.to_vec())).collect();
-        all.sort_by(|(a, _), (b, _)| a.cmp(b));
+        all.sort_by_key(|(value, _)| *value);
         all
     }
 
