@@ -7,8 +7,9 @@ use hippocamp_index::{Capitals, LexicalIndex, LexicalQuery, LexicalStatistics, W
 use crate::explain::QuestionPart;
 use crate::partition::{Needs, Partition};
 use crate::ranking::{Mode, Ranking};
+use crate::target::Target;
 use crate::text_encoder::check_text;
-use crate::{Cancel, Collection, Error, Query, SearchOptions};
+use crate::{Cancel, Collection, Error, Query, SearchOptions, TextEncoder};
 
 /// In scopes of fewer records nothing is known of what is common.
 const MIN_SCOPE: u64 = 50;
@@ -102,19 +103,8 @@ impl Collection {
         let encoder = if mode == Mode::Lexical {
             None
         } else {
-            let known = self.as_found(Needs::default(), |target, _| self.encoder_for(target))?;
-            let encoder = match known {
-                Some(encoder) => encoder,
-                None => {
-                    let core = self.engine.core()?;
-                    let stored =
-                        core.store.read(|tx| Ok::<_, Error>(tx.collection(&self.name)?))?;
-                    let Some(row) = stored else { return Ok(false) };
-                    self.encoder_for(&self.stored_target(&row)?)?
-                }
-            };
-            let otherwise = "pass a vector, or search for words with mode \"lexical\"";
-            Some(encoder.ok_or_else(|| self.encoder_required("searching with text", otherwise))?)
+            let Some(encoder) = self.encoder_at_hand()? else { return Ok(false) };
+            Some(encoder)
         };
         let ranking = &options.ranking;
         let mut left_out = vec![Vec::new(); texts.len()];
@@ -143,6 +133,23 @@ impl Collection {
             question.part = Some(QuestionPart { encoded: text, left_out, unknown_tokens: unknown });
         }
         Ok(true)
+    }
+
+    /// The collection's encoder; nothing when there is no such collection.
+    fn encoder_at_hand(&self) -> Result<Option<TextEncoder>, Error> {
+        let of = |target: &Target| {
+            let otherwise = "pass a vector, or search for words with mode \"lexical\"";
+            let encoder = self.encoder_for(target)?;
+            encoder.ok_or_else(|| self.encoder_required("searching with text", otherwise))
+        };
+        let known = self.as_found(Needs::default(), |target, _| of(target))?;
+        if known.is_some() {
+            return Ok(known);
+        }
+        self.engine.core()?.store.read(|tx| {
+            let Some(row) = tx.collection(&self.name)? else { return Ok(None) };
+            of(&self.stored_target(&row)?).map(Some)
+        })
     }
 
     /// What is known of the terms of each text; nothing if there are no records.
