@@ -1,7 +1,6 @@
 //! What both arms find for a question, namespace by namespace, and how it is ranked.
 
 use std::cmp::Ordering;
-use std::collections::HashSet;
 
 use hippocamp_index::{FilterValue, LexicalFound, LexicalRequest, Neighbor, Slot};
 use hippocamp_store::RowId;
@@ -135,10 +134,10 @@ impl Pool {
         let LexicalFound { top, best, also: scores } =
             lexical.search(&words.query, &words.weights, &request);
         scope.best = scope.best.max(best);
-        let by_words: HashSet<Slot> = top.iter().map(|found| found.slot).collect();
-        let by_vector: HashSet<Slot> = also.into_iter().collect();
+        let by_words = sorted(top.iter().map(|found| found.slot).collect());
+        let by_vector = sorted(also);
         let only_words: Vec<Neighbor> =
-            top.into_iter().filter(|found| !by_vector.contains(&found.slot)).collect();
+            top.into_iter().filter(|found| by_vector.binary_search(&found.slot).is_err()).collect();
         let slots: Vec<Slot> = only_words.iter().map(|found| found.slot).collect();
         let similarities = match &question.vector {
             Some(vector) => partition.similarities(vector, &slots)?,
@@ -149,8 +148,8 @@ impl Pool {
         let only_words = only_words.map(|(of, similarity)| (of.slot, similarity, of.similarity));
         self.candidates.extend(near.chain(only_words).filter_map(|(slot, similarity, bm25)| {
             let mut candidate = candidate(slot, similarity, bm25)?;
-            candidate.by_vector = by_vector.contains(&slot);
-            candidate.by_words = by_words.contains(&slot);
+            candidate.by_vector = by_vector.binary_search(&slot).is_ok();
+            candidate.by_words = by_words.binary_search(&slot).is_ok();
             if reach.explain {
                 let parts = lexical.parts(&words.query, &words.weights, &words.statistics, slot);
                 candidate.terms = parts.into_iter().map(TermPart::from).collect();
@@ -209,6 +208,11 @@ impl Pool {
         }
         Ranked { candidates, question, ranking, scope, background }
     }
+}
+
+fn sorted(mut slots: Vec<Slot>) -> Vec<Slot> {
+    slots.sort_unstable();
+    slots
 }
 
 /// Numbers those that an arm has found, from the best on.

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use hippocamp_index::{Filter, Request};
+use hippocamp_index::{Filter, Recall, Request};
 use hippocamp_store::{ReadTx, RowId};
 
 use crate::explain::Timings;
@@ -38,6 +38,9 @@ enum Enough {
     Yes,
     No,
 }
+
+/// Of a pool's vectors so many are the true nearest, on average; the first ten of a hundred nearly always are.
+const POOL_RECALL: f32 = 0.95;
 
 /// How many times more records are looked at when there were not enough.
 const DEEPER: usize = 8;
@@ -210,6 +213,16 @@ impl Searches<'_> {
         self.filter.as_ref().and_then(|filter| partition.select(filter))
     }
 
+    /// How exactly vectors are compared. Of a pool of a hundred the last ones hardly matter, so where nothing else is asked for
+    /// less is looked at for it.
+    fn recall(&self) -> Recall {
+        let is_hybrid = |question: &Question| question.mode == Mode::Hybrid;
+        match self.options.recall {
+            Recall::Default if self.questions.iter().any(is_hybrid) => Recall::AtLeast(POOL_RECALL),
+            recall => recall,
+        }
+    }
+
     /// What there is in a partition; true if there is anything.
     fn gather(
         &self,
@@ -234,7 +247,7 @@ impl Searches<'_> {
         let vectors = || self.questions.iter().filter_map(|q| Some((q, q.vector.as_deref()?)));
         let depth = vectors().map(|(question, _)| self.depth(question)).max().unwrap_or(1);
         let slots = mask.map(|mask| &mask.slots);
-        let request = Request { k: depth, recall: self.options.recall, mask: slots };
+        let request = Request { k: depth, recall: self.recall(), mask: slots };
         let vectors: Vec<&[f32]> = vectors().map(|(_, vector)| vector).collect();
         let mut near = partition.search(&vectors, &request, cancel)?.into_iter();
         let mut any = false;

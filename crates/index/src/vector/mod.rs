@@ -303,6 +303,9 @@ impl VectorIndex {
     /// [`IndexError::Dimension`].
     pub fn similarities(&self, vector: &[f32], slots: &[Slot]) -> Result<Vec<f32>, IndexError> {
         let query = self.prepared(vector)?;
+        for slot in slots {
+            self.rows.prefetch(self.kernels, slot.0);
+        }
         let of = |slot: &Slot| self.rows.similarity(self.kernels, &query, slot.0);
         Ok(slots.iter().map(of).collect())
     }
