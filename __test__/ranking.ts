@@ -1,6 +1,6 @@
 // How texts are ranked: by words, by meaning and by both, and what is said about it.
 import test from 'ava'
-import type { Explanation, Hit, SearchOptions } from 'hippocamp'
+import { type Explanation, type Hit, loadEncoder, type SearchOptions } from 'hippocamp'
 import { testWithModel } from './support/models.js'
 import { direction, openStore, refused } from './support/stores.js'
 
@@ -145,6 +145,19 @@ testWithModel('both arms together find what each alone would miss', async (t, en
   const [tea] = await c.search('安妮喜欢喝什么茶？', { explain: true })
   t.is(tea?.id, 'tea')
   t.false(tea?.explanation?.vector?.trusted)
+})
+
+testWithModel('a model says nothing of other languages than its own', async (t, _, folder) => {
+  const encoder = await loadEncoder(folder, { languages: ['zh-CN'] })
+  const c = (await openStore(t, { encoder })).collection('notes')
+  await c.add(NOTES)
+  const trusted = async (question: string, ranking = {}) =>
+    (await c.search(question, { explain: true, ranking }))[0]?.explanation?.vector?.trusted
+  t.false(await trusted('What did I eat?'))
+  t.true(await trusted('今天吃了什么', { unknownTokens: 1 }))
+  await refused(t, 'ERR_INVALID_ARGUMENT', () => loadEncoder(folder, { languages: ['English'] }))
+  const wrong = { languages: 'en' as unknown as string[] }
+  await refused(t, 'ERR_INVALID_ARGUMENT', () => loadEncoder(folder, wrong))
 })
 
 testWithModel('names and words that are everywhere are not encoded', async (t, encoder) => {

@@ -28,6 +28,12 @@ export interface LoadEncoderOptions {
   /** Prompts by name, added to the model's own; see {@link EncodeOptions.prompt}. */
   readonly prompts?: Readonly<Record<string, string>> | undefined
   /**
+   * The languages that the model was made for, by their codes (`['en']`, `['en', 'zh']`): in hybrid searches vectors of questions
+   * in other scripts say nothing.
+   * @default all that its tokenizer knows
+   */
+  readonly languages?: readonly string[] | undefined
+  /**
    * The instruction set, for measurements and for reproducing another machine's results.
    * @default the best that this CPU has, or the environment variable HIPPOCAMP_CPU
    */
@@ -78,6 +84,7 @@ const LOAD_OPTIONS = [
   'pooling',
   'normalize',
   'prompts',
+  'languages',
   'cpu',
   'offline',
   'onProgress',
@@ -175,13 +182,14 @@ export async function loadEncoder(
   options?: LoadEncoderOptions,
 ): Promise<Encoder> {
   const given = optionsOf(options, 'loadEncoder', LOAD_OPTIONS)
-  const { maxTokens, pooling, normalize, prompts, cpu, offline, onProgress } = given
+  const { maxTokens, pooling, normalize, prompts, languages, cpu, offline, onProgress } = given
   if (text('model', idOrFolder) === '') throw invalid('model is "": give a model id or a folder')
   const settings = {
     ...(maxTokens !== undefined && { maxTokens: integer('maxTokens', maxTokens, 1) }),
     ...(pooling !== undefined && { pooling: oneOf('pooling', pooling, POOLINGS) }),
     ...(normalize !== undefined && { normalize: boolean('normalize', normalize) }),
     ...(prompts !== undefined && { prompts: promptsOf(prompts) }),
+    ...(languages !== undefined && { languages: languagesOf(languages) }),
     ...(cpu !== undefined && { cpu: oneOf('cpu', cpu, CPU_LEVELS) }),
   }
   const signal = signalOf(given.signal)
@@ -196,6 +204,12 @@ export async function loadEncoder(
 export function nativeEncoder(encoder: unknown): NativeEncoder {
   if (encoder instanceof Encoder) return open(encoder)
   throw invalid(`encoder is ${show(encoder)}: give an Encoder, from loadEncoder()`)
+}
+
+function languagesOf(languages: unknown): string[] {
+  if (!Array.isArray(languages))
+    throw invalid(`languages is ${show(languages)}: give an array of codes, such as ["en"]`)
+  return languages.map((code, i) => text(`language ${i}`, code))
 }
 
 function promptsOf(prompts: unknown): Record<string, string> {

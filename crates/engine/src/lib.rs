@@ -43,6 +43,7 @@ mod ranking;
 mod read;
 mod record;
 mod runtime;
+mod script;
 mod search;
 mod sidecar;
 mod target;

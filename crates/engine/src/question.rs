@@ -129,7 +129,7 @@ impl Collection {
             let Some(question) = all.get_mut(at) else { continue };
             let unknown = encoder.unknown_tokens(&text)?;
             question.vector = Some(vector.to_vec());
-            question.trusted = unknown <= ranking.unknown_tokens;
+            question.trusted = unknown <= ranking.unknown_tokens && encoder.may_know(&text);
             question.part = Some(QuestionPart { encoded: text, left_out, unknown_tokens: unknown });
         }
         Ok(true)

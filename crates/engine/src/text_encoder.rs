@@ -12,6 +12,7 @@ use hippocamp_encoder::{Encoder, LoadOptions, Scratch, Tokens};
 
 use crate::limits::within;
 use crate::parts;
+use crate::script::Script;
 use crate::{Cancel, Error, Limits, Priority, Runtime};
 
 /// Tokens in a micro-batch: enough that the weights are read once for many tokens, few enough that
@@ -54,7 +55,11 @@ pub struct Embeddings {
 
 /// A loaded sentence encoder that uses all worker threads. Clones share it.
 #[derive(Clone)]
-pub struct TextEncoder(Arc<Shared>);
+pub struct TextEncoder {
+    shared: Arc<Shared>,
+    /// Of the languages that it was made for, if these are known.
+    scripts: Option<Arc<[Script]>>,
+}
 
 struct Shared {
     encoder: Encoder,
@@ -69,37 +74,53 @@ impl TextEncoder {
     pub fn load(folder: &Path, options: &LoadOptions) -> Result<Self, Error> {
         Runtime::configured_threads()?;
         let encoder = Encoder::load(folder, options)?;
-        Ok(Self(Arc::new(Shared { encoder, scratches: Mutex::default() })))
+        let shared = Arc::new(Shared { encoder, scratches: Mutex::default() });
+        Ok(Self { shared, scripts: None })
+    }
+
+    /// The same, made for texts in languages with these codes (`en`, `zh`): vectors of questions in other scripts say nothing in
+    /// hybrid searches.
+    ///
+    /// # Errors
+    /// Something that is no code.
+    pub fn for_languages(self, codes: &[String]) -> Result<Self, Error> {
+        let scripts = Script::of_languages(codes)?.into();
+        Ok(Self { scripts: Some(scripts), ..self })
+    }
+
+    /// Whether a text may be in one of the languages that it was made for.
+    pub(crate) fn may_know(&self, text: &str) -> bool {
+        self.scripts.as_ref().is_none_or(|scripts| Script::are_of(scripts, text))
     }
 
     /// Values in a vector.
     #[must_use]
     pub fn dimension(&self) -> usize {
-        self.0.encoder.dimension()
+        self.shared.encoder.dimension()
     }
 
     /// Tokens of a text that are looked at, special tokens included.
     #[must_use]
     pub fn max_tokens(&self) -> usize {
-        self.0.encoder.max_tokens()
+        self.shared.encoder.max_tokens()
     }
 
     /// Equal for two encoders exactly when they give the same vectors.
     #[must_use]
     pub fn fingerprint(&self) -> &str {
-        self.0.encoder.fingerprint()
+        self.shared.encoder.fingerprint()
     }
 
     /// The model's name.
     #[must_use]
     pub fn name(&self) -> &str {
-        self.0.encoder.name()
+        self.shared.encoder.name()
     }
 
     /// The model's prompts by name.
     #[must_use]
     pub fn prompts(&self) -> &BTreeMap<String, String> {
-        self.0.encoder.prompts()
+        self.shared.encoder.prompts()
     }
 
     /// Tokens of a text, uncut and without special tokens.
@@ -108,21 +129,21 @@ impl TextEncoder {
     /// A text above the limit.
     pub fn count_tokens(&self, text: &str) -> Result<usize, Error> {
         check_text(|| "the text".to_owned(), text, &Limits::default())?;
-        Ok(self.0.encoder.count_tokens(text)?)
+        Ok(self.shared.encoder.count_tokens(text)?)
     }
 
     /// A text that is to be stored, in parts if it is longer than what the encoder reads at once.
     pub(crate) fn parts<'a>(&self, text: &'a str) -> Result<Vec<&'a str>, Error> {
         // No token is shorter than a byte.
         let is_whole = text.len() < self.max_tokens()
-            || !self.0.encoder.tokenize(text, self.document_prompt())?.is_truncated();
+            || !self.shared.encoder.tokenize(text, self.document_prompt())?.is_truncated();
         let parts = if is_whole { Vec::new() } else { parts::parts(text) };
         Ok(if parts.is_empty() { vec![text] } else { parts })
     }
 
     /// The share of a text's tokens that are not in the model's vocabulary.
     pub(crate) fn unknown_tokens(&self, text: &str) -> Result<f32, Error> {
-        let (tokens, unknown) = self.0.encoder.count_unknown(text)?;
+        let (tokens, unknown) = self.shared.encoder.count_unknown(text)?;
         Ok(unknown as f32 / tokens.max(1) as f32)
     }
 
@@ -182,7 +203,7 @@ impl TextEncoder {
         Ok(match prompt {
             Prompt::None => "",
             Prompt::Literal(text) => text,
-            Prompt::Named(name) => self.0.encoder.prompt(name)?,
+            Prompt::Named(name) => self.shared.encoder.prompt(name)?,
         })
     }
 
@@ -233,7 +254,7 @@ impl TextEncoder {
         cancel: &Cancel,
         store: impl Fn(usize, &[f32], usize, usize),
     ) -> Result<(), Error> {
-        let encoder = &self.0.encoder;
+        let encoder = &self.shared.encoder;
         let mut tokenized = Vec::with_capacity(texts.len());
         for text in texts {
             cancel.check()?;
@@ -253,12 +274,12 @@ impl TextEncoder {
             store(offset, &rows, tokens, truncated);
             offset += batch.len();
         }
-        self.0.scratches.lock().unwrap_or_else(PoisonError::into_inner).push(scratch);
+        self.shared.scratches.lock().unwrap_or_else(PoisonError::into_inner).push(scratch);
         Ok(())
     }
 
     fn take_scratch(&self) -> Scratch {
-        let kept = self.0.scratches.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let kept = self.shared.scratches.lock().unwrap_or_else(PoisonError::into_inner).pop();
         kept.unwrap_or_default()
     }
 }

@@ -27,7 +27,14 @@ pub fn load_encoder<'env>(
     token: Option<&CancelToken>,
 ) -> napi::Result<PromiseRaw<'env, NativeEncoder>> {
     operation::read(env, Priority::Bulk, cancel::of(token), move |_| {
-        TextEncoder::load(&PathBuf::from(folder), &options.into_engine()?).map(NativeEncoder)
+        let mut options = options;
+        let languages = options.languages.take();
+        let encoder = TextEncoder::load(&PathBuf::from(folder), &options.into_engine()?)?;
+        let encoder = match languages {
+            Some(languages) => encoder.for_languages(&languages)?,
+            None => encoder,
+        };
+        Ok(NativeEncoder(encoder))
     })
 }
 

@@ -25,6 +25,8 @@ pub struct NativeLoadOptions {
     pub prompts: Option<HashMap<String, String>>,
     /// `scalar`, `neon`, `avx2` or `avx512`.
     pub cpu: Option<String>,
+    /// Codes of the languages that it was made for.
+    pub languages: Option<Vec<String>>,
 }
 
 impl NativeLoadOptions {

@@ -108,6 +108,7 @@ impl LexicalSnapshot {
                 return None;
             }
             let counts = counts_here.iter().map(|count| Count(*count)).collect();
+            index.entries += here.len();
             index.postings.push(Postings::of(here.to_vec(), counts)?);
         }
         if !slots.is_empty() {

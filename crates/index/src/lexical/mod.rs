@@ -35,6 +35,8 @@ pub struct LexicalIndex {
     scratch: Scratch,
     terms: Terms,
     postings: Vec<Postings>,
+    /// How many postings there are in all.
+    entries: usize,
     /// Terms in the text of each slot.
     lengths: Vec<u32>,
     /// Texts that are there, their terms, and texts that were removed.
@@ -52,6 +54,7 @@ impl LexicalIndex {
             scratch: Scratch::default(),
             terms: Terms::default(),
             postings: Vec::new(),
+            entries: 0,
             lengths: Vec::new(),
             texts: 0,
             length: 0,
@@ -84,12 +87,11 @@ impl LexicalIndex {
         texts.all(|(slot, _)| slot < end && !dead.contains(Slot(slot)))
     }
 
-    /// Bytes of memory.
+    /// Bytes of memory, about: lists have room for a few more postings than they have.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        let postings: usize = self.postings.iter().map(Postings::bytes).sum();
         self.terms.bytes()
-            + postings
+            + self.entries * postings::BYTES
             + self.postings.capacity() * size_of::<Postings>()
             + self.lengths.capacity() * size_of::<u32>()
     }
@@ -115,15 +117,18 @@ impl LexicalIndex {
     }
 
     fn insert(&mut self, slot: Slot, text: &str) {
-        let Self { analyser, scratch, terms, postings, lengths, .. } = self;
+        let Self { analyser, scratch, terms, postings, entries, lengths, .. } = self;
         let Slot(slot) = slot;
         let mut length = 0u32;
         analyser.terms(text, scratch, |token| {
             let Some(number) = terms.number(token.term) else { return };
-            match postings.get_mut(number as usize) {
-                Some(postings) => postings.push(slot, token.capitalised),
-                None => postings.push(Postings::new(slot, token.capitalised)),
-            }
+            let is_new = if let Some(postings) = postings.get_mut(number as usize) {
+                postings.push(slot, token.capitalised)
+            } else {
+                postings.push(Postings::new(slot, token.capitalised));
+                true
+            };
+            *entries += usize::from(is_new);
             length += 1;
         });
         lengths.resize(lengths.len().max(slot as usize + 1), NONE);
@@ -170,6 +175,7 @@ impl LexicalIndex {
             if let Some(postings) = Postings::of(slots, counts)
                 && renumbered.terms.number(term).is_some()
             {
+                renumbered.entries += postings.slots().len();
                 renumbered.postings.push(postings);
             }
         }

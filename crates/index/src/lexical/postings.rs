@@ -1,5 +1,8 @@
 //! Which slots a term is in, and how often.
 
+/// Bytes of a posting, with the room that lists keep for more.
+pub(super) const BYTES: usize = 8;
+
 /// How often a term occurs in a slot: in the low byte, up to 255; and how often with a capital, in the high byte.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Count(pub(super) u16);
@@ -46,22 +49,29 @@ impl Postings {
         Self::One(slot, Count::of(capitalised))
     }
 
-    /// One more occurrence, in the last slot or in one after it.
-    pub(super) fn push(&mut self, slot: u32, capitalised: bool) {
+    /// One more occurrence, in the last slot or in another; true if it is in another.
+    pub(super) fn push(&mut self, slot: u32, capitalised: bool) -> bool {
         match self {
-            Self::One(last, count) if *last == slot => count.add(capitalised),
+            Self::One(last, count) if *last == slot => {
+                count.add(capitalised);
+                return false;
+            }
             Self::One(last, count) => {
                 let (slots, counts) = (vec![*last, slot], vec![*count, Count::of(capitalised)]);
                 *self = Self::Many(Box::new(Lists { slots, counts }));
             }
             Self::Many(lists) => match lists.counts.last_mut() {
-                Some(count) if lists.slots.last() == Some(&slot) => count.add(capitalised),
+                Some(count) if lists.slots.last() == Some(&slot) => {
+                    count.add(capitalised);
+                    return false;
+                }
                 _ => {
                     lists.slots.push(slot);
                     lists.counts.push(Count::of(capitalised));
                 }
             },
         }
+        true
     }
 
     pub(super) fn of(slots: Vec<u32>, counts: Vec<Count>) -> Option<Self> {
@@ -106,16 +116,5 @@ impl Postings {
     pub(super) fn get(&self, slot: u32) -> Option<Count> {
         let at = self.slots().binary_search(&slot).ok()?;
         self.counts().get(at).copied()
-    }
-
-    pub(super) fn bytes(&self) -> usize {
-        match self {
-            Self::One(..) => 0,
-            Self::Many(lists) => {
-                size_of::<Lists>()
-                    + lists.slots.capacity() * size_of::<u32>()
-                    + lists.counts.capacity() * size_of::<Count>()
-            }
-        }
     }
 }
