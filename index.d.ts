@@ -396,6 +396,8 @@ export interface NativeLoadOptions {
   prompts?: Record<string, string>
   /** `scalar`, `neon`, `avx2` or `avx512`. */
   cpu?: string
+  /** Codes of the languages that it was made for. */
+  languages?: Array<string>
 }
 
 /** A namespace in a listing. */

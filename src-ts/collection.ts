@@ -17,6 +17,7 @@ import type {
   Where,
 } from './collection-types.js'
 import { invalid } from './errors.js'
+import type { WhyNot } from './explanation.js'
 import { objectToJson } from './json.js'
 import type { CancelToken, IdColumn, NativeCollection } from './native.js'
 import { type Operations, unlessAborted } from './operations.js'
@@ -51,7 +52,7 @@ import {
   type VectorInput,
 } from './records.js'
 import { filterOf, recallOf, searchOptions } from './search-options.js'
-import type { SearchOptions, WhyNot } from './search-types.js'
+import type { SearchOptions } from './search-types.js'
 import { inSlices, nextTurn } from './slices.js'
 
 const IMPORT_MODES = ['upsert', 'add'] as const

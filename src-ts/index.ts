@@ -35,6 +35,7 @@ export {
   type Pooling,
 } from './encoder.js'
 export { type ErrorCode, HippocampError } from './errors.js'
+export type { Explanation, Fusion, Reason, SearchMode, WhyNot } from './explanation.js'
 export {
   downloadProgress,
   type FetchModelOptions,
@@ -43,17 +44,7 @@ export {
   type OnProgress,
 } from './models/index.js'
 export type { Hit, IdHit, Metadata, NewRecord, StoredRecord, VectorInput } from './records.js'
-export type {
-  Boost,
-  Explanation,
-  Fusion,
-  Ranking,
-  Reason,
-  Recency,
-  SearchMode,
-  SearchOptions,
-  WhyNot,
-} from './search-types.js'
+export type { Boost, Ranking, Recency, SearchOptions } from './search-types.js'
 export { open, Store } from './store.js'
 export type {
   CollectionInfo,

@@ -2,10 +2,10 @@
  * Records: their shape, their way into the addon (as columns, see `RecordBatch`) and back.
  */
 import { HippocampError } from './errors.js'
+import type { Explanation } from './explanation.js'
 import { objectToJson } from './json.js'
 import type { IdHitColumns, RecordBatch, RecordColumns } from './native.js'
 import { isObject, label, refuseUnknown, show, text, vectorOf } from './options.js'
-import type { Explanation } from './search-types.js'
 import { inSlices, nextTurn } from './slices.js'
 
 /**

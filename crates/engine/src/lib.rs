@@ -36,6 +36,7 @@ mod masks;
 mod namespace;
 mod partition;
 mod partition_file;
+mod partition_search;
 mod parts;
 mod pool;
 mod question;

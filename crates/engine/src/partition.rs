@@ -4,24 +4,24 @@
 //! changes since its own LSN. Loading is that from LSN 0; our own writes, another process's writes and a
 //! rebuild are the same path, so they cannot disagree.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::{Arc, RwLock, Weak};
 
 use hippocamp_index::{
-    AttributeIndex, Filter, FilterValue, Grown, Growth, IndexError, IndexStats, Language,
-    LexicalIndex, Neighbor, RecallSample, Request, SampleRequest, Slot, SlotSet, VectorIndex,
+    AttributeIndex, Filter, Grown, Growth, IndexError, IndexStats, Language, LexicalIndex, Slot,
+    SlotSet, VectorIndex,
 };
 use hippocamp_simd::Kernels;
 use hippocamp_store::{Change, Lsn, NamespaceId, ReadTx, RowId};
 
+use crate::Error;
 use crate::core::SharedPartition;
 use crate::keys::Keys;
 use crate::loaded::LastUse;
-use crate::masks::{Masks, Selection};
+use crate::masks::Masks;
 use crate::sidecar::Sidecar;
 use crate::target::Target;
 use crate::validate::stored_metadata;
-use crate::{Cancel, Error};
 
 /// What a read needs to know of a partition's records besides their vectors.
 #[derive(Clone, Copy, Default)]
@@ -46,11 +46,11 @@ pub(crate) struct Partition {
     last_use: Arc<LastUse>,
     pub(super) lsn: Lsn,
     pub(super) index: VectorIndex,
-    attributes: AttributeIndex,
+    pub(super) attributes: AttributeIndex,
     pub(super) language: Language,
     /// From the first search for words on.
     pub(super) lexical: Option<LexicalIndex>,
-    masks: Masks,
+    pub(super) masks: Masks,
     /// The record in each slot, removed ones included, and its id.
     pub(super) rows: Vec<RowId>,
     pub(super) keys: Keys,
@@ -187,13 +187,13 @@ impl Partition {
     }
 
     /// The slots of a record, given the first of them.
-    fn slots_from(&self, first: Slot) -> impl Iterator<Item = Slot> + Clone + '_ {
+    pub(super) fn slots_from(&self, first: Slot) -> impl Iterator<Item = Slot> + Clone + '_ {
         let further = (first.0 + 1..).map(Slot).take_while(|slot| self.further.contains(*slot));
         std::iter::once(first).chain(further)
     }
 
     /// The first slot of the record that a live slot is of.
-    fn first_of(&self, slot: Slot) -> Option<Slot> {
+    pub(super) fn first_of(&self, slot: Slot) -> Option<Slot> {
         if self.further.contains(slot) { self.slot(self.row(slot)?) } else { Some(slot) }
     }
 
@@ -274,148 +274,6 @@ impl Partition {
         }
         self.attributes.absorb(learnt);
         Ok(())
-    }
-
-    /// The records that pass; nothing when all do.
-    pub(crate) fn select(&self, filter: &Filter) -> Option<Arc<Selection>> {
-        self.masks.get_or_make(filter, || {
-            let selected = self.attributes.select(filter, self.index.slots())?;
-            let first = SlotSet::from(&selected).without(self.index.dead()).without(&self.further);
-            let records = first.len();
-            let mut slots = first;
-            if !self.further.is_empty() {
-                for slot in self.further.iter() {
-                    if self.first_of(slot).is_some_and(|first| slots.contains(first)) {
-                        slots.insert(slot);
-                    }
-                }
-            }
-            Some(Selection { slots, records })
-        })
-    }
-
-    /// The records in a selection, in the order of their first insertion.
-    pub(crate) fn records(&self, selected: &Selection) -> Vec<RowId> {
-        let slots = selected.slots.iter();
-        let mut rows: Vec<RowId> = slots.filter_map(|slot| self.row(slot)).collect();
-        rows.sort_unstable();
-        rows.dedup();
-        rows
-    }
-
-    /// All records, or those selected, in the order of the values at a path, which is indexed, or the other way round; those
-    /// of equal values by their first insertion, and in the end those without one.
-    pub(crate) fn sorted(
-        &self,
-        selected: Option<&Selection>,
-        path: &str,
-        descending: bool,
-    ) -> Vec<(Option<FilterValue>, RowId)> {
-        let passes = |slot: Slot| {
-            let first = self.row(slot).is_some_and(|row| self.slot(row) == Some(slot));
-            first && selected.is_none_or(|selected| selected.slots.contains(slot))
-        };
-        let mut values = self.attributes.ordered(path);
-        if descending {
-            values.reverse();
-        }
-        let (mut all, mut seen) = (Vec::new(), SlotSet::default());
-        for (value, slots) in values {
-            let of_value = slots.into_iter().filter(|slot| passes(*slot) && seen.insert(*slot));
-            let mut rows: Vec<RowId> = of_value.filter_map(|slot| self.row(slot)).collect();
-            rows.sort_unstable();
-            all.extend(rows.into_iter().map(|row| (Some(value.clone()), row)));
-        }
-        let rest = self.slots.iter().filter(|(_, slot)| passes(**slot) && !seen.contains(**slot));
-        let mut rest: Vec<RowId> = rest.map(|(row, _)| *row).collect();
-        rest.sort_unstable();
-        all.extend(rest.into_iter().map(|row| (None, row)));
-        all
-    }
-
-    /// The records nearest to each query by the best of their vectors, each in the first of its slots.
-    pub(crate) fn search(
-        &self,
-        queries: &[impl AsRef<[f32]>],
-        request: &Request<'_>,
-        cancel: &Cancel,
-    ) -> Result<Vec<Vec<Neighbor>>, Error> {
-        let stop = || cancel.is_cancelled();
-        if self.further.is_empty() {
-            let found = self.index.search_many(queries, request, &stop).map_err(index_error)?;
-            cancel.check()?;
-            return Ok(found);
-        }
-        let available = request.mask.map_or(self.index.len(), SlotSet::len);
-        queries
-            .iter()
-            .map(|query| self.search_records(query.as_ref(), *request, available, cancel))
-            .collect()
-    }
-
-    /// The same for one query, with as many vectors as it takes for so many records.
-    fn search_records(
-        &self,
-        query: &[f32],
-        mut request: Request<'_>,
-        available: u64,
-        cancel: &Cancel,
-    ) -> Result<Vec<Neighbor>, Error> {
-        let stop = || cancel.is_cancelled();
-        let wanted = request.k;
-        loop {
-            let found = self.index.search(query, &request, &stop).map_err(index_error)?;
-            cancel.check()?;
-            let mut seen = HashSet::with_capacity(found.len());
-            let mut records = Vec::with_capacity(wanted.min(found.len()));
-            for Neighbor { slot, similarity } in found {
-                if let Some(slot) = self.first_of(slot)
-                    && seen.insert(slot)
-                {
-                    records.push(Neighbor { slot, similarity });
-                }
-            }
-            if records.len() >= wanted || request.k as u64 >= available {
-                records.truncate(wanted);
-                return Ok(records);
-            }
-            request.k = request.k.saturating_mul(4);
-        }
-    }
-
-    /// How similar a vector is to the most similar vector of each record, which is in the first of its slots.
-    pub(crate) fn similarities(&self, vector: &[f32], slots: &[Slot]) -> Result<Vec<f32>, Error> {
-        if self.further.is_empty() {
-            return self.index.similarities(vector, slots).map_err(index_error);
-        }
-        let best = |first: &Slot| {
-            let all: Vec<Slot> = self.slots_from(*first).collect();
-            let all = self.index.similarities(vector, &all).map_err(index_error)?;
-            Ok(all.into_iter().fold(f32::NEG_INFINITY, f32::max))
-        };
-        slots.iter().map(best).collect()
-    }
-
-    /// How similar a vector is to all records on average.
-    pub(crate) fn mean_similarity(&self, vector: &[f32]) -> Result<f64, Error> {
-        self.index.mean_similarity(vector).map_err(index_error)
-    }
-
-    /// The vector in a slot, at length 1.
-    pub(crate) fn direction(&self, slot: Slot) -> Vec<f32> {
-        self.index.direction(slot)
-    }
-
-    /// How many true neighbours a sample of searches finds.
-    pub(crate) fn sample_recall(
-        &self,
-        request: &SampleRequest,
-        cancel: &Cancel,
-    ) -> Result<RecallSample, Error> {
-        let stop = || cancel.is_cancelled();
-        let sample = self.index.sample_recall(request, &stop).map_err(index_error)?;
-        cancel.check()?;
-        Ok(sample)
     }
 
     /// The record in a slot.
@@ -501,7 +359,7 @@ impl Partition {
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "the shape that map_err asks for")]
-fn index_error(error: IndexError) -> Error {
+pub(super) fn index_error(error: IndexError) -> Error {
     match error {
         IndexError::Full => Error::InvalidArgument(error.to_string()),
         // Vectors are checked before they are stored and before they are searched with.

@@ -138,7 +138,7 @@ impl TextEncoder {
         let is_whole = text.len() < self.max_tokens()
             || !self.shared.encoder.tokenize(text, self.document_prompt())?.is_truncated();
         let parts = if is_whole { Vec::new() } else { parts::parts(text) };
-        Ok(if parts.is_empty() { vec![text] } else { parts })
+        Ok(std::iter::once(text).chain(parts).collect())
     }
 
     /// The share of a text's tokens that are not in the model's vocabulary.

@@ -18,13 +18,14 @@ use super::words::{Piece, pieces};
 const WORD_BYTES: usize = 64;
 
 /// A term where it occurs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Token<'a> {
     pub(super) term: &'a str,
     /// Whether it is written with a capital.
     pub(super) capitalised: bool,
     /// Where in the text the word or run begins that it is of.
     pub(super) at: usize,
+    /// Room for the term's number, [`UNNUMBERED`] at first, that is kept with the form of the word.
+    pub(super) number: Option<&'a mut u32>,
 }
 
 pub(super) struct Analyser {
@@ -58,8 +59,8 @@ impl Analyser {
             Piece::Word(word) => {
                 let capitalised = word.chars().next().is_some_and(char::is_uppercase);
                 self.parts_of(word, |part| {
-                    if let Some(term) = self.stem(part, scratch) {
-                        take(Token { term, capitalised, at });
+                    if let Some((term, number)) = self.stem(part, scratch) {
+                        take(Token { term, capitalised, at, number: Some(number) });
                     }
                 });
             }
@@ -76,7 +77,7 @@ impl Analyser {
         }
     }
 
-    fn stem<'s>(&self, word: &str, scratch: &'s mut Scratch) -> Option<&'s str> {
+    fn stem<'s>(&self, word: &str, scratch: &'s mut Scratch) -> Option<(&'s str, &'s mut u32)> {
         let Scratch { word: plain, stems, .. } = scratch;
         plain.clear();
         lower(word, plain);
@@ -107,19 +108,28 @@ pub(super) struct Scratch {
     stems: Stems,
 }
 
-/// The stems of words that were met: a language has few words that are many of a text's.
+/// What is put where a term has no number yet.
+pub(super) const UNNUMBERED: u32 = u32::MAX;
+
+/// The stems of words that were met, each with its number: a language has few words that are many of a text's.
 #[derive(Default)]
-struct Stems(HashMap<String, Option<Box<str>>>);
+struct Stems(HashMap<String, Option<(Box<str>, u32)>>);
 
 impl Stems {
     /// Words that are remembered before all are forgotten.
-    const MOST: usize = 1 << 16;
+    const MOST: usize = 1 << 17;
 
-    fn of(&mut self, word: &str, stem: impl FnOnce(&str) -> Option<Box<str>>) -> Option<&str> {
+    fn of(
+        &mut self,
+        word: &str,
+        stem: impl FnOnce(&str) -> Option<Box<str>>,
+    ) -> Option<(&str, &mut u32)> {
         if self.0.len() >= Self::MOST {
             self.0.clear();
         }
-        self.0.entry_ref(word).or_insert_with(|| stem(word)).as_deref()
+        let new = || stem(word).map(|stem| (stem, UNNUMBERED));
+        let known = self.0.entry_ref(word).or_insert_with(new).as_mut();
+        known.map(|(stem, number)| (&**stem, number))
     }
 }
 
@@ -164,7 +174,7 @@ fn characters(run: &str, at: usize, scratch: &mut Scratch, take: &mut impl FnMut
     let plain = &mut scratch.run;
     plain.clear();
     plain.extend(run.nfkc().map(simplified));
-    let mut take = |term| take(Token { term, capitalised: false, at });
+    let mut take = |term| take(Token { term, capitalised: false, at, number: None });
     let mut before = None;
     for (start, c) in plain.char_indices() {
         let end = start + c.len_utf8();

@@ -4,7 +4,7 @@
 //! until the index is [renumbered](LexicalIndex::renumbered), but count for nothing from the moment they are removed: a
 //! score is the same whatever an index has been through.
 
-use self::analyser::{Analyser, Scratch};
+use self::analyser::{Analyser, Scratch, UNNUMBERED};
 use self::postings::Postings;
 use self::terms::Terms;
 use crate::{Slot, SlotSet};
@@ -121,7 +121,11 @@ impl LexicalIndex {
         let Slot(slot) = slot;
         let mut length = 0u32;
         analyser.terms(text, scratch, |token| {
-            let Some(number) = terms.number(token.term) else { return };
+            let known = token.number.as_deref().copied().filter(|number| *number != UNNUMBERED);
+            let Some(number) = known.or_else(|| terms.number(token.term)) else { return };
+            if let Some(kept) = token.number {
+                *kept = number;
+            }
             let is_new = if let Some(postings) = postings.get_mut(number as usize) {
                 postings.push(slot, token.capitalised)
             } else {
