@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use hippocamp_index::{FilterValue, LexicalFound, LexicalRequest, Neighbor, Slot};
+use hippocamp_index::{FilterValue, LexicalFound, LexicalIndex, LexicalRequest, Neighbor, Slot};
 use hippocamp_store::RowId;
 
 use crate::Error;
@@ -11,7 +11,7 @@ use crate::explain::{
 };
 use crate::masks::Selection;
 use crate::partition::Partition;
-use crate::question::Question;
+use crate::question::{Question, Words};
 use crate::ranking::{Arm, Mode, Ranking, background, lexical_score, vector_score};
 use crate::target::Target;
 
@@ -98,65 +98,35 @@ impl Pool {
         if let Some(vector) = &question.vector {
             scope.similarities += partition.mean_similarity(vector)? * partition.len() as f64;
         }
-        let before = self.candidates.len();
-        let candidate = |slot, similarity, bm25| {
+        let found = match question.words.as_ref().zip(partition.lexical.as_ref()) {
+            None => near.into_iter().map(Found::by_vector).collect(),
+            Some((words, lexical)) => {
+                let vector = question.vector.as_deref();
+                let (found, best) = by_both(partition, (vector, near), (words, lexical), reach)?;
+                scope.best = scope.best.max(best);
+                found
+            }
+        };
+        let any = !found.is_empty();
+        self.candidates.extend(found.into_iter().filter_map(|found| {
+            let Found { slot, similarity, bm25, by_vector, by_words, terms } = found;
             Some(Candidate {
                 namespace,
                 slot,
                 row: partition.row(slot)?,
                 similarity,
                 bm25,
-                by_vector: false,
-                by_words: false,
+                by_vector,
+                by_words,
                 vector: Arm::default(),
                 lexical: Arm::default(),
-                terms: Vec::new(),
+                terms,
                 direction: if reach.directions { partition.direction(slot) } else { Vec::new() },
                 score: 0.0,
                 factors: Vec::new(),
                 group: None,
             })
-        };
-        let Some((words, lexical)) = question.words.as_ref().zip(partition.lexical.as_ref()) else {
-            let near = near.into_iter().filter_map(|found| {
-                Some(Candidate { by_vector: true, ..candidate(found.slot, found.similarity, 0.0)? })
-            });
-            self.candidates.extend(near);
-            let any = self.candidates.len() > before;
-            if self.candidates.len() / MANY > reach.depth {
-                self.prune(reach.depth);
-            }
-            return Ok(any);
-        };
-        let mask = reach.mask.map(|mask| &mask.slots);
-        let also: Vec<Slot> = near.iter().map(|found| found.slot).collect();
-        let request = LexicalRequest { k: reach.depth, mask, also: &also };
-        let LexicalFound { top, best, also: scores } =
-            lexical.search(&words.query, &words.weights, &request);
-        scope.best = scope.best.max(best);
-        let by_words = sorted(top.iter().map(|found| found.slot).collect());
-        let by_vector = sorted(also);
-        let only_words: Vec<Neighbor> =
-            top.into_iter().filter(|found| by_vector.binary_search(&found.slot).is_err()).collect();
-        let slots: Vec<Slot> = only_words.iter().map(|found| found.slot).collect();
-        let similarities = match &question.vector {
-            Some(vector) => partition.similarities(vector, &slots)?,
-            None => vec![f32::NAN; slots.len()],
-        };
-        let near = near.into_iter().zip(scores).map(|(of, bm25)| (of.slot, of.similarity, bm25));
-        let only_words = only_words.into_iter().zip(similarities);
-        let only_words = only_words.map(|(of, similarity)| (of.slot, similarity, of.similarity));
-        self.candidates.extend(near.chain(only_words).filter_map(|(slot, similarity, bm25)| {
-            let mut candidate = candidate(slot, similarity, bm25)?;
-            candidate.by_vector = by_vector.binary_search(&slot).is_ok();
-            candidate.by_words = by_words.binary_search(&slot).is_ok();
-            if reach.explain {
-                let parts = lexical.parts(&words.query, &words.weights, &words.statistics, slot);
-                candidate.terms = parts.into_iter().map(TermPart::from).collect();
-            }
-            Some(candidate)
         }));
-        let any = self.candidates.len() > before;
         if self.candidates.len() / MANY > reach.depth {
             self.prune(reach.depth);
         }
@@ -208,6 +178,68 @@ impl Pool {
         }
         Ranked { candidates, question, ranking, scope, background }
     }
+}
+
+/// What was found in a slot.
+struct Found {
+    slot: Slot,
+    similarity: f32,
+    bm25: f32,
+    by_vector: bool,
+    by_words: bool,
+    terms: Vec<TermPart>,
+}
+
+impl Found {
+    fn by_vector(Neighbor { slot, similarity }: Neighbor) -> Self {
+        let (bm25, terms) = (0.0, Vec::new());
+        Self { slot, similarity, bm25, by_vector: true, by_words: false, terms }
+    }
+
+    fn by_words(Neighbor { slot, similarity: bm25 }: Neighbor, similarity: f32) -> Self {
+        let terms = Vec::new();
+        Self { slot, similarity, bm25, by_vector: false, by_words: true, terms }
+    }
+}
+
+/// What either arm finds, with what the other says of it too; and the best BM25 of all records.
+fn by_both(
+    partition: &Partition,
+    (vector, near): (Option<&[f32]>, Vec<Neighbor>),
+    (words, lexical): (&Words, &LexicalIndex),
+    reach: Reach<'_>,
+) -> Result<(Vec<Found>, f32), Error> {
+    let slots: Vec<Slot> = near.iter().map(|found| found.slot).collect();
+    let mask = reach.mask.map(|mask| &mask.slots);
+    let request = LexicalRequest { k: reach.depth, mask, also: &slots };
+    let LexicalFound { mut top, best, also } =
+        lexical.search(&words.query, &words.weights, &request);
+
+    let mut found: Vec<Found> = near.into_iter().map(Found::by_vector).collect();
+    let in_top = sorted(top.iter().map(|found| found.slot).collect());
+    for (found, bm25) in found.iter_mut().zip(also) {
+        found.bm25 = bm25;
+        found.by_words = in_top.binary_search(&found.slot).is_ok();
+    }
+
+    let near = sorted(slots);
+    top.retain(|found| near.binary_search(&found.slot).is_err());
+    let slots: Vec<Slot> = top.iter().map(|found| found.slot).collect();
+    let similarities = match vector {
+        Some(vector) => partition.similarities(vector, &slots)?,
+        None => vec![f32::NAN; slots.len()],
+    };
+    let only_words = top.into_iter().zip(similarities);
+    found.extend(only_words.map(|(top, similarity)| Found::by_words(top, similarity)));
+
+    if reach.explain {
+        for found in &mut found {
+            let Words { query, statistics, weights } = words;
+            let parts = lexical.parts(query, weights, statistics, found.slot);
+            found.terms = parts.into_iter().map(TermPart::from).collect();
+        }
+    }
+    Ok((found, best))
 }
 
 fn sorted(mut slots: Vec<Slot>) -> Vec<Slot> {
