@@ -10,6 +10,7 @@ use ulid::Generator;
 use crate::limits::within;
 use crate::namespace::{self, check_label};
 use crate::partition::Partition;
+use crate::parts;
 use crate::target::{Target, describe};
 use crate::writer::{PreparedRecord, Request, Selected, Work};
 use crate::{
@@ -342,7 +343,7 @@ impl Collection {
         let (mut texts, mut counts) = (Vec::new(), Vec::new());
         for record in without {
             cancel.check()?;
-            let parts = encoder.parts(record.text.as_deref().unwrap_or_default())?;
+            let parts = parts::parts(record.text.as_deref().unwrap_or_default());
             counts.push(parts.len());
             texts.extend(parts.into_iter().map(str::to_owned));
         }

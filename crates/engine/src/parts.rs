@@ -1,4 +1,5 @@
-//! Long texts in parts, each of which an encoder reads whole.
+//! Long texts in parts, each with a vector of its own: of a long text one vector says little, and encoders read no more
+//! than its beginning.
 
 use unicode_segmentation::UnicodeSegmentation;
 
@@ -6,9 +7,17 @@ use unicode_segmentation::UnicodeSegmentation;
 /// in one vector.
 const PART: usize = 500;
 
-/// Sentences together until they are long enough, each part beginning with the last sentence of the one before, so that
-/// what is said across their border is in one of them.
+/// Bytes of a text that is left whole.
+const WHOLE: usize = 600;
+
+/// The text itself, or, if it is long, its sentences together until they are long enough, each part beginning with the last
+/// sentence of the one before, so that what is said across their border is in one of them.
 pub(crate) fn parts(text: &str) -> Vec<&str> {
+    let parts = if text.len() > WHOLE { split(text) } else { Vec::new() };
+    if parts.is_empty() { vec![text] } else { parts }
+}
+
+fn split(text: &str) -> Vec<&str> {
     let sentences = sentences(text);
     let mut parts = Vec::new();
     let mut first = 0;
@@ -57,7 +66,7 @@ mod tests {
         let sentence =
             |i: usize| format!("Sentence number {i} has so many words that it takes some room. ");
         let text: String = (0..20).map(sentence).collect();
-        let parts = parts(&text);
+        let parts = split(&text);
         assert_eq!(parts.len(), 3);
         for pair in parts.windows(2) {
             let last = pair[0].rfind("Sentence").map(|at| &pair[0][at..]).unwrap();
@@ -67,14 +76,15 @@ mod tests {
         let parts = super::parts(&chinese);
         assert!(parts.len() > 4 && parts.iter().all(|part| part.len() < 2 * PART));
         assert!(parts.iter().all(|part| part.starts_with('这')));
-        assert_eq!(super::parts("one"), ["one"]);
-        assert!(super::parts("  ").is_empty());
+        assert_eq!(super::parts("one. two."), ["one. two."]);
+        let blank = " ".repeat(2 * WHOLE);
+        assert_eq!(super::parts(&blank), [&blank]);
     }
 
     proptest! {
         #[test]
         fn every_letter_is_in_a_part_and_no_part_is_long(text in "[a-z .。一二\u{301}\n]{0,3000}") {
-            let parts = parts(&text);
+            let parts = split(&text);
             prop_assert!(parts.iter().all(|part| part.len() <= 2 * PART));
             let mut at = 0;
             for part in &parts {

@@ -11,7 +11,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use hippocamp_encoder::{Encoder, LoadOptions, Scratch, Tokens};
 
 use crate::limits::within;
-use crate::parts;
 use crate::script::Script;
 use crate::{Cancel, Error, Limits, Priority, Runtime};
 
@@ -130,15 +129,6 @@ impl TextEncoder {
     pub fn count_tokens(&self, text: &str) -> Result<usize, Error> {
         check_text(|| "the text".to_owned(), text, &Limits::default())?;
         Ok(self.shared.encoder.count_tokens(text)?)
-    }
-
-    /// A text that is to be stored, in parts if it is longer than what the encoder reads at once.
-    pub(crate) fn parts<'a>(&self, text: &'a str) -> Result<Vec<&'a str>, Error> {
-        // No token is shorter than a byte.
-        let is_whole = text.len() < self.max_tokens()
-            || !self.shared.encoder.tokenize(text, self.document_prompt())?.is_truncated();
-        let parts = if is_whole { Vec::new() } else { parts::parts(text) };
-        Ok(std::iter::once(text).chain(parts).collect())
     }
 
     /// The share of a text's tokens that are not in the model's vocabulary.
