@@ -4,6 +4,7 @@ import { mkdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { loadEncoder, open } from 'hippocamp'
 import { addAll } from './collection.mjs'
+import { machine } from './machine.mjs'
 import { figures, interval, mean } from './retrieval/metrics.mjs'
 import { missing, readSet, SETS } from './retrieval/sets.mjs'
 
@@ -40,9 +41,10 @@ export function check({ data, sets }) {
 }
 
 export async function run({ data, sets, encoder: model }) {
+  const { version } = machine()
   const encoder = await loadEncoder(model)
   // Encoding takes minutes: texts that have been encoded once are kept.
-  const folder = join(ROOT, '.hippocamp', 'bench', encoder.fingerprint.slice(0, 16))
+  const folder = join(ROOT, '.hippocamp', 'bench', `${version}-${encoder.fingerprint.slice(0, 16)}`)
   mkdirSync(folder, { recursive: true })
   const results = []
   for (const name of sets.split(',')) {
