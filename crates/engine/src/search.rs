@@ -203,6 +203,10 @@ impl Searches<'_> {
         }
     }
 
+    pub(crate) fn options(&self) -> &SearchOptions {
+        self.options
+    }
+
     /// Looks deeper.
     pub(crate) fn with_depth(self, depth: usize) -> Self {
         Self { depth, ..self }

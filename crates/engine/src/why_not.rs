@@ -1,14 +1,17 @@
 //! Why a record is not among the hits of a search.
 
 use hippocamp_index::{Filter, Recall};
+use hippocamp_store::RowId;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::explain::Explanation;
 use crate::masks::Selection;
 use crate::namespace::check_label;
+use crate::partition::Partition;
 use crate::pool::best_first;
-use crate::{Cancel, Collection, Error, Query, SearchOptions};
+use crate::search::Searches;
+use crate::{Cancel, Collection, Error, Hit, Query, SearchOptions};
 
 /// What a search thinks of one record.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -81,15 +84,14 @@ impl Collection {
     ) -> Result<WhyNot, Error> {
         check_label("the id", id, self.limits())?;
         let hits = self.search(query.clone(), options, cancel)?;
-        let mut why = WhyNot { last_score: hits.last().map(|hit| hit.score), ..WhyNot::default() };
-        let core = self.engine.core()?;
-        let row = core.store.read(|tx| {
-            let Some(collection) = tx.collection(&self.name)? else { return Ok(None) };
-            let Some(namespace) = tx.namespace(collection.id, &self.namespace)? else {
-                return Ok(None);
-            };
-            Ok::<_, Error>(tx.get(namespace, id, false)?.map(|row| row.row))
-        })?;
+        let is_it = |hit: &Hit| {
+            hit.record.id == id && hit.namespace.as_deref().is_none_or(|path| path == self.path())
+        };
+        let mut why = WhyNot {
+            hit: hits.iter().position(is_it).map(|at| at + 1),
+            last_score: hits.last().map(|hit| hit.score),
+            ..WhyNot::default()
+        };
         let exact = SearchOptions {
             recall: Recall::Exact,
             min_score: None,
@@ -98,56 +100,22 @@ impl Collection {
             explain: true,
             ..options.clone()
         };
+        let row = self.engine.core()?.store.read(|tx| {
+            let Some((_, namespace)) = self.locate(tx)? else { return Ok(None) };
+            Ok::<_, Error>(tx.get(namespace, id, false)?.map(|row| row.row))
+        })?;
         let Some((row, searches)) = row.zip(self.searches(vec![query], &exact, cancel)?) else {
             why.reasons.push(Reason::Missing);
             return Ok(why);
         };
-        let searches = searches.with_depth(ALL);
-        let conditions = conditions(options.filter.as_deref(), self.limits().filter_nodes)?;
-        let found = self.visit(
-            searches.needs(),
-            options.recursive,
-            cancel,
-            |target| Ok((searches.start(&self.name, target)?, None)),
-            |(pools, failed), number, partition| {
-                let slot = partition.slot(row);
-                let mask = searches.mask(partition).map(|mask| {
-                    let mut mask = Selection { slots: mask.slots.clone(), records: mask.records };
-                    if let Some(slot) = slot.filter(|slot| !mask.slots.contains(*slot)) {
-                        for slot in partition.all_slots(slot) {
-                            mask.slots.insert(slot);
-                        }
-                        let fails = |(_, filter): &&(String, Filter)| {
-                            partition.select(filter).is_some_and(|mask| !mask.slots.contains(slot))
-                        };
-                        let failing = conditions.iter().filter(fails);
-                        *failed = Some(failing.map(|(json, _)| json.clone()).collect::<Vec<_>>());
-                    }
-                    mask
-                });
-                searches.gather_from(pools, number, partition, mask.as_ref(), cancel)
-            },
-            |(pools, failed), tx, target, _| {
-                let mut ranked = searches.weighed(tx, target, pools)?;
-                let Some(mut ranked) = ranked.pop() else { return Ok((failed, None)) };
-                ranked.candidates.sort_by(best_first);
-                let place = ranked.candidates.iter().position(|candidate| candidate.row == row);
-                let candidate = place.and_then(|at| Some((at + 1, ranked.candidates.get(at)?)));
-                let found = candidate.map(|(rank, candidate)| {
-                    let explanation =
-                        ranked.explanation(candidate, options.filter.is_some(), searches.timings());
-                    (rank, candidate.score.clamp(0.0, 1.0), Box::new(explanation))
-                });
-                Ok((failed, found))
-            },
-        )?;
-        why.hit = hits.iter().position(|hit| hit.record.id == id).map(|at| at + 1);
-        let Some((failed, found)) = found else { return Ok(why) };
         why.exists = true;
-        if let Some(conditions) = failed {
+        let Some(standing) = self.standing(row, &searches.with_depth(ALL), cancel)? else {
+            return Ok(why);
+        };
+        if let Some(conditions) = standing.failed {
             why.reasons.push(Reason::Filter { conditions });
         }
-        if let Some((rank, score, explanation)) = found {
+        if let Some((rank, score, explanation)) = standing.place {
             (why.rank, why.score) = (Some(rank), Some(score));
             why.explanation = Some(explanation);
         }
@@ -156,6 +124,63 @@ impl Collection {
         }
         Ok(why)
     }
+
+    /// How a record stands among all that pass the filter, as if it did.
+    fn standing(
+        &self,
+        row: RowId,
+        searches: &Searches<'_>,
+        cancel: &Cancel,
+    ) -> Result<Option<Standing>, Error> {
+        let options = searches.options();
+        let conditions = conditions(options.filter.as_deref(), self.limits().filter_nodes)?;
+        let with_it =
+            |partition: &Partition, mask: &Selection, failed: &mut Option<Vec<String>>| {
+                let mut mask = Selection { slots: mask.slots.clone(), records: mask.records };
+                let slot = partition.slot(row).filter(|slot| !mask.slots.contains(*slot));
+                if let Some(slot) = slot {
+                    for slot in partition.all_slots(slot) {
+                        mask.slots.insert(slot);
+                    }
+                    let fails = |(_, filter): &&(String, Filter)| {
+                        partition.select(filter).is_some_and(|mask| !mask.slots.contains(slot))
+                    };
+                    let failing = conditions.iter().filter(fails).map(|(json, _)| json.clone());
+                    *failed = Some(failing.collect());
+                }
+                mask
+            };
+        self.visit(
+            searches.needs(),
+            options.recursive,
+            cancel,
+            |target| Ok((searches.start(&self.name, target)?, None)),
+            |(pools, failed), number, partition| {
+                let mask = searches.mask(partition).map(|mask| with_it(partition, &mask, failed));
+                searches.gather_from(pools, number, partition, mask.as_ref(), cancel)
+            },
+            |(pools, failed), tx, target, _| {
+                let ranked = searches.weighed(tx, target, pools)?.pop();
+                let place = ranked.and_then(|mut ranked| {
+                    ranked.candidates.sort_by(best_first);
+                    let at = ranked.candidates.iter().position(|of| of.row == row)?;
+                    let candidate = ranked.candidates.get(at)?;
+                    let filtered = options.filter.is_some();
+                    let explanation = ranked.explanation(candidate, filtered, searches.timings());
+                    Some((at + 1, candidate.score.clamp(0.0, 1.0), Box::new(explanation)))
+                });
+                Ok(Standing { failed, place })
+            },
+        )
+    }
+}
+
+/// How a record stands.
+struct Standing {
+    /// The parts of the filter that it does not pass, if it does not.
+    failed: Option<Vec<String>>,
+    /// Its place from 1, its score and what makes it; nothing if it has no word of the question and only words count.
+    place: Option<(usize, f32, Box<Explanation>)>,
 }
 
 impl WhyNot {
