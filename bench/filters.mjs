@@ -142,6 +142,6 @@ function measured(collection, filters, k, searches) {
 
 /** What part of the right hits was found; one as near as the last of them is right too. */
 function share(hits, right) {
-  const least = right.at(-1).score - 1e-6
-  return hits.filter(({ score }) => score >= least).length / right.length
+  const most = right.at(-1).distance + 1e-6
+  return hits.filter(({ distance }) => distance <= most).length / right.length
 }
