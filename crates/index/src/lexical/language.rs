@@ -2,34 +2,38 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::OnceLock;
 
 use snowball_stemmers_rs::Algorithm;
 
+use super::analyser::Analyser;
+
 /// The language of words that are written with spaces between them. Scripts without spaces are told by their characters,
 /// whatever the language.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy)]
 pub struct Language(&'static Entry);
 
-#[derive(Debug, PartialEq, Eq)]
 struct Entry {
     code: &'static str,
     name: &'static str,
     stemmer: Option<Algorithm>,
+    /// One for all indexes, made when it is first asked for.
+    analyser: OnceLock<Analyser>,
 }
 
 const fn entry(code: &'static str, name: &'static str, stemmer: Algorithm) -> Entry {
-    Entry { code, name, stemmer: Some(stemmer) }
+    Entry { code, name, stemmer: Some(stemmer), analyser: OnceLock::new() }
 }
 
-/// By their ISO 639-1 codes; the last is for no language.
+/// By their ISO 639-1 codes: English first, and in the end what is for no language.
 static LANGUAGES: [Entry; 30] = [
+    entry("en", "english", Algorithm::English),
     entry("ar", "arabic", Algorithm::Arabic),
     entry("ca", "catalan", Algorithm::Catalan),
     entry("cs", "czech", Algorithm::Czech),
     entry("da", "danish", Algorithm::Danish),
     entry("de", "german", Algorithm::German),
     entry("el", "greek", Algorithm::Greek),
-    ENGLISH_ENTRY,
     entry("es", "spanish", Algorithm::Spanish),
     entry("et", "estonian", Algorithm::Estonian),
     entry("eu", "basque", Algorithm::Basque),
@@ -52,10 +56,8 @@ static LANGUAGES: [Entry; 30] = [
     entry("sv", "swedish", Algorithm::Swedish),
     entry("tr", "turkish", Algorithm::Turkish),
     entry("uk", "ukrainian", Algorithm::Ukrainian),
-    Entry { code: "none", name: "none", stemmer: None },
+    Entry { code: "none", name: "none", stemmer: None, analyser: OnceLock::new() },
 ];
-const ENGLISH_ENTRY: Entry = entry("en", "english", Algorithm::English);
-static ENGLISH: Entry = ENGLISH_ENTRY;
 
 /// Languages without spaces, or whose words have no stems: the words of others among theirs are taken as English.
 const AS_ENGLISH: [&str; 5] = ["zh", "ja", "ko", "th", "vi"];
@@ -63,7 +65,7 @@ const AS_ENGLISH: [&str; 5] = ["zh", "ja", "ko", "th", "vi"];
 impl Language {
     /// Words as they are, and all of them.
     #[must_use]
-    pub const fn none() -> Self {
+    pub fn none() -> Self {
         let [.., none] = &LANGUAGES;
         Self(none)
     }
@@ -79,13 +81,32 @@ impl Language {
     }
 
     pub(super) fn is_english(self) -> bool {
-        self.0.code == ENGLISH.code
+        self == Self::default()
+    }
+
+    pub(super) fn analyser(self) -> &'static Analyser {
+        self.0.analyser.get_or_init(|| Analyser::new(self))
     }
 }
 
 impl Default for Language {
     fn default() -> Self {
-        Self(&ENGLISH)
+        let [english, ..] = &LANGUAGES;
+        Self(english)
+    }
+}
+
+impl PartialEq for Language {
+    fn eq(&self, other: &Self) -> bool {
+        self.code() == other.code()
+    }
+}
+
+impl Eq for Language {}
+
+impl fmt::Debug for Language {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Language").field(&self.code()).finish()
     }
 }
 

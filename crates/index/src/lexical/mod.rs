@@ -31,7 +31,7 @@ const NONE: u32 = u32::MAX;
 
 /// The texts of a partition by their terms.
 pub struct LexicalIndex {
-    analyser: Analyser,
+    analyser: &'static Analyser,
     scratch: Scratch,
     terms: Terms,
     postings: Vec<Postings>,
@@ -50,7 +50,7 @@ impl LexicalIndex {
     #[must_use]
     pub fn new(language: Language) -> Self {
         Self {
-            analyser: Analyser::new(language),
+            analyser: language.analyser(),
             scratch: Scratch::default(),
             terms: Terms::default(),
             postings: Vec::new(),
@@ -107,6 +107,8 @@ impl LexicalIndex {
         let mut index = Self::new(language);
         each(&mut |slot, text| index.insert(slot, text))?;
         index.postings.iter_mut().for_each(Postings::sort);
+        // What helps with many texts is more than is worth keeping for few.
+        index.scratch = Scratch::default();
         Ok(index)
     }
 
@@ -189,7 +191,7 @@ impl LexicalIndex {
     /// What a text asks for.
     #[must_use]
     pub fn query(&self, text: &str) -> LexicalQuery {
-        LexicalQuery::new(&self.analyser, text)
+        LexicalQuery::new(self.analyser, text)
     }
 
     /// What is known here of a query's terms.

@@ -3,13 +3,13 @@ use std::panic;
 
 use proptest::prelude::*;
 
-use super::analyser::{Analyser, Scratch};
+use super::analyser::Scratch;
 use super::language::Language;
 use super::*;
 use crate::{SectionReader, SectionWriter};
 
 fn terms(language: &str, text: &str) -> Vec<String> {
-    let analyser = Analyser::new(language.parse().unwrap());
+    let analyser = language.parse::<Language>().unwrap().analyser();
     let mut all = Vec::new();
     analyser.terms(text, &mut Scratch::default(), |token| all.push(token.term.to_owned()));
     all
