@@ -77,47 +77,52 @@ impl Partition {
         request: &Request<'_>,
         cancel: &Cancel,
     ) -> Result<Vec<Vec<Neighbor>>, Error> {
-        let stop = || cancel.is_cancelled();
+        // As many vectors as so many records have on average.
+        let vectors = self.index.len().div_ceil(self.len().max(1)).max(1) as usize;
+        let mut some = Request { k: request.k.saturating_mul(vectors), ..*request };
+        let found = self.search_vectors(queries, &some, cancel)?;
         if self.further.is_empty() {
-            let found = self.index.search_many(queries, request, &stop).map_err(index_error)?;
-            cancel.check()?;
             return Ok(found);
         }
         let available = request.mask.map_or(self.index.len(), SlotSet::len);
-        queries
-            .iter()
-            .map(|query| self.search_records(query.as_ref(), *request, available, cancel))
-            .collect()
+        let mut all = Vec::with_capacity(found.len());
+        for (query, found) in queries.iter().zip(found) {
+            let mut records = self.records_of(found);
+            while records.len() < request.k && (some.k as u64) < available {
+                some.k = some.k.saturating_mul(4);
+                let found = self.search_vectors(&[query], &some, cancel)?;
+                records = found
+                    .into_iter()
+                    .next()
+                    .map(|found| self.records_of(found))
+                    .unwrap_or_default();
+            }
+            records.truncate(request.k);
+            all.push(records);
+        }
+        Ok(all)
     }
 
-    /// The same for one query, with as many vectors as it takes for so many records.
-    fn search_records(
+    fn search_vectors(
         &self,
-        query: &[f32],
-        mut request: Request<'_>,
-        available: u64,
+        queries: &[impl AsRef<[f32]>],
+        request: &Request<'_>,
         cancel: &Cancel,
-    ) -> Result<Vec<Neighbor>, Error> {
+    ) -> Result<Vec<Vec<Neighbor>>, Error> {
         let stop = || cancel.is_cancelled();
-        let wanted = request.k;
-        loop {
-            let found = self.index.search(query, &request, &stop).map_err(index_error)?;
-            cancel.check()?;
-            let mut seen = HashSet::with_capacity(found.len());
-            let mut records = Vec::with_capacity(wanted.min(found.len()));
-            for Neighbor { slot, similarity } in found {
-                if let Some(slot) = self.first_of(slot)
-                    && seen.insert(slot)
-                {
-                    records.push(Neighbor { slot, similarity });
-                }
-            }
-            if records.len() >= wanted || request.k as u64 >= available {
-                records.truncate(wanted);
-                return Ok(records);
-            }
-            request.k = request.k.saturating_mul(4);
-        }
+        let found = self.index.search_many(queries, request, &stop).map_err(index_error)?;
+        cancel.check()?;
+        Ok(found)
+    }
+
+    /// The records of vectors that were found, each once, by the best of them.
+    fn records_of(&self, found: Vec<Neighbor>) -> Vec<Neighbor> {
+        let mut seen = HashSet::with_capacity(found.len());
+        let first = |Neighbor { slot, similarity }| {
+            let slot = self.first_of(slot)?;
+            seen.insert(slot).then_some(Neighbor { slot, similarity })
+        };
+        found.into_iter().filter_map(first).collect()
     }
 
     /// How similar a vector is to the most similar vector of each record, which is in the first of its slots.
