@@ -7,7 +7,6 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use crate::explain::FactorPart;
-use crate::limits::within;
 use crate::pool::{Candidate, best_first};
 use crate::validate::stored_metadata;
 use crate::{Error, SearchOptions};
@@ -55,15 +54,11 @@ impl SearchOptions {
     /// A number that is out of its range.
     pub(crate) fn check_controls(&self) -> Result<(), Error> {
         let refuse = |problem: String| Err(Error::InvalidArgument(problem));
-        if self.diversity.is_some() {
-            let hits = self.k.saturating_add(self.offset);
-            within(
-                || "a search with diversity".into(),
-                "hits (offset + k)",
-                hits,
-                MOST_DIVERSE,
-                "k",
-            )?;
+        let hits = self.k.saturating_add(self.offset);
+        if self.diversity.is_some() && hits > MOST_DIVERSE {
+            return refuse(format!(
+                "offset + k is {hits} with diversity: ask for at most {MOST_DIVERSE}, or leave diversity out"
+            ));
         }
         if let Some(Recency { half_life_ms, now_ms, .. }) = &self.recency {
             if !(half_life_ms.is_finite() && *half_life_ms > 0.0) {

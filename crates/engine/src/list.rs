@@ -34,9 +34,10 @@ impl Collection {
         let limit = options.limit;
         let most = self.limits().batch_records;
         within(|| "the page".into(), "records", limit, most, "batchRecords")?;
-        let after = options.cursor.as_deref().map(Position::parse).transpose()?;
-        let filter = self.filter(options.filter.as_deref())?;
         let Sort { field, descending } = options.sort.clone().unwrap_or_default();
+        let parse = |cursor| Position::parse(cursor, field.is_some());
+        let after = options.cursor.as_deref().map(parse).transpose()?;
+        let filter = self.filter(options.filter.as_deref())?;
         let (mut rows, dimension): (Vec<(Option<FilterValue>, Row)>, usize) = if filter.is_none()
             && field.is_none()
         {
@@ -134,10 +135,10 @@ impl Position {
         Value::Object(std::iter::once(row).chain(value).collect()).to_string()
     }
 
-    fn parse(cursor: &str) -> Result<Self, Error> {
+    fn parse(cursor: &str, sorted: bool) -> Result<Self, Error> {
         let position = || {
-            if let Ok(row) = cursor.parse() {
-                return Some(Self { value: None, row: RowId(row) });
+            if !sorted {
+                return Some(Self { value: None, row: RowId(cursor.parse().ok()?) });
             }
             let parts: Map<String, Value> = serde_json::from_str(cursor).ok()?;
             let value = match parts.get("value") {
@@ -148,7 +149,7 @@ impl Position {
         };
         position().filter(|position| position.row.0 >= 0).ok_or_else(|| {
             Error::InvalidArgument(format!(
-                "the cursor {cursor:?} is not one that list() gave: pass on the cursor of the page before"
+                "the cursor {cursor:?} is not one that list() gave, sorted the same: pass on the cursor of the page before"
             ))
         })
     }

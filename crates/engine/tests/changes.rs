@@ -135,4 +135,12 @@ fn listings_are_sorted_and_paged() {
     }
     let bad = ListOptions { cursor: Some("{\"row\":\"x\"}".into()), ..ListOptions::default() };
     assert!(c.list(&bad).unwrap_err().to_string().contains("cursor"));
+    // A cursor of a listing that was sorted otherwise.
+    let sorted = ListOptions { limit: 1, sort: sort(Some("v"), false), ..ListOptions::default() };
+    let plain = ListOptions { limit: 1, ..ListOptions::default() };
+    for (first, other) in [(&sorted, &plain), (&plain, &sorted)] {
+        let cursor = c.list(first).unwrap().cursor;
+        assert!(cursor.is_some());
+        assert!(c.list(&ListOptions { cursor, ..other.clone() }).is_err());
+    }
 }
