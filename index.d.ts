@@ -63,10 +63,8 @@ export declare class NativeCollection {
   write(records: RecordBatch, upsert: boolean, token?: CancelToken | undefined | null): Promise<IdColumn>
   /** Writes the entries of a file that usearch has saved and resolves with how many there were. */
   importUsearch(path: string, upsert: boolean, token?: CancelToken | undefined | null): Promise<number>
-  /** Deletes the records with the ids of the batch and resolves with how many there were. */
-  delete(ids: StringBatch, token?: CancelToken | undefined | null): Promise<number>
-  /** Deletes the records that pass a filter (JSON) and resolves with how many there were. */
-  deleteWhere(filter: string, token?: CancelToken | undefined | null): Promise<number>
+  /** Deletes the records with the ids of the batch, or those that pass a filter (JSON), and resolves with how many there were. */
+  delete(which: StringBatch | string, token?: CancelToken | undefined | null): Promise<number>
   /**
    * Changes the metadata of the records with the ids of the batch, or of those that pass a filter (JSON), and resolves with
    * how many there were.

@@ -189,9 +189,7 @@ export class Collection<M extends object = Metadata> {
   async delete(which: string | readonly string[] | Where, options?: CallOptions): Promise<number> {
     const filter = whereOf('delete', which)
     return this.#run(optionsOf(options, 'delete', ['signal']), async (token, signal) =>
-      filter === undefined
-        ? this.#native.delete(await this.#idBatch(which as string, signal), token)
-        : this.#native.deleteWhere(filter, token),
+      this.#native.delete(filter ?? (await this.#idBatch(which as string, signal)), token),
     )
   }
 

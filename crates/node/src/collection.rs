@@ -238,41 +238,20 @@ impl NativeCollection {
         })
     }
 
-    /// Deletes the records with the ids of the batch and resolves with how many there were.
+    /// Deletes the records with the ids of the batch, or those that pass a filter (JSON), and resolves with how many there were.
     #[napi(catch_unwind)]
     pub fn delete<'env>(
         &self,
         env: &'env Env,
-        ids: &mut StringBatch,
+        which: Either<&mut StringBatch, String>,
         token: Option<&CancelToken>,
     ) -> napi::Result<PromiseRaw<'env, f64>> {
-        let (collection, ids) = (self.engine.clone(), ids.take());
+        let (collection, which) = (self.engine.clone(), which_of(which));
         operation::hand_over(
             env,
             Priority::Interactive,
             cancel::of(token),
             move |cancel, answer| {
-                collection
-                    .delete(ids, cancel, |count| answer.give(count.map(|count| count as f64)));
-            },
-        )
-    }
-
-    /// Deletes the records that pass a filter (JSON) and resolves with how many there were.
-    #[napi(catch_unwind)]
-    pub fn delete_where<'env>(
-        &self,
-        env: &'env Env,
-        filter: String,
-        token: Option<&CancelToken>,
-    ) -> napi::Result<PromiseRaw<'env, f64>> {
-        let collection = self.engine.clone();
-        operation::hand_over(
-            env,
-            Priority::Interactive,
-            cancel::of(token),
-            move |cancel, answer| {
-                let which = Which::Filter(filter);
                 collection
                     .delete(which, cancel, |count| answer.give(count.map(|count| count as f64)));
             },
@@ -290,11 +269,7 @@ impl NativeCollection {
         unset: Vec<String>,
         token: Option<&CancelToken>,
     ) -> napi::Result<PromiseRaw<'env, f64>> {
-        let collection = self.engine.clone();
-        let which = match which {
-            Either::A(ids) => Which::Ids(ids.take()),
-            Either::B(filter) => Which::Filter(filter),
-        };
+        let (collection, which) = (self.engine.clone(), which_of(which));
         operation::hand_over(
             env,
             Priority::Interactive,
@@ -618,6 +593,13 @@ impl NativeCollection {
                 index: stats.index.map(NativeIndexStats::from),
             })
         })
+    }
+}
+
+fn which_of(which: Either<&mut StringBatch, String>) -> Which {
+    match which {
+        Either::A(ids) => Which::Ids(ids.take()),
+        Either::B(filter) => Which::Filter(filter),
     }
 }
 
