@@ -9,18 +9,6 @@ use support::*;
 
 const DIMENSION: usize = 16;
 
-/// Deterministic values in [-1, 1).
-fn values(seed: u64, count: usize) -> Vec<f32> {
-    let mut state = seed | 1;
-    let mut next = || {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        (state >> 40) as f32 / (1u64 << 23) as f32 - 1.0
-    };
-    (0..count).map(|_| next()).collect()
-}
-
 /// Points around a few centres, as texts lie around topics.
 fn clustered(seed: u64, count: usize) -> Vec<Vec<f32>> {
     let centres = values(99, 30 * DIMENSION);

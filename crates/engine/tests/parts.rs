@@ -14,18 +14,6 @@ use support::*;
 
 const DIMENSION: usize = 8;
 
-/// Deterministic values in [-1, 1).
-fn values(seed: u64, count: usize) -> Vec<f32> {
-    let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
-    let mut next = || {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        (state >> 40) as f32 / (1u64 << 23) as f32 - 1.0
-    };
-    (0..count).map(|_| next()).collect()
-}
-
 /// Writes records with so many vectors each, past the engine.
 fn put(path: &Path, ids: std::ops::Range<usize>, vectors: impl Fn(usize) -> Vec<f32>) {
     let store = Store::open(path, &OpenOptions::default()).unwrap();

@@ -91,3 +91,15 @@ pub(crate) fn wait<T: Send + 'static>(
     start(Box::new(move |result| send.send(result).unwrap()));
     receive.recv().unwrap()
 }
+
+/// Deterministic values in [-1, 1).
+pub(crate) fn values(seed: u64, count: usize) -> Vec<f32> {
+    let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
+    let mut next = || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        (state >> 40) as f32 / (1u64 << 23) as f32 - 1.0
+    };
+    (0..count).map(|_| next()).collect()
+}
