@@ -1,6 +1,7 @@
 // What the types promise. They are checked by `npm run check`; that they hold is run here.
 import test from 'ava'
 import {
+  type Backend,
   type Collection,
   type Embeddings,
   type Encoder,
@@ -104,4 +105,14 @@ test('an error’s code is one of those that are documented', t => {
   t.is(error.name, 'HippocampError')
   t.is(error.cause, 'a test')
   t.true(error instanceof Error)
+})
+
+test('a collection is a backend for memories and documents', async t => {
+  const store = await open(':memory:')
+  const backend: Backend = store.collection('c')
+  await backend.add([{ id: 'a', text: 'said', vector: [1] }])
+  const [record, none] = await backend.namespace([]).get(['a', 'b'])
+  t.is(record?.text, 'said')
+  t.is(none, undefined)
+  await store.close()
 })

@@ -2,6 +2,7 @@
  * hippocamp: text in, the right memories out. A sentence encoder, a durable vector store and vector search in one native
  * addon, without a server and without the network at query time.
  */
+export type { Backend } from './backends/backend.js'
 export { Collection } from './collection.js'
 export type {
   CallOptions,

@@ -1,0 +1,44 @@
+/**
+ * What memories and documents need of the place where their records are. A hippocamp {@link Collection} is one as it is, and
+ * so is each of its namespaces.
+ *
+ * Architecture invariant: memory components and documents know this interface and nothing else of a store, so that each of
+ * them works on every backend.
+ */
+import type {
+  CallOptions,
+  Changes,
+  CountOptions,
+  ListOptions,
+  Page,
+  ReadOptions,
+  Where,
+} from '../collection-types.js'
+import type { Hit, NewRecord, StoredRecord } from '../records.js'
+import type { SearchOptions } from '../search-types.js'
+
+/** Records in namespaces, which can be searched. Every promise that a write resolves says that it is durable and visible. */
+export interface Backend {
+  /** The path of the namespace whose records these are. */
+  readonly path: readonly string[]
+  /** Another namespace, by its whole path. Records of one are never seen in another. */
+  namespace(path: readonly string[]): Backend
+  /** Stores records, all or none, and resolves with their ids; an id that is there is refused. */
+  add(records: readonly NewRecord[], options?: CallOptions): Promise<string[]>
+  /** The same, but an id that is there is replaced; it keeps its place in the order of first insertion. */
+  upsert(records: readonly NewRecord[], options?: CallOptions): Promise<string[]>
+  /** Changes metadata, of all that are meant or of none; resolves with how many there were. */
+  update(which: readonly string[] | Where, changes: Changes, options?: CallOptions): Promise<number>
+  /** Deletes records; resolves with how many there were. */
+  delete(which: readonly string[] | Where, options?: CallOptions): Promise<number>
+  /** Deletes every record of the namespace; resolves with how many there were. */
+  clear(options?: CallOptions): Promise<number>
+  /** The records with these ids, in their order. */
+  get(ids: readonly string[], options?: ReadOptions): Promise<(StoredRecord | undefined)[]>
+  /** Records in the order of their first insertion, or sorted, page by page. */
+  list(options?: ListOptions): Promise<Page>
+  /** How many records there are. */
+  count(options?: CountOptions): Promise<number>
+  /** The records that answer a text, best first. */
+  search(text: string, options?: SearchOptions): Promise<Hit[]>
+}
