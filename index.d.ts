@@ -284,6 +284,8 @@ export interface NativeCollectionOptions {
   targetRecall?: number
   /** A code of ISO 639-1, or `none`. */
   language?: string
+  /** Where metadata say of which conversation a record is a turn. */
+  turns?: NativeTurns
 }
 
 /** A namespace of a collection in numbers. */
@@ -434,6 +436,14 @@ export interface NativeRanking {
   stripNames?: boolean
   /** The share of unknown tokens that is too many. */
   unknownTokens?: number
+  /** The part of the words of the turn before. */
+  previous?: number
+  /** The part of the words of the turn after. */
+  next?: number
+  /** What a turn of a named speaker gains. */
+  speaker?: number
+  /** What a turn loses that only asks. */
+  question?: number
 }
 
 /** Whether new records come before old ones. */
@@ -512,6 +522,16 @@ export interface NativeStoreStats {
   partitions: number
   /** Bytes of these indexes. */
   indexBytes: number
+}
+
+/** Metadata paths of turns. */
+export interface NativeTurns {
+  /** Of the session. */
+  session: string
+  /** Of who speaks. */
+  speaker: string
+  /** Of the time. */
+  time: string
 }
 
 /** Opens a store. */

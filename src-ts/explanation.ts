@@ -36,8 +36,10 @@ export interface Explanation {
   }
   /** What the words say; absent if they were not looked at. */
   readonly lexical?: {
-    /** The sum of the terms' scores. */
+    /** The sum of the terms' scores, and of what its neighbours add. */
     readonly bm25: number
+    /** What the turns before and after it add; absent if it is no turn. */
+    readonly neighbours?: number
     /** The best of all records. */
     readonly best: number
     /** What no record can exceed. */

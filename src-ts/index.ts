@@ -55,4 +55,5 @@ export type {
   Limits,
   OpenOptions,
   StoreStats,
+  Turns,
 } from './store-types.js'

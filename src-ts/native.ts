@@ -16,6 +16,7 @@ export type {
   NativeRecency,
   NativeSearchOptions,
   NativeStore,
+  NativeTurns,
   RecordBatch,
   RecordColumns,
   StringBatch,

@@ -54,6 +54,10 @@ const RANKING = [
   'background',
   'stripNames',
   'unknownTokens',
+  'previous',
+  'next',
+  'speaker',
+  'question',
 ] as const
 const MODES = ['hybrid', 'vector', 'lexical'] as const
 const FUSIONS = ['noisyOr', 'weighted', 'rrf'] as const
@@ -122,8 +126,9 @@ function groupByOf(groupBy: NonNullable<SearchOptions['groupBy']>): NativeGroupB
 function rankingOf(ranking: Ranking): NativeRanking {
   const given = optionsOf(ranking, 'ranking', RANKING)
   const name = (option: string) => `ranking.${option}`
-  const share = (option: 'words' | 'b' | 'unknownTokens') =>
-    given[option] !== undefined && { [option]: within(name(option), given[option], 0, 1) }
+  const share = (
+    option: 'words' | 'b' | 'unknownTokens' | 'previous' | 'next' | 'speaker' | 'question',
+  ) => given[option] !== undefined && { [option]: within(name(option), given[option], 0, 1) }
   const flag = (option: 'background' | 'stripNames') =>
     given[option] !== undefined && { [option]: boolean(name(option), given[option]) }
   return {
@@ -136,6 +141,10 @@ function rankingOf(ranking: Ranking): NativeRanking {
     ...share('words'),
     ...share('b'),
     ...share('unknownTokens'),
+    ...share('previous'),
+    ...share('next'),
+    ...share('speaker'),
+    ...share('question'),
     ...flag('background'),
     ...flag('stripNames'),
   }

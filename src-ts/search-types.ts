@@ -51,6 +51,26 @@ export interface Ranking {
    * @default 0.2
    */
   readonly unknownTokens?: number | undefined
+  /**
+   * Of turns ({@link CollectionOptions.turns}): the part of the BM25 of the turn before, from 0 to 1, that a turn has too.
+   * @default 0.4
+   */
+  readonly previous?: number | undefined
+  /**
+   * The same of the turn after.
+   * @default 0.2
+   */
+  readonly next?: number | undefined
+  /**
+   * What a turn gains, from 0 to 1, whose speaker the question names.
+   * @default 0.2
+   */
+  readonly speaker?: number | undefined
+  /**
+   * What a turn loses, from 0 to 1, that only asks.
+   * @default 0.2
+   */
+  readonly question?: number | undefined
 }
 
 /** New records come before old ones: scores are multiplied by `floor + (1 - floor) / 2 ** (age / halfLife)`. */

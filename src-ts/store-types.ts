@@ -138,10 +138,37 @@ export interface CollectionOptions {
    */
   readonly language?: Language | undefined
   /**
+   * That records are turns of conversations, and where their metadata say so; fixed when the collection is made. The vector
+   * of a turn is also made of the turn before it and of who speaks, its words are joined by the speaker's name and the date,
+   * and it is ranked by its neighbours too; docs/ranking.md says how. Turns of a session follow each other in the order of
+   * their first insertion: add them one after the other, or together.
+   * @default records are not turns
+   */
+  readonly turns?: boolean | Turns | undefined
+  /**
    * Encodes the texts of this collection.
    * @default the store's encoder
    */
   readonly encoder?: Encoder | undefined
+}
+
+/** The metadata paths of turns. */
+export interface Turns {
+  /**
+   * Of the session, a string or a number.
+   * @default 'session'
+   */
+  readonly session?: string | undefined
+  /**
+   * Of who speaks.
+   * @default 'speaker'
+   */
+  readonly speaker?: string | undefined
+  /**
+   * Of the time: a date, or milliseconds since 1970.
+   * @default 'time'
+   */
+  readonly time?: string | undefined
 }
 
 /** A language by its code of ISO 639-1. */

@@ -6,10 +6,11 @@ import { type Collection, type CollectionContext, collectionOf } from './collect
 import type { CallOptions, Metric } from './collection-types.js'
 import { type Encoder, loadEncoder, nativeEncoder } from './encoder.js'
 import { invalid } from './errors.js'
-import { type NativeStore, native } from './native.js'
+import { type NativeStore, type NativeTurns, native } from './native.js'
 import { cancellable, Operations, unlessAborted } from './operations.js'
 import {
   boolean,
+  fieldOf,
   filePath,
   integer,
   isObject,
@@ -29,6 +30,7 @@ import type {
   Limits,
   OpenOptions,
   StoreStats,
+  Turns,
 } from './store-types.js'
 
 const OPEN_OPTIONS = [
@@ -60,6 +62,7 @@ const COLLECTION_OPTIONS = [
   'precision',
   'targetRecall',
   'language',
+  'turns',
   'encoder',
 ] as const
 const METRICS = ['cosine', 'l2', 'dot'] as const
@@ -103,7 +106,7 @@ export class Store {
     const { operations } = this.#context
     label('the collection’s name', name)
     const given = optionsOf(options, 'collection', COLLECTION_OPTIONS)
-    const { dimension, metric, index, precision, targetRecall, language, encoder } = given
+    const { dimension, metric, index, precision, targetRecall, language, turns, encoder } = given
     const native = {
       ...(dimension !== undefined && { dimension: integer('dimension', dimension, 1) }),
       ...(metric !== undefined && { metric: oneOf('metric', metric, METRICS) }),
@@ -111,6 +114,7 @@ export class Store {
       ...(precision !== undefined && { precision: oneOf('precision', precision, PRECISIONS) }),
       ...(targetRecall !== undefined && { targetRecall: recall('targetRecall', targetRecall) }),
       ...(language !== undefined && { language: text('language', language) }),
+      ...turnsOf(turns),
     }
     const encodes = encoder === undefined ? undefined : nativeEncoder(encoder)
     const collection = operations.runSync(() => this.#native.collection(name, native, encodes))
@@ -198,6 +202,16 @@ export async function open(path: string | URL, options?: OpenOptions): Promise<S
     operations: new Operations(),
     limits: { ...DEFAULT_LIMITS, ...nativeOptions.limits },
   })
+}
+
+/** Metadata paths of turns, if records are to be turns. */
+function turnsOf(turns: CollectionOptions['turns']): { turns?: NativeTurns } {
+  if (turns === undefined || turns === false) return {}
+  if (turns !== true && !isObject(turns))
+    throw invalid(`turns is ${show(turns)}: give true, or an object of metadata paths`)
+  const given = optionsOf(turns === true ? {} : turns, 'turns', ['session', 'speaker', 'time'])
+  const path = (name: keyof Turns) => fieldOf(`turns.${name}`, given[name] ?? name)
+  return { turns: { session: path('session'), speaker: path('speaker'), time: path('time') } }
 }
 
 /** Bytes that this process may use: a container's limit, or all there is. */

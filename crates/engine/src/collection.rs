@@ -12,6 +12,7 @@ use crate::namespace::{self, check_label};
 use crate::partition::Partition;
 use crate::parts;
 use crate::target::{Target, describe};
+use crate::turns::Turns;
 use crate::writer::{PreparedRecord, Request, Selected, Work};
 use crate::{
     Cancel, Embeddings, Engine, Error, Limits, MetadataChange, NewRecord, Priority, TextEncoder,
@@ -36,6 +37,8 @@ pub struct CollectionOptions {
     /// The language of the words of its texts; English for a new collection. Scripts without spaces are told by their
     /// characters.
     pub language: Option<Language>,
+    /// Where the metadata of its records say of which conversation they are turns, if they are.
+    pub turns: Option<Turns>,
     /// Encoder of its texts.
     pub encoder: Option<TextEncoder>,
 }
@@ -98,6 +101,7 @@ impl Collection {
                 "the targetRecall of collection \"{name}\" is {recall}: give a number above 0 and up to 1"
             )));
         }
+        options.turns.as_ref().map_or(Ok(()), Turns::check)?;
         if let (Some(dimension), Some(encoder)) = (options.dimension, &options.encoder)
             && dimension != encoder.dimension()
         {
@@ -254,6 +258,9 @@ impl Collection {
         expected.metric = self.options.metric.unwrap_or(target.metric);
         expected.index = self.options.index_over(target.index);
         expected.language = self.options.language.unwrap_or(target.language);
+        if let Some(turns) = &self.options.turns {
+            expected.turns = Some(turns.clone());
+        }
         if let Some(encoder) = &self.options.encoder {
             expected.fingerprint = Some(encoder.document_fingerprint().into());
         }
@@ -294,7 +301,7 @@ impl Collection {
                 validate::vector(what, vector, &self.name, target.dimension, target.metric)?;
             }
         }
-        let encoded = self.encode_missing(&records, encoder.as_ref(), cancel)?;
+        let encoded = self.encode_missing(&records, &target, encoder.as_ref(), cancel)?;
         let prepared = assemble(records, encoded);
         Ok(Some((target, prepared)))
     }
@@ -321,6 +328,7 @@ impl Collection {
             metric,
             index: self.options.index_over(IndexOptions::default_of(dimension, metric)),
             language: self.options.language.unwrap_or_default(),
+            turns: self.options.turns.clone(),
             fingerprint: encoder.map(|encoder| encoder.document_fingerprint().into()),
             ..self.bare_target()
         };
@@ -331,21 +339,30 @@ impl Collection {
     fn encode_missing(
         &self,
         records: &[NewRecord],
+        target: &Target,
         encoder: Option<&TextEncoder>,
         cancel: &Cancel,
     ) -> Result<Vec<Vec<f32>>, Error> {
-        let mut without = records.iter().filter(|record| record.vector.is_none()).peekable();
-        if without.peek().is_none() {
+        if records.iter().all(|record| record.vector.is_some()) {
             return Ok(Vec::new());
         }
         let encoder = encoder
             .ok_or_else(|| self.encoder_required("storing text without vectors", "pass vectors"))?;
         let (mut texts, mut counts) = (Vec::new(), Vec::new());
-        for record in without {
+        let turns = target.turns.as_ref().map(|turns| self.turns(records, turns, cancel));
+        let turns = turns.transpose()?.unwrap_or_default();
+        for (at, record) in records.iter().enumerate() {
+            if record.vector.is_some() {
+                continue;
+            }
             cancel.check()?;
-            let parts = parts::parts(record.text.as_deref().unwrap_or_default());
+            let text = record.text.as_deref().unwrap_or_default();
+            let mut parts: Vec<String> = match turns.get(at) {
+                None => parts::parts(text).into_iter().map(str::to_owned).collect(),
+                Some(turn) => turn.parts(text),
+            };
             counts.push(parts.len());
-            texts.extend(parts.into_iter().map(str::to_owned));
+            texts.append(&mut parts);
         }
         let priority = Priority::of_count(texts.len());
         let Embeddings { data, dimension, .. } =

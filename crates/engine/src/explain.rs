@@ -72,8 +72,11 @@ pub struct VectorPart {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct LexicalPart {
-    /// The sum of its terms.
+    /// The sum of its terms and of what its neighbours add.
     pub bm25: f32,
+    /// What the turns before and after it add; absent if it is no turn.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub neighbours: Option<f32>,
     /// The best of all records.
     pub best: f32,
     /// What no record can exceed.
@@ -114,7 +117,7 @@ impl From<hippocamp_index::TermPart> for TermPart {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct FactorPart {
-    /// What for: `recency` or `boost`.
+    /// What for: `speaker`, `question`, `recency` or `boost`.
     pub name: &'static str,
     /// By how much.
     pub value: f32,

@@ -50,6 +50,9 @@ mod sidecar;
 mod target;
 mod temporary;
 mod text_encoder;
+mod turn_index;
+mod turns;
+mod turns_before;
 mod usearch_import;
 mod validate;
 mod why_not;
@@ -73,7 +76,7 @@ pub use explain::{
     VectorPart,
 };
 pub use limits::Limits;
-pub use ranking::{Fusion, Mode, Ranking, UnknownName};
+pub use ranking::{Fusion, Mode, Ranking, TurnRanking, UnknownName};
 pub use read::{CollectionStats, NamespaceInfo};
 pub use record::{
     Hit, IdHit, ListOptions, MetadataChange, NewRecord, Page, Query, Record, SearchOptions, Sort,
@@ -81,4 +84,5 @@ pub use record::{
 };
 pub use runtime::{Priority, Runtime};
 pub use text_encoder::{Embeddings, Prompt, TextEncoder};
+pub use turns::Turns;
 pub use why_not::{Reason, WhyNot};

@@ -13,6 +13,7 @@ use hippocamp_index::{
 };
 use hippocamp_simd::Kernels;
 use hippocamp_store::{Change, Lsn, NamespaceId, ReadTx, RowId};
+use serde_json::Map;
 
 use crate::Error;
 use crate::core::SharedPartition;
@@ -21,6 +22,8 @@ use crate::loaded::LastUse;
 use crate::masks::Masks;
 use crate::sidecar::Sidecar;
 use crate::target::Target;
+use crate::turn_index::TurnIndex;
+use crate::turns::Turns;
 use crate::validate::stored_metadata;
 
 /// What a read needs to know of a partition's records besides their vectors.
@@ -28,7 +31,7 @@ use crate::validate::stored_metadata;
 pub(crate) struct Needs<'a> {
     /// The paths of a filter.
     pub(crate) filter: Option<&'a Filter>,
-    /// The words of their texts.
+    /// The words of their texts, and, if they are turns, of which sessions they are.
     pub(crate) words: bool,
     /// The path that they are sorted by.
     pub(crate) sort: Option<&'a str>,
@@ -50,6 +53,10 @@ pub(crate) struct Partition {
     pub(super) language: Language,
     /// From the first search for words on.
     pub(super) lexical: Option<LexicalIndex>,
+    /// Where metadata say of which conversation a record is a turn, if records are.
+    turns_at: Option<Turns>,
+    /// Then, from the first search for words on.
+    pub(super) turns: Option<TurnIndex>,
     pub(super) masks: Masks,
     /// The record in each slot, removed ones included, and its id.
     pub(super) rows: Vec<RowId>,
@@ -73,16 +80,17 @@ impl Partition {
         last_use: Arc<LastUse>,
     ) -> SharedPartition {
         let Target { dimension, metric, index, language, .. } = *target;
+        let turns_at = target.turns.clone();
         let index = VectorIndex::new(dimension, metric, index, kernels);
         Arc::new_cyclic(|itself| {
-            RwLock::new(Self::new(namespace, index, language, itself.clone(), last_use))
+            RwLock::new(Self::new(namespace, index, (language, turns_at), itself.clone(), last_use))
         })
     }
 
     fn new(
         namespace: NamespaceId,
         index: VectorIndex,
-        language: Language,
+        (language, turns_at): (Language, Option<Turns>),
         itself: Weak<RwLock<Self>>,
         last_use: Arc<LastUse>,
     ) -> Self {
@@ -95,6 +103,8 @@ impl Partition {
             attributes: AttributeIndex::default(),
             language,
             lexical: None,
+            turns_at,
+            turns: None,
             masks: Masks::default(),
             rows: Vec::new(),
             keys: Keys::default(),
@@ -161,6 +171,7 @@ impl Partition {
             let _: Option<()> = self.find_slots();
             self.attributes = AttributeIndex::default();
             self.lexical = self.lexical.take().map(|lexical| lexical.renumbered(&old));
+            self.turns = None;
             self.masks.clear();
         }
     }
@@ -225,7 +236,8 @@ impl Partition {
             let (options, kernels) = (index.options(), index.kernels());
             let index = VectorIndex::new(index.dimension(), index.metric(), options, kernels);
             let (itself, last_use) = (self.itself.clone(), Arc::clone(&self.last_use));
-            *self = Self::new(self.namespace, index, self.language, itself, last_use);
+            let texts = (self.language, self.turns_at.take());
+            *self = Self::new(self.namespace, index, texts, itself, last_use);
             return Err(failure);
         }
         self.lsn = to;
@@ -236,20 +248,13 @@ impl Partition {
     pub(crate) fn has(&self, needs: Needs<'_>) -> bool {
         needs.filter.is_none_or(|filter| self.attributes.missing(filter).is_empty())
             && needs.sort.is_none_or(|path| self.attributes.has(path))
-            && (!needs.words || self.lexical.is_some())
+            && (!needs.words || self.knows_words())
     }
 
     /// Learns what is needed. The partition must be at the transaction's snapshot.
     pub(crate) fn learn(&mut self, tx: &ReadTx<'_>, needs: Needs<'_>) -> Result<(), Error> {
-        if needs.words && self.lexical.is_none() {
-            let lexical = LexicalIndex::of(self.language, |insert| {
-                tx.visit_texts(self.namespace, &mut |row, text| {
-                    if let Some(&slot) = self.slots.get(&row) {
-                        insert(slot, text);
-                    }
-                })
-            })?;
-            self.lexical = Some(lexical);
+        if needs.words && !self.knows_words() {
+            self.learn_words(tx)?;
         }
         let mut paths =
             needs.filter.map(|filter| self.attributes.missing(filter)).unwrap_or_default();
@@ -274,6 +279,49 @@ impl Partition {
         }
         self.attributes.absorb(learnt);
         Ok(())
+    }
+
+    fn knows_words(&self) -> bool {
+        self.lexical.is_some() && (self.turns_at.is_none() || self.turns.is_some())
+    }
+
+    fn learn_words(&mut self, tx: &ReadTx<'_>) -> Result<(), Error> {
+        let mut failure = None;
+        let mut turn = |meta: Option<&str>| {
+            let read = |at: &Turns| stored_metadata(meta).map(|metadata| at.read(&metadata));
+            self.turns_at.as_ref().and_then(|at| match read(at) {
+                Ok(turn) => Some(turn),
+                Err(error) => {
+                    failure = Some(error);
+                    None
+                }
+            })
+        };
+        if self.lexical.is_none() {
+            let lexical = LexicalIndex::of(self.language, |insert| {
+                tx.visit_texts(self.namespace, &mut |row, text, meta| {
+                    if let Some(&slot) = self.slots.get(&row) {
+                        match turn(meta) {
+                            Some(turn) => insert(slot, &turn.words(text)),
+                            None => insert(slot, text),
+                        }
+                    }
+                })
+            })?;
+            self.lexical = Some(lexical);
+        }
+        if self.turns_at.is_some()
+            && let Some(lexical) = &self.lexical
+        {
+            let mut turns = TurnIndex::default();
+            tx.visit_texts(self.namespace, &mut |row, text, meta| {
+                if let Some((&slot, turn)) = self.slots.get(&row).zip(turn(meta)) {
+                    turns.insert((row, slot), &turn, text, lexical);
+                }
+            })?;
+            self.turns = Some(turns);
+        }
+        failure.map_or(Ok(()), Err)
     }
 
     /// The record in a slot.
@@ -301,7 +349,8 @@ impl Partition {
         let entry = size_of::<(RowId, Slot)>() + 1;
         let records = self.rows.capacity() * size_of::<RowId>() + self.slots.capacity() * entry;
         let words = self.lexical.as_ref().map_or(0, LexicalIndex::bytes);
-        size_of::<Self>() + self.index.bytes() + self.keys.bytes() + words + records
+        let turns = self.turns.as_ref().map_or(0, TurnIndex::bytes);
+        size_of::<Self>() + self.index.bytes() + self.keys.bytes() + words + turns + records
     }
 
     fn apply(&mut self, change: Change<'_>) -> Result<(), Error> {
@@ -315,8 +364,10 @@ impl Partition {
             }
             Change::Put { row, key, vectors, text, meta } => {
                 let metadata = match meta {
-                    Some(_) if !self.attributes.is_empty() => Some(stored_metadata(meta)?),
-                    _ => None,
+                    Some(_) if !self.attributes.is_empty() || self.turns_at.is_some() => {
+                        stored_metadata(meta)?
+                    }
+                    _ => Map::new(),
                 };
                 if let Some(old) = self.slots.remove(&row) {
                     self.remove(old);
@@ -335,11 +386,17 @@ impl Partition {
                 }
                 let Some(slot) = first else { return Ok(()) };
                 self.slots.insert(row, slot);
-                if let (Some(lexical), Some(text)) = (&mut self.lexical, text) {
-                    lexical.push(slot, text);
-                }
-                if let Some(metadata) = &metadata {
-                    self.attributes.insert(slot, metadata);
+                self.attributes.insert(slot, &metadata);
+                let Some(text) = text else { return Ok(()) };
+                let turn = self.turns_at.as_ref().map(|at| at.read(&metadata));
+                if let Some(lexical) = &mut self.lexical {
+                    match &turn {
+                        Some(turn) => lexical.push(slot, &turn.words(text)),
+                        None => lexical.push(slot, text),
+                    }
+                    if let (Some(turns), Some(turn)) = (&mut self.turns, &turn) {
+                        turns.insert((row, slot), turn, text, lexical);
+                    }
                 }
             }
         }
@@ -354,6 +411,9 @@ impl Partition {
         }
         if let Some(lexical) = &mut self.lexical {
             lexical.remove(slot);
+        }
+        if let Some((turns, row)) = self.turns.as_mut().zip(self.rows.get(slot.0 as usize)) {
+            turns.remove(*row);
         }
     }
 }

@@ -12,7 +12,7 @@ use crate::explain::{
 use crate::masks::Selection;
 use crate::partition::Partition;
 use crate::question::{Question, Words};
-use crate::ranking::{Arm, Mode, Ranking, background, lexical_score, vector_score};
+use crate::ranking::{Arm, Mode, Ranking, TurnRanking, background, lexical_score, vector_score};
 use crate::target::Target;
 
 /// Of many namespaces so many times more candidates are held than can be ranked.
@@ -29,6 +29,7 @@ pub(crate) struct Reach<'a> {
     pub(crate) explain: bool,
     /// Whether the direction of each record is wanted.
     pub(crate) directions: bool,
+    pub(crate) turns: TurnRanking,
 }
 
 /// The records among which a question's hits are.
@@ -65,6 +66,8 @@ pub(crate) struct Candidate {
     lexical: Arm,
     /// If it is to be explained.
     terms: Vec<TermPart>,
+    /// If it is a turn of which it is known who says it.
+    turn: Option<Said>,
     /// If it is to be compared with others.
     pub(crate) direction: Vec<f32>,
     /// As it is fused, which may be below 0, then as it is weighed.
@@ -72,6 +75,15 @@ pub(crate) struct Candidate {
     pub(crate) factors: Vec<FactorPart>,
     /// The value that its record shares with others.
     pub(crate) group: Option<FilterValue>,
+}
+
+/// What a turn of a conversation is like.
+#[derive(Clone, Copy)]
+struct Said {
+    /// Whether the question names who says it.
+    by_named: bool,
+    /// Which part of its sentences are questions.
+    questions: f32,
 }
 
 /// Candidates with their scores, and what is needed to explain these.
@@ -110,10 +122,17 @@ impl Pool {
         let any = !found.is_empty();
         self.candidates.extend(found.into_iter().filter_map(|found| {
             let Found { slot, similarity, bm25, by_vector, by_words, terms } = found;
+            let row = partition.row(slot)?;
+            let said = partition.turns.as_ref().and_then(|turns| turns.said(row));
+            let turn = said.zip(question.words.as_ref()).map(|(said, words)| Said {
+                by_named: words.speakers.iter().any(|name| **name == *said.speaker),
+                questions: said.questions,
+            });
             Some(Candidate {
                 namespace,
                 slot,
-                row: partition.row(slot)?,
+                row,
+                turn,
                 similarity,
                 bm25,
                 by_vector,
@@ -175,6 +194,7 @@ impl Pool {
             let trusted_rank = candidate.vector.rank.filter(|_| question.trusted);
             let vector = Arm { rank: trusted_rank, ..candidate.vector };
             candidate.score = ranking.fused(question.mode, vector, candidate.lexical);
+            candidate.weigh_turn(ranking.turns);
         }
         Ranked { candidates, question, ranking, scope, background }
     }
@@ -212,8 +232,10 @@ fn by_both(
     let slots: Vec<Slot> = near.iter().map(|found| found.slot).collect();
     let mask = reach.mask.map(|mask| &mask.slots);
     let request = LexicalRequest { k: reach.depth, mask, also: &slots };
-    let LexicalFound { mut top, best, also } =
-        lexical.search(&words.query, &words.weights, &request);
+    let LexicalFound { mut top, best, also } = match &partition.turns {
+        Some(turns) => turns.search(lexical, words, reach.turns, &request),
+        None => lexical.search(&words.query, &words.weights, &request),
+    };
 
     let mut found: Vec<Found> = near.into_iter().map(Found::by_vector).collect();
     let in_top = sorted(top.iter().map(|found| found.slot).collect());
@@ -234,7 +256,7 @@ fn by_both(
 
     if reach.explain {
         for found in &mut found {
-            let Words { query, statistics, weights } = words;
+            let Words { query, statistics, weights, .. } = words;
             let parts = lexical.parts(query, weights, statistics, found.slot);
             found.terms = parts.into_iter().map(TermPart::from).collect();
         }
@@ -274,6 +296,19 @@ pub(crate) fn best_first(a: &Candidate, b: &Candidate) -> Ordering {
 }
 
 impl Candidate {
+    /// Weighs what a turn is like, if it answers at all.
+    fn weigh_turn(&mut self, ranking: TurnRanking) {
+        let Some(Said { by_named, questions }) = self.turn.filter(|_| self.score > 0.0) else {
+            return;
+        };
+        let speaker = by_named.then_some(("speaker", 1.0 + ranking.speaker));
+        let asks = (questions > 0.0).then_some(("question", 1.0 - ranking.question * questions));
+        for (name, value) in speaker.into_iter().chain(asks) {
+            self.score *= value;
+            self.factors.push(FactorPart { name, value });
+        }
+    }
+
     /// How far it is; nothing if nothing was encoded.
     pub(crate) fn distance(&self, target: &Target) -> Option<f32> {
         (!self.similarity.is_nan()).then(|| target.metric.distance(self.similarity))
@@ -303,6 +338,9 @@ impl Ranked<'_> {
         });
         let lexical = question.words.as_ref().map(|words| LexicalPart {
             bm25: of.bm25,
+            neighbours: of
+                .turn
+                .map(|_| of.bm25 - of.terms.iter().map(|term| term.score).sum::<f32>()),
             best: scope.best,
             greatest: words.weights.greatest(),
             score: of.lexical.score,

@@ -9,6 +9,7 @@ use crate::partition::{Needs, Partition};
 use crate::ranking::{Mode, Ranking};
 use crate::target::Target;
 use crate::text_encoder::check_text;
+use crate::turn_index::TurnIndex;
 use crate::{Cancel, Collection, Error, Query, SearchOptions, TextEncoder};
 
 /// In scopes of fewer records nothing is known of what is common.
@@ -37,6 +38,8 @@ pub(crate) struct Words {
     pub(crate) query: LexicalQuery,
     pub(crate) statistics: LexicalStatistics,
     pub(crate) weights: Weights,
+    /// The speakers of turns that are named.
+    pub(crate) speakers: Vec<Box<str>>,
 }
 
 /// Questions and how long it took to make them ready.
@@ -50,6 +53,10 @@ struct Known {
     query: LexicalQuery,
     statistics: LexicalStatistics,
     capitals: Vec<Capitals>,
+    /// Which terms are of speakers' names.
+    names: Vec<bool>,
+    /// Speakers that are named, and by how many terms.
+    speakers: Vec<(Box<str>, usize)>,
 }
 
 impl Collection {
@@ -166,7 +173,7 @@ impl Collection {
                 known.extend(texts.iter().map(|(_, text)| Known::new(lexical, text)));
             }
             for known in known.iter_mut() {
-                known.learn(lexical);
+                known.learn(lexical, partition.turns.as_ref());
             }
             Ok(false)
         };
@@ -193,10 +200,12 @@ impl Known {
             query: lexical.query(text),
             statistics: LexicalStatistics::default(),
             capitals: Vec::new(),
+            names: Vec::new(),
+            speakers: Vec::new(),
         }
     }
 
-    fn learn(&mut self, lexical: &LexicalIndex) {
+    fn learn(&mut self, lexical: &LexicalIndex, turns: Option<&TurnIndex>) {
         let statistics = lexical.statistics(&self.query);
         let capitals = lexical.capitals(&self.query, &statistics, NAME);
         self.statistics += &statistics;
@@ -204,6 +213,18 @@ impl Known {
         for (sum, capitals) in self.capitals.iter_mut().zip(capitals) {
             sum.occurrences += capitals.occurrences;
             sum.capitalised += capitals.capitalised;
+        }
+        self.names.resize(self.statistics.with_term.len(), false);
+        for speaker in turns.map_or(&[][..], TurnIndex::speakers) {
+            let named = self.query.in_common(&speaker.words);
+            for &term in &named {
+                if let Some(name) = self.names.get_mut(term) {
+                    *name = true;
+                }
+            }
+            if !named.is_empty() && self.speakers.iter().all(|(name, _)| *name != speaker.name) {
+                self.speakers.push((speaker.name.clone(), named.len()));
+            }
         }
     }
 
@@ -213,7 +234,7 @@ impl Known {
         let all = || (text.to_owned(), Vec::new());
         let common: Vec<bool> =
             (0..self.statistics.with_term.len()).map(|at| self.is_common(at)).collect();
-        if self.statistics.texts < MIN_SCOPE || !common.contains(&true) {
+        if !common.contains(&true) {
             return all();
         }
         let is_common = |term: &usize| common.get(*term) == Some(&true);
@@ -231,8 +252,13 @@ impl Known {
 
     /// Whether the term with a number is a name of those who take part, or everywhere.
     fn is_common(&self, at: usize) -> bool {
+        if self.names.get(at) == Some(&true) {
+            return true;
+        }
         let known = self.statistics.with_term.get(at).zip(self.capitals.get(at));
-        let Some((&texts, capitals)) = known else { return false };
+        let Some((&texts, capitals)) = known.filter(|_| self.statistics.texts >= MIN_SCOPE) else {
+            return false;
+        };
         let share = texts as f64 / self.statistics.texts as f64;
         let capitalised = capitals.capitalised as f64 / capitals.occurrences.max(1) as f64;
         share > COMMON || (share > NAME && capitalised >= MOSTLY)
@@ -240,7 +266,11 @@ impl Known {
 
     fn into_words(self, ranking: &Ranking) -> Words {
         let weights = Weights::new(&self.query, &self.statistics, ranking.bm25);
-        Words { query: self.query, statistics: self.statistics, weights }
+        // Of "user A" and "user B" the one is meant of which more is said.
+        let most = self.speakers.iter().map(|(_, terms)| *terms).max();
+        let speakers = self.speakers.into_iter().filter(|(_, terms)| Some(*terms) == most);
+        let speakers = speakers.map(|(name, _)| name).collect();
+        Words { query: self.query, statistics: self.statistics, weights, speakers }
     }
 }
 

@@ -97,6 +97,8 @@ pub struct Ranking {
     pub strip_names: bool,
     /// The share of a question's tokens that may be unknown to the encoder; with more, vectors say nothing.
     pub unknown_tokens: f32,
+    /// The constants for turns of conversations.
+    pub turns: TurnRanking,
 }
 
 impl Default for Ranking {
@@ -110,6 +112,7 @@ impl Default for Ranking {
             background: true,
             strip_names: true,
             unknown_tokens: 0.2,
+            turns: TurnRanking::default(),
         }
     }
 }
@@ -140,6 +143,25 @@ impl Ranking {
                 (words * of(lexical) + (1.0 - words) * of(vector)) * (self.rank_constant + 1.0)
             }
         }
+    }
+}
+
+/// How turns of conversations are ranked besides.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct TurnRanking {
+    /// The part of the BM25 of the turn before that a turn has too.
+    pub previous: f32,
+    /// The same of the turn after.
+    pub next: f32,
+    /// What a turn gains whose speaker the question names.
+    pub speaker: f32,
+    /// What a turn loses that only asks.
+    pub question: f32,
+}
+
+impl Default for TurnRanking {
+    fn default() -> Self {
+        Self { previous: 0.4, next: 0.2, speaker: 0.2, question: 0.2 }
     }
 }
 

@@ -96,6 +96,11 @@ impl Script {
     }
 }
 
+/// Whether Chinese characters are in a text.
+pub(crate) fn has_han(text: &str) -> bool {
+    text.chars().any(|c| Script::of(c) == Script::Han)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

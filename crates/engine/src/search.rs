@@ -262,6 +262,7 @@ impl Searches<'_> {
                 mask,
                 explain: self.options.explain,
                 directions: self.options.diversity.is_some(),
+                turns: self.options.ranking.turns,
             };
             any |= pool.gather(question, (number, partition), near, reach)?;
         }

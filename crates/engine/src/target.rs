@@ -7,6 +7,7 @@ use hippocamp_store::CollectionRow;
 use serde_json::{Map, Value};
 
 use crate::Error;
+use crate::turns::Turns;
 
 /// A collection as the caller expects it, and a namespace in it.
 #[derive(Clone, Debug)]
@@ -17,6 +18,8 @@ pub(crate) struct Target {
     pub(crate) metric: Metric,
     pub(crate) index: IndexOptions,
     pub(crate) language: Language,
+    /// Where metadata say of which conversation a record is a turn, if records are.
+    pub(crate) turns: Option<Turns>,
     pub(crate) fingerprint: Option<Arc<str>>,
 }
 
@@ -30,6 +33,7 @@ impl Target {
             metric: Metric::default(),
             index: IndexOptions::default_of(0, Metric::default()),
             language: Language::default(),
+            turns: None,
             fingerprint: None,
         }
     }
@@ -69,7 +73,8 @@ impl Target {
     /// The settings of a collection that is made.
     pub(crate) fn settings(&self) -> String {
         let index = IndexOptions::default_of(self.dimension, self.metric);
-        let usual = Self { index, language: Language::default(), ..self.clone() }.choices();
+        let usual =
+            Self { index, language: Language::default(), turns: None, ..self.clone() }.choices();
         let chosen = self.choices().into_iter().zip(usual);
         let chosen = chosen.filter(|(chosen, usual)| chosen != usual);
         let settings: Map<String, Value> =
@@ -78,12 +83,13 @@ impl Target {
     }
 
     /// What else was chosen, by the names in settings and options.
-    fn choices(&self) -> [(&'static str, Value); 4] {
+    fn choices(&self) -> [(&'static str, Value); 5] {
         [
             ("index", self.index.kind.as_str().into()),
             ("precision", self.index.rows.as_str().into()),
             ("targetRecall", decimal(self.index.target_recall).into()),
             ("language", self.language.code().into()),
+            ("turns", self.turns.as_ref().map_or(Value::Null, Turns::to_json)),
         ]
     }
 
@@ -95,7 +101,7 @@ impl Target {
                 row.name, row.metric
             ))
         })?;
-        let (index, language) = settings_of(row, metric)?;
+        let Settings { index, language, turns } = settings_of(row, metric)?;
         Ok(Self {
             name: row.name.as_str().into(),
             namespace: Arc::clone(namespace),
@@ -103,6 +109,7 @@ impl Target {
             metric,
             index,
             language,
+            turns,
             fingerprint: row.fingerprint.as_deref().map(Into::into),
         })
     }
@@ -117,12 +124,18 @@ fn shown(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
+struct Settings {
+    index: IndexOptions,
+    language: Language,
+    turns: Option<Turns>,
+}
+
 /// What is not as usual is in the settings.
-fn settings_of(row: &CollectionRow, metric: Metric) -> Result<(IndexOptions, Language), Error> {
+fn settings_of(row: &CollectionRow, metric: Metric) -> Result<Settings, Error> {
     let read = || {
         let settings: Map<String, Value> = serde_json::from_str(&row.settings).ok()?;
         let mut index = IndexOptions::default_of(row.dimension, metric);
-        let mut language = Language::default();
+        let (mut language, mut turns) = (Language::default(), None);
         for (name, value) in settings {
             match (name.as_str(), &value) {
                 ("index", Value::String(kind)) => index.kind = kind.parse().ok()?,
@@ -131,11 +144,12 @@ fn settings_of(row: &CollectionRow, metric: Metric) -> Result<(IndexOptions, Lan
                     index.target_recall = recall.as_f64()? as f32;
                 }
                 ("language", Value::String(code)) => language = code.parse().ok()?,
+                ("turns", paths) => turns = Some(Turns::from_json(paths)?),
                 _ => return None,
             }
         }
         let possible = index.target_recall > 0.0 && index.target_recall <= 1.0;
-        possible.then_some((index, language))
+        possible.then_some(Settings { index, language, turns })
     };
     read().ok_or_else(|| {
         Error::CollectionMismatch(format!(

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use hippocamp_engine::{
     CollectionOptions, Durability, Error, IndexKind, Language, Limits, LoadOptions, Location,
-    Metric, Pooling, RowFormat, StoreOptions, TextEncoder,
+    Metric, Pooling, RowFormat, StoreOptions, TextEncoder, Turns,
 };
 use napi_derive::napi;
 
@@ -170,6 +170,19 @@ pub struct NativeCollectionOptions {
     pub target_recall: Option<f64>,
     /// A code of ISO 639-1, or `none`.
     pub language: Option<String>,
+    /// Where metadata say of which conversation a record is a turn.
+    pub turns: Option<NativeTurns>,
+}
+
+/// Metadata paths of turns.
+#[napi(object, object_to_js = false)]
+pub struct NativeTurns {
+    /// Of the session.
+    pub session: String,
+    /// Of who speaks.
+    pub speaker: String,
+    /// Of the time.
+    pub time: String,
 }
 
 impl NativeCollectionOptions {
@@ -184,6 +197,11 @@ impl NativeCollectionOptions {
             precision: named::<RowFormat>(self.precision.as_deref())?,
             target_recall: self.target_recall.map(|recall| recall as f32),
             language: named::<Language>(self.language.as_deref())?,
+            turns: self.turns.map(|NativeTurns { session, speaker, time }| Turns {
+                session,
+                speaker,
+                time,
+            }),
             encoder,
         })
     }

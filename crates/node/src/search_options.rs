@@ -1,7 +1,7 @@
 //! How to search, as it comes from JavaScript, where names and types were checked.
 
 use hippocamp_engine::{
-    Bm25, Boost, Error, Fusion, GroupBy, Mode, Ranking, Recall, Recency, SearchOptions,
+    Bm25, Boost, Error, Fusion, GroupBy, Mode, Ranking, Recall, Recency, SearchOptions, TurnRanking,
 };
 use napi_derive::napi;
 
@@ -94,6 +94,14 @@ pub struct NativeRanking {
     pub strip_names: Option<bool>,
     /// The share of unknown tokens that is too many.
     pub unknown_tokens: Option<f64>,
+    /// The part of the words of the turn before.
+    pub previous: Option<f64>,
+    /// The part of the words of the turn after.
+    pub next: Option<f64>,
+    /// What a turn of a named speaker gains.
+    pub speaker: Option<f64>,
+    /// What a turn loses that only asks.
+    pub question: Option<f64>,
 }
 
 impl NativeSearchOptions {
@@ -147,6 +155,12 @@ impl NativeRanking {
             background: self.background.unwrap_or(default.background),
             strip_names: self.strip_names.unwrap_or(default.strip_names),
             unknown_tokens: or(self.unknown_tokens, default.unknown_tokens),
+            turns: TurnRanking {
+                previous: or(self.previous, default.turns.previous),
+                next: or(self.next, default.turns.next),
+                speaker: or(self.speaker, default.turns.speaker),
+                question: or(self.question, default.turns.question),
+            },
         })
     }
 }

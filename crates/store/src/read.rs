@@ -48,8 +48,8 @@ pub(crate) const METADATA: &str = "SELECT id, meta FROM records INDEXED BY recor
 pub(crate) const KEYS: &str = "SELECT id, key, meta FROM records INDEXED BY records_by_ns \
     WHERE ns = ?1 ORDER BY id";
 
-/// Its texts, likewise.
-pub(crate) const TEXTS: &str = "SELECT id, text FROM records INDEXED BY records_by_ns \
+/// Its texts, with their metadata, likewise.
+pub(crate) const TEXTS: &str = "SELECT id, text, meta FROM records INDEXED BY records_by_ns \
     WHERE ns = ?1 AND text IS NOT NULL ORDER BY id";
 
 /// One snapshot of the store: what others commit meanwhile is not seen.
@@ -276,7 +276,12 @@ impl<'a> ReadTx<'a> {
         ns: NamespaceId,
         visit: &mut dyn FnMut(RowId, &str),
     ) -> Result<(), Error> {
-        self.visit(METADATA, ns, visit)
+        self.each(METADATA, [ns.0], "records", |columns| {
+            if let Some(metadata) = columns.optional_text(1)? {
+                visit(RowId(columns.integer(0)?), metadata);
+            }
+            Ok(())
+        })
     }
 
     /// Calls `visit` with the key and the metadata of every record, in the order of their ids.
@@ -294,27 +299,18 @@ impl<'a> ReadTx<'a> {
         })
     }
 
-    /// Calls `visit` with every record that has a text, in the order of their ids.
+    /// Calls `visit` with every record that has a text, its text and its metadata, in the order of their ids.
     ///
     /// # Errors
     /// As every read.
     pub fn visit_texts(
         &self,
         ns: NamespaceId,
-        visit: &mut dyn FnMut(RowId, &str),
+        visit: &mut dyn FnMut(RowId, &str, Option<&str>),
     ) -> Result<(), Error> {
-        self.visit(TEXTS, ns, visit)
-    }
-
-    fn visit(
-        &self,
-        sql: &'static str,
-        ns: NamespaceId,
-        visit: &mut dyn FnMut(RowId, &str),
-    ) -> Result<(), Error> {
-        self.each(sql, [ns.0], "records", |columns| {
-            if let Some(string) = columns.optional_text(1)? {
-                visit(RowId(columns.integer(0)?), string);
+        self.each(TEXTS, [ns.0], "records", |columns| {
+            if let Some(text) = columns.optional_text(1)? {
+                visit(RowId(columns.integer(0)?), text, columns.optional_text(2)?);
             }
             Ok(())
         })

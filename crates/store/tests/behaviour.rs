@@ -129,7 +129,7 @@ fn metadata_and_texts_are_visited_of_those_that_have_some() {
         let (mut visited, mut texts) = (Vec::new(), Vec::new());
         read(&store, |tx| {
             tx.visit_metadata(ns, &mut |row, meta| visited.push((row, meta.to_owned())))?;
-            tx.visit_texts(ns, &mut |row, text| texts.push((row, text.to_owned())))
+            tx.visit_texts(ns, &mut |row, text, _| texts.push((row, text.to_owned())))
         })
         .unwrap();
         (visited, texts)

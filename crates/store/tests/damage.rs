@@ -87,7 +87,7 @@ fn exercise(path: &Path, ns: NamespaceId) -> Option<Vec<Row>> {
         answer(read(&store, |tx| tx.get(ns, &row.key, false)));
     }
     answer(read(&store, |tx| tx.visit_metadata(ns, &mut |_, _| {})));
-    answer(read(&store, |tx| tx.visit_texts(ns, &mut |_, _| {})));
+    answer(read(&store, |tx| tx.visit_texts(ns, &mut |_, _, _| {})));
     for since in [0, 2, 3] {
         answer(read(&store, |tx| {
             tx.changes_since(ns, Lsn(since), false, &mut |change| {

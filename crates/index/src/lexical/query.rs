@@ -48,6 +48,13 @@ impl LexicalQuery {
         })
     }
 
+    /// The numbers of those of its terms that are among another's too.
+    #[must_use]
+    pub fn in_common(&self, other: &Self) -> Vec<usize> {
+        let is_there = |term: &QueryTerm| other.terms.iter().any(|of| of.term == term.term);
+        (0..).zip(&self.terms).filter(|(_, term)| is_there(term)).map(|(at, _)| at).collect()
+    }
+
     /// Whether nothing in the text can be looked for.
     #[must_use]
     pub fn is_empty(&self) -> bool {

@@ -101,6 +101,23 @@ impl LexicalIndex {
         LexicalFound { top: top.into_sorted(), best, also }
     }
 
+    /// The score of every slot; 0 for those that don't answer.
+    #[must_use]
+    pub fn scores(&self, query: &LexicalQuery, weights: &Weights) -> Vec<f32> {
+        let mut scores = vec![0.0; self.lengths.len()];
+        for (term, &weight) in query.terms.iter().zip(&weights.of_terms) {
+            let Some(postings) = self.find(&term.term) else { continue };
+            for (slot, count) in postings.iter() {
+                if let Some(score) = scores.get_mut(slot as usize)
+                    && let Some(length) = self.length_of(Slot(slot))
+                {
+                    *score += weights.part(weight, count.occurrences(), length);
+                }
+            }
+        }
+        scores
+    }
+
     /// Adds what a term adds in the block that begins at `start`, and moves past it.
     fn add(
         &self,

@@ -77,6 +77,14 @@ fn found(
     let query = index.query(question);
     let weights = Weights::new(&query, &index.statistics(&query), Bm25::default());
     let found = index.search(&query, &weights, &LexicalRequest { k, mask, also: &[] });
+    let all = index.scores(&query, &weights);
+    for of in &found.top {
+        assert!((all[of.slot.0 as usize] - of.similarity).abs() < 1e-5);
+    }
+    if mask.is_none() {
+        let answering = all.iter().filter(|score| **score > 0.0).count();
+        assert_eq!(found.top.len(), answering.min(k));
+    }
     found.top.into_iter().map(|found| (found.slot.0, found.similarity)).collect()
 }
 
