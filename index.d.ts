@@ -61,6 +61,10 @@ export declare class NativeCollection {
   idBatch(count: number): StringBatch
   /** Writes the records of the batch and resolves with their ids. */
   write(records: RecordBatch, upsert: boolean, token?: CancelToken | undefined | null): Promise<IdColumn>
+  /** Writes the records of the batch that are like none that is there. */
+  writeDistinct(records: RecordBatch, options: NativeDistinctOptions, token?: CancelToken | undefined | null): Promise<Array<NativeAdded>>
+  /** A turn between those before and after it in its session. */
+  around(id: string, before: number, after: number, token?: CancelToken | undefined | null): Promise<RecordColumns>
   /** Writes the entries of a file that usearch has saved and resolves with how many there were. */
   importUsearch(path: string, upsert: boolean, token?: CancelToken | undefined | null): Promise<number>
   /** Deletes the records with the ids of the batch, or those that pass a filter (JSON), and resolves with how many there were. */
@@ -137,8 +141,8 @@ export declare class NativeEncoder {
   batch(count: number): StringBatch
   /** Encodes the texts of the batch, with one of the model's prompts or a prefix before each. */
   encode(texts: StringBatch, prompt?: string | undefined | null, prefix?: string | undefined | null, token?: CancelToken | undefined | null): Promise<NativeEmbeddings>
-  /** Tokens of a text, uncut and without special tokens. */
-  countTokens(text: string, token?: CancelToken | undefined | null): Promise<number>
+  /** Tokens of each text of the batch, uncut and without special tokens. */
+  countTokens(texts: StringBatch, token?: CancelToken | undefined | null): Promise<Array<number>>
 }
 
 /** An open store. */
@@ -221,6 +225,14 @@ export interface IdHitColumns {
 
 /** Loads a model folder. */
 export declare function loadEncoder(folder: string, options: NativeLoadOptions, token?: CancelToken | undefined | null): Promise<NativeEncoder>
+
+/** What became of a record. */
+export interface NativeAdded {
+  /** Its id, or that of the record that it is like. */
+  id: string
+  /** The record that it is like. */
+  similar?: NativeSimilar
+}
 
 /** Whether important records come first. */
 export interface NativeBoost {
@@ -306,6 +318,20 @@ export interface NativeCollectionStats {
   growing: boolean
   /** The vector index; absent before the first search. */
   index?: NativeIndexStats
+}
+
+/** When records are alike, and what becomes of them. */
+export interface NativeDistinctOptions {
+  /** From which cosine on. */
+  similarity: number
+  /** A filter as JSON. */
+  filter?: string
+  /** Whether they are stored all the same. */
+  keep: boolean
+  /** Metadata of the record that is there: values, as JSON. */
+  set?: string
+  /** And keys that are removed. */
+  unset?: Array<string>
 }
 
 /** Vectors of texts. */
@@ -488,6 +514,14 @@ export interface NativeSearchOptions {
   boost?: NativeBoost
   /** Whether only some of the records with the same value are hits. */
   groupBy?: NativeGroupBy
+}
+
+/** A record that is like another. */
+export interface NativeSimilar {
+  /** Its id. */
+  id: string
+  /** The cosine of their vectors. */
+  similarity: number
 }
 
 /** How to open a store. */

@@ -137,6 +137,44 @@ export interface Changes {
   readonly metadata: { readonly [key: string]: unknown }
 }
 
+/** When records are like one that is there, and what becomes of both. */
+export interface DistinctOptions extends CallOptions {
+  /**
+   * From which cosine of their vectors on records are alike, above 0 and up to 1. Records whose texts were encoded in parts are
+   * alike when all their parts are.
+   * @default 0.95
+   */
+  readonly similarity?: number | undefined
+  /** Only records that pass are compared with. */
+  readonly where?: Filter | undefined
+  /**
+   * What becomes of a record that is like another: it is not stored, or it is all the same.
+   * @default 'skip'
+   */
+  readonly similar?: 'skip' | 'keep' | undefined
+  /**
+   * What becomes of the record that was there.
+   * @default nothing
+   */
+  readonly changes?: Changes | undefined
+}
+
+/** What became of a record. */
+export interface Added {
+  /** Its id; that of the record that was there if it was not stored. */
+  readonly id: string
+  /** The record that it is like, and the cosine of their vectors; absent if there is none. */
+  readonly similar?: { readonly id: string; readonly similarity: number }
+}
+
+/** How many turns. */
+export interface AroundOptions extends CallOptions {
+  /** @default 1 */
+  readonly before?: number | undefined
+  /** @default 1 */
+  readonly after?: number | undefined
+}
+
 /** What listings are sorted by. */
 export interface Sort {
   /**

@@ -2,12 +2,15 @@
  * Collections: records with vectors, in namespaces.
  */
 import type {
+  Added,
+  AroundOptions,
   CallOptions,
   Changes,
   CheckOptions,
   CheckReport,
   CollectionStats,
   CountOptions,
+  DistinctOptions,
   ImportOptions,
   ListOptions,
   Metric,
@@ -34,6 +37,7 @@ import {
   signalOf,
   text,
   vectorOf,
+  within,
 } from './options.js'
 import {
   type Hit,
@@ -58,6 +62,10 @@ import { inSlices, nextTurn } from './slices.js'
 const IMPORT_MODES = ['upsert', 'add'] as const
 const LIST_OPTIONS = ['where', 'limit', 'cursor', 'sort', 'vector', 'signal'] as const
 const ORDERS = ['asc', 'desc'] as const
+const DISTINCT_OPTIONS = ['similarity', 'where', 'similar', 'changes', 'signal'] as const
+const SIMILAR = ['skip', 'keep'] as const
+/** Turns before or after another: more than a session has. */
+const MOST_AROUND = 1_000_000
 
 /** What a collection needs of its store. */
 export interface CollectionContext {
@@ -150,6 +158,34 @@ export class Collection<M extends object = Metadata> {
   }
 
   /**
+   * Stores records unless there is one like them, among those that are there or those before them. That is decided when
+   * nobody else can write, so that of two that come at the same time and say the same one is stored. At most 1,000 in a call,
+   * all or none; in collections whose metric is cosine.
+   * @returns what became of each
+   * @throws {HippocampError} as {@link add}; ERR_INVALID_FILTER
+   */
+  async addDistinct(
+    records: NewRecord<M> | readonly NewRecord<M>[],
+    options?: DistinctOptions,
+  ): Promise<Added[]> {
+    const all: readonly unknown[] = Array.isArray(records) ? records.slice() : [records]
+    const given = optionsOf(options, 'addDistinct', DISTINCT_OPTIONS)
+    const { similarity, similar, changes } = given
+    const native = {
+      similarity: similarity === undefined ? 0.95 : within('similarity', similarity, 0, 1),
+      keep: similar !== undefined && oneOf('similar', similar, SIMILAR) === 'keep',
+      ...filterOf(given.where),
+      ...(changes !== undefined && changesOf(changes, this.#context.limits.metadataDepth)),
+    }
+    return this.#run(given, async (token, signal) => {
+      const batch = this.#native.recordBatch(all.length)
+      await pushRecords(batch, all, this.#context.limits.metadataDepth, signal)
+      const added = await this.#native.writeDistinct(batch, native, token)
+      return added.map(({ id, similar }) => (similar ? { id, similar } : { id }))
+    })
+  }
+
+  /**
    * Stores the vectors of an index that usearch 2 has saved, as records whose ids are its keys in decimal; resolves with how
    * many there were. The whole file is checked before the first of them is written. A collection that does not exist yet takes
    * dimension and metric from it. The file's bytes are held in memory until then.
@@ -180,6 +216,23 @@ export class Collection<M extends object = Metadata> {
       return readRecords<M>(await this.#native.get(batch, vector, token))
     })
     return typeof ids === 'string' ? records[0] : records
+  }
+
+  /**
+   * A turn between those before and after it in its session, in their order; only itself if it is of none. Empty if there is
+   * no such record.
+   * @throws {HippocampError} ERR_INVALID_ARGUMENT in a collection without {@link CollectionOptions.turns}
+   */
+  async around(id: string, options?: AroundOptions): Promise<StoredRecord<M>[]> {
+    const name = label('the id', id)
+    const given = optionsOf(options, 'around', ['before', 'after', 'signal'])
+    const count = (what: 'before' | 'after') =>
+      Math.min(given[what] === undefined ? 1 : integer(what, given[what], 0), MOST_AROUND)
+    const [before, after] = [count('before'), count('after')]
+    const turns = await this.#read(given, async token =>
+      readRecords<M>(await this.#native.around(name, before, after, token)),
+    )
+    return turns as StoredRecord<M>[]
   }
 
   /**

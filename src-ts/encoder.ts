@@ -1,9 +1,10 @@
 /**
  * Sentence encoders: text in, vectors out.
  */
+import type { CallOptions } from './collection-types.js'
 import { invalid } from './errors.js'
 import { fetchModel, type OnProgress } from './models/index.js'
-import { type NativeEncoder, native } from './native.js'
+import { type NativeEncoder, native, type StringBatch } from './native.js'
 import { cancellable, unlessAborted } from './operations.js'
 import { boolean, integer, isObject, oneOf, optionsOf, show, signalOf, text } from './options.js'
 import { inSlices } from './slices.js'
@@ -141,33 +142,39 @@ export class Encoder {
       )
     }
     const signal = signalOf(given.signal)
-    if (typeof texts !== 'string' && !Array.isArray(texts)) {
-      throw invalid(`texts is ${show(texts)}: give a string or an array of strings`)
-    }
-    // A copy: the array may change while the slices of a large batch are taken.
-    const all: readonly unknown[] = typeof texts === 'string' ? [texts] : texts.slice()
-    const encode = unlessAborted(signal, async token => {
-      const batch = this.#native.batch(all.length)
-      const take = (from: number, to: number) =>
-        batch.push(all.slice(from, to).map((one, i) => text(`text ${from + i}`, one)))
-      await inSlices(all.length, row => String(all[row]).length, take, signal)
-      return this.#native.encode(batch, prompt, prefix, token)
-    })
+    const all = textsOf(texts)
+    const encode = unlessAborted(signal, async token =>
+      this.#native.encode(await this.#batch(all, signal), prompt, prefix, token),
+    )
     return cancellable(signal, encode)
   }
 
   /**
-   * How many tokens a text has, uncut and without special tokens.
+   * How many tokens a text has, uncut and without special tokens; of several texts, for each.
    * @throws {HippocampError} ERR_INVALID_ARGUMENT, ERR_LIMIT_EXCEEDED
    */
+  async countTokens(texts: string, options?: CallOptions): Promise<number>
+  async countTokens(texts: readonly string[], options?: CallOptions): Promise<number[]>
   async countTokens(
-    words: string,
-    options?: { readonly signal?: AbortSignal | undefined },
-  ): Promise<number> {
+    texts: string | readonly string[],
+    options?: CallOptions,
+  ): Promise<number | number[]> {
     const signal = signalOf(optionsOf(options, 'countTokens', ['signal']).signal)
-    text('text', words)
-    const count = unlessAborted(signal, token => this.#native.countTokens(words, token))
-    return cancellable(signal, count)
+    const all = textsOf(texts)
+    const count = unlessAborted(signal, async token =>
+      this.#native.countTokens(await this.#batch(all, signal), token),
+    )
+    const counts = await cancellable(signal, count)
+    return typeof texts === 'string' ? (counts[0] ?? 0) : counts
+  }
+
+  /** Texts on their way into the addon. */
+  async #batch(texts: readonly unknown[], signal: AbortSignal | undefined): Promise<StringBatch> {
+    const batch = this.#native.batch(texts.length)
+    const take = (from: number, to: number) =>
+      batch.push(texts.slice(from, to).map((one, i) => text(`text ${from + i}`, one)))
+    await inSlices(texts.length, row => String(texts[row]).length, take, signal)
+    return batch
   }
 }
 
@@ -204,6 +211,14 @@ export async function loadEncoder(
 export function nativeEncoder(encoder: unknown): NativeEncoder {
   if (encoder instanceof Encoder) return open(encoder)
   throw invalid(`encoder is ${show(encoder)}: give an Encoder, from loadEncoder()`)
+}
+
+/** A copy: the array may change while the slices of a large batch are taken. */
+function textsOf(texts: unknown): readonly unknown[] {
+  if (typeof texts === 'string') return [texts]
+  if (!Array.isArray(texts))
+    throw invalid(`texts is ${show(texts)}: give a string or an array of strings`)
+  return texts.slice()
 }
 
 function languagesOf(languages: unknown): string[] {

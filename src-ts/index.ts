@@ -5,6 +5,8 @@
 export type { Backend } from './backends/backend.js'
 export { Collection } from './collection.js'
 export type {
+  Added,
+  AroundOptions,
   CallOptions,
   Changes,
   CheckOptions,
@@ -12,6 +14,7 @@ export type {
   CollectionStats,
   Condition,
   CountOptions,
+  DistinctOptions,
   Filter,
   FilterValue,
   ImportOptions,

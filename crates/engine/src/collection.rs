@@ -186,10 +186,7 @@ impl Collection {
         done: impl FnOnce(Result<u64, Error>) + Send + 'static,
     ) {
         let checked = self.selected(which.into()).and_then(|which| {
-            validate::metadata(&|| "the change".to_owned(), &change.set, self.limits())?;
-            let set = serde_json::from_str(&change.set).map_err(|error| {
-                Error::Internal(format!("checked metadata are not JSON: {error}"))
-            })?;
+            let set = self.metadata_to_set(&change)?;
             let limits = self.limits().clone();
             Ok(Work::Update { which, set, unset: change.unset, limits })
         });
@@ -274,7 +271,7 @@ impl Collection {
     }
 
     /// Nothing when there is nothing to write.
-    fn prepare(
+    pub(crate) fn prepare(
         &self,
         records: Vec<NewRecord>,
         cancel: &Cancel,

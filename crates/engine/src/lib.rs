@@ -19,11 +19,13 @@
     )
 )]
 
+mod around;
 mod cancel;
 mod check;
 mod collection;
 mod controls;
 mod core;
+mod distinct;
 mod engine;
 mod error;
 mod explain;
@@ -69,6 +71,7 @@ pub use cancel::Cancel;
 pub use check::{Check, CheckOptions};
 pub use collection::{Collection, CollectionOptions};
 pub use controls::{Boost, GroupBy, Recency};
+pub use distinct::{Added, DistinctOptions, Similar};
 pub use engine::{CollectionInfo, Engine, Location, StoreOptions, StoreStats};
 pub use error::Error;
 pub use explain::{

@@ -138,6 +138,12 @@ impl Partition {
         slots.iter().map(best).collect()
     }
 
+    /// How similar two vectors are, one of them in a slot.
+    pub(crate) fn part_similarity(&self, vector: &[f32], slot: Slot) -> Result<f32, Error> {
+        let similarities = self.index.similarities(vector, &[slot]).map_err(index_error)?;
+        Ok(similarities.first().copied().unwrap_or(f32::NEG_INFINITY))
+    }
+
     /// How similar a vector is to all records on average.
     pub(crate) fn mean_similarity(&self, vector: &[f32]) -> Result<f64, Error> {
         self.index.mean_similarity(vector).map_err(index_error)

@@ -131,6 +131,19 @@ impl TextEncoder {
         Ok(self.shared.encoder.count_tokens(text)?)
     }
 
+    /// The same of several texts.
+    ///
+    /// # Errors
+    /// Texts above the limits, or [`Error::Aborted`].
+    pub fn count_tokens_of(&self, texts: &[String], cancel: &Cancel) -> Result<Vec<usize>, Error> {
+        check_texts(texts)?;
+        let count = |text: &String| {
+            cancel.check()?;
+            Ok(self.shared.encoder.count_tokens(text)?)
+        };
+        texts.iter().map(count).collect()
+    }
+
     /// The share of a text's tokens that are not in the model's vocabulary.
     pub(crate) fn unknown_tokens(&self, text: &str) -> Result<f32, Error> {
         let (tokens, unknown) = self.shared.encoder.count_unknown(text)?;

@@ -101,6 +101,17 @@ impl TurnIndex {
         turns.get(..end)?.last().map(|(row, _)| *row)
     }
 
+    /// A turn between those before and after it in its session; only itself if it is of none.
+    pub(crate) fn around(&self, row: RowId, before: usize, after: usize) -> Vec<RowId> {
+        let session = self.of_rows.get(&row).and_then(|entry| entry.session);
+        let turns = session.and_then(|session| self.turns.get(session as usize));
+        let Some(turns) = turns else { return vec![row] };
+        let at = turns.partition_point(|(other, _)| *other < row);
+        let end = at.saturating_add(after).saturating_add(1).min(turns.len());
+        let around = turns.get(at.saturating_sub(before)..end).unwrap_or_default();
+        around.iter().map(|(row, _)| *row).collect()
+    }
+
     /// The texts that answer a question best, by their own words and by those of their neighbours.
     pub(crate) fn search(
         &self,

@@ -17,6 +17,7 @@ use hippocamp_store::{NamespaceId, NewCollection, NewRow, PutMode, WriteTx};
 use serde_json::{Map, Value};
 
 use crate::core::Core;
+use crate::distinct::{Distinct, Similar};
 use crate::target::Target;
 use crate::{Cancel, Error, Limits, WriteMode, validate};
 
@@ -33,9 +34,24 @@ pub(crate) struct PreparedRecord {
 }
 
 pub(crate) enum Work {
-    Put { records: Vec<PreparedRecord>, mode: WriteMode },
-    Delete { which: Selected },
-    Update { which: Selected, set: Map<String, Value>, unset: Vec<String>, limits: Limits },
+    Put {
+        records: Vec<PreparedRecord>,
+        mode: WriteMode,
+    },
+    /// Those that are like none that is there.
+    PutDistinct {
+        records: Vec<PreparedRecord>,
+        distinct: Arc<Distinct>,
+    },
+    Delete {
+        which: Selected,
+    },
+    Update {
+        which: Selected,
+        set: Map<String, Value>,
+        unset: Vec<String>,
+        limits: Limits,
+    },
     Clear,
     DropCollection,
 }
@@ -97,15 +113,26 @@ impl Writer {
 }
 
 fn run(core: &Arc<Core>, queue: &Receiver<Request>) {
-    while let Ok(first) = queue.recv() {
+    let mut left = None;
+    while let Some(first) = left.take().or_else(|| queue.recv().ok()) {
         let mut group = vec![first];
         while group.len() < MAX_GROUP
+            && !group.iter().any(is_alone)
             && let Ok(next) = queue.try_recv()
         {
+            if is_alone(&next) {
+                left = Some(next);
+                break;
+            }
             group.push(next);
         }
         commit_and_answer(core, group);
     }
+}
+
+/// Whether a request is about what is there when all before it are committed.
+fn is_alone(request: &Request) -> bool {
+    matches!(request.work, Work::PutDistinct { .. })
 }
 
 fn commit_and_answer(core: &Arc<Core>, group: Vec<Request>) {
@@ -115,7 +142,7 @@ fn commit_and_answer(core: &Arc<Core>, group: Vec<Request>) {
     for request in cancelled {
         (request.done)(Err(Error::Aborted));
     }
-    let outcomes = match commit(core, &group) {
+    let outcomes = match commit_group(core, &group) {
         Ok(outcomes) => outcomes,
         Err(error) if group.len() == 1 => vec![Err(error)],
         // One of them spoils the transaction itself (too large for the disk, say): each on its own.
@@ -149,6 +176,40 @@ struct Outcome {
 impl Outcome {
     fn of(namespace: Option<NamespaceId>, count: u64) -> Self {
         Self { namespace, dropped: Vec::new(), count }
+    }
+}
+
+/// # Errors
+/// As [`commit`].
+fn commit_group(core: &Arc<Core>, group: &[Request]) -> Result<Vec<Result<Outcome, Error>>, Error> {
+    if let [request] = group
+        && let Work::PutDistinct { records, distinct } = &request.work
+    {
+        return commit_distinct(core, &request.target, records, distinct)
+            .map(|outcome| vec![Ok(outcome)]);
+    }
+    commit(core, group)
+}
+
+/// Looks for records that are like the new ones, and commits if nobody else has written since.
+fn commit_distinct(
+    core: &Arc<Core>,
+    target: &Target,
+    records: &[PreparedRecord],
+    distinct: &Distinct,
+) -> Result<Outcome, Error> {
+    loop {
+        let (seen, found) = distinct.find(core, target, records)?;
+        let outcome = core.store.write(|tx| {
+            if tx.lsn().0 != seen.0 + 1 {
+                return Ok(None);
+            }
+            put_distinct(tx, target, records, distinct, &found).map(Some)
+        })?;
+        if let Some(outcome) = outcome {
+            distinct.note(found);
+            return Ok(outcome);
+        }
     }
 }
 
@@ -191,6 +252,7 @@ fn is_about_the_request(error: &hippocamp_store::Error) -> bool {
 fn apply(tx: &mut WriteTx<'_>, request: &Request) -> Result<Outcome, Error> {
     match &request.work {
         Work::Put { records, mode } => put(tx, &request.target, records, *mode),
+        Work::PutDistinct { .. } => Err(Error::Internal("a request was not alone".to_owned())),
         Work::Delete { which } => delete(tx, &request.target, which),
         Work::Update { which, set, unset, limits } => {
             update(tx, &request.target, which, (set, unset), limits)
@@ -215,6 +277,60 @@ fn put(
     records: &[PreparedRecord],
     mode: WriteMode,
 ) -> Result<Outcome, Error> {
+    let namespace = namespace_for(tx, target)?;
+    let mode = match mode {
+        WriteMode::Add => PutMode::Insert,
+        WriteMode::Upsert => PutMode::Upsert,
+    };
+    let now = now_ms();
+    for record in records {
+        put_one(tx, namespace, record, now, mode)?;
+    }
+    Ok(Outcome::of(Some(namespace), records.len() as u64))
+}
+
+/// Stores those that are like none, or that are kept all the same, and changes those that they are like.
+fn put_distinct(
+    tx: &mut WriteTx<'_>,
+    target: &Target,
+    records: &[PreparedRecord],
+    distinct: &Distinct,
+    found: &[Option<Similar>],
+) -> Result<Outcome, Error> {
+    let namespace = namespace_for(tx, target)?;
+    let now = now_ms();
+    let change = (&distinct.set, distinct.unset.as_slice());
+    let changes = !distinct.set.is_empty() || !distinct.unset.is_empty();
+    for (record, similar) in records.iter().zip(found) {
+        if let Some(similar) = similar.as_ref().filter(|_| changes) {
+            change_metadata(tx, namespace, &similar.id, change, now, &distinct.limits)?;
+        }
+        if similar.is_none() || distinct.keep {
+            put_one(tx, namespace, record, now, PutMode::Insert)?;
+        }
+    }
+    Ok(Outcome::of(Some(namespace), records.len() as u64))
+}
+
+fn put_one(
+    tx: &mut WriteTx<'_>,
+    namespace: NamespaceId,
+    record: &PreparedRecord,
+    now: i64,
+    mode: PutMode,
+) -> Result<(), Error> {
+    let row = NewRow {
+        key: &record.id,
+        text: record.text.as_deref(),
+        meta: record.metadata.as_deref(),
+        vectors: &record.vectors,
+    };
+    tx.put(namespace, &row, now, mode)?;
+    Ok(())
+}
+
+/// The namespace that is written to; it and its collection are made if they are not there.
+fn namespace_for(tx: &mut WriteTx<'_>, target: &Target) -> Result<NamespaceId, Error> {
     let collection = match tx.collection(&target.name)? {
         Some(row) => {
             target.check(&row)?;
@@ -228,24 +344,8 @@ fn put(
             settings: &target.settings(),
         })?,
     };
-    let Some(namespace) = tx.namespace(collection, &target.namespace, true)? else {
-        return Err(Error::Internal("a namespace could not be made".to_owned()));
-    };
-    let mode = match mode {
-        WriteMode::Add => PutMode::Insert,
-        WriteMode::Upsert => PutMode::Upsert,
-    };
-    let now = now_ms();
-    for record in records {
-        let row = NewRow {
-            key: &record.id,
-            text: record.text.as_deref(),
-            meta: record.metadata.as_deref(),
-            vectors: &record.vectors,
-        };
-        tx.put(namespace, &row, now, mode)?;
-    }
-    Ok(Outcome::of(Some(namespace), records.len() as u64))
+    tx.namespace(collection, &target.namespace, true)?
+        .ok_or_else(|| Error::Internal("a namespace could not be made".to_owned()))
 }
 
 fn delete(tx: &mut WriteTx<'_>, target: &Target, which: &Selected) -> Result<Outcome, Error> {
@@ -263,7 +363,7 @@ fn update(
     tx: &mut WriteTx<'_>,
     target: &Target,
     which: &Selected,
-    (set, unset): (&Map<String, Value>, &[String]),
+    change: (&Map<String, Value>, &[String]),
     limits: &Limits,
 ) -> Result<Outcome, Error> {
     let Some(namespace) = existing_namespace(tx, target)? else {
@@ -272,15 +372,27 @@ fn update(
     let now = now_ms();
     let mut count = 0;
     for id in &*ids(tx, namespace, which)? {
-        let Some(row) = tx.get(namespace, id, false)? else { continue };
-        let mut metadata = validate::stored_metadata(row.meta.as_deref())?;
-        metadata.extend(set.clone());
-        metadata.retain(|key, _| !unset.contains(key));
-        let json = Value::Object(metadata).to_string();
-        validate::metadata(&|| format!("record \"{id}\""), &json, limits)?;
-        count += u64::from(tx.set_metadata(namespace, id, Some(&json), now)?);
+        count += u64::from(change_metadata(tx, namespace, id, change, now, limits)?);
     }
     Ok(Outcome::of(Some(namespace), count))
+}
+
+/// False if there is no such record.
+fn change_metadata(
+    tx: &mut WriteTx<'_>,
+    namespace: NamespaceId,
+    id: &str,
+    (set, unset): (&Map<String, Value>, &[String]),
+    now: i64,
+    limits: &Limits,
+) -> Result<bool, Error> {
+    let Some(row) = tx.get(namespace, id, false)? else { return Ok(false) };
+    let mut metadata = validate::stored_metadata(row.meta.as_deref())?;
+    metadata.extend(set.clone());
+    metadata.retain(|key, _| !unset.contains(key));
+    let json = Value::Object(metadata).to_string();
+    validate::metadata(&|| format!("record \"{id}\""), &json, limits)?;
+    Ok(tx.set_metadata(namespace, id, Some(&json), now)?)
 }
 
 /// The ids of the records that are meant.

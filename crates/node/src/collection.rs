@@ -10,6 +10,7 @@ use napi_derive::napi;
 
 use crate::batch::{self, RecordBatch, StringBatch};
 use crate::cancel::{self, CancelToken};
+use crate::distinct::{NativeAdded, NativeDistinctOptions};
 use crate::options::size;
 use crate::rows::{IdColumn, IdHitColumns, RecordColumns};
 use crate::search_options::{NativeSearchOptions, recall_of};
@@ -217,6 +218,41 @@ impl NativeCollection {
         let priority = Priority::of_count(records.len());
         operation::hand_over(env, priority, cancel::of(token), move |cancel, answer| {
             collection.write(records, mode, cancel, |ids| answer.give(ids.map(IdColumn::new)));
+        })
+    }
+
+    /// Writes the records of the batch that are like none that is there.
+    #[napi(catch_unwind)]
+    pub fn write_distinct<'env>(
+        &self,
+        env: &'env Env,
+        records: &mut RecordBatch,
+        options: NativeDistinctOptions,
+        token: Option<&CancelToken>,
+    ) -> napi::Result<PromiseRaw<'env, Vec<NativeAdded>>> {
+        let (collection, records) = (self.engine.clone(), records.take());
+        let priority = Priority::of_count(records.len());
+        operation::hand_over(env, priority, cancel::of(token), move |cancel, answer| {
+            collection.add_distinct(records, options.into_engine(), cancel, |added| {
+                answer.give(added.map(|all| all.into_iter().map(NativeAdded::from).collect()));
+            });
+        })
+    }
+
+    /// A turn between those before and after it in its session.
+    #[napi(catch_unwind)]
+    pub fn around<'env>(
+        &self,
+        env: &'env Env,
+        id: String,
+        before: u32,
+        after: u32,
+        token: Option<&CancelToken>,
+    ) -> napi::Result<PromiseRaw<'env, RecordColumns>> {
+        let collection = self.engine.clone();
+        operation::read(env, Priority::Interactive, cancel::of(token), move |cancel| {
+            let turns = collection.around(&id, (before as usize, after as usize), cancel)?;
+            Ok(RecordColumns::of_records(turns.into_iter().map(Some).collect()))
         })
     }
 

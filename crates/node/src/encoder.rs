@@ -130,17 +130,19 @@ impl NativeEncoder {
         })
     }
 
-    /// Tokens of a text, uncut and without special tokens.
+    /// Tokens of each text of the batch, uncut and without special tokens.
     #[napi(catch_unwind)]
     pub fn count_tokens<'env>(
         &self,
         env: &'env Env,
-        text: String,
+        texts: &mut StringBatch,
         token: Option<&CancelToken>,
-    ) -> napi::Result<PromiseRaw<'env, u32>> {
-        let encoder = self.engine();
-        operation::read(env, Priority::Interactive, cancel::of(token), move |_| {
-            encoder.count_tokens(&text).map(|count| count as u32)
+    ) -> napi::Result<PromiseRaw<'env, Vec<u32>>> {
+        let (encoder, texts) = (self.engine(), texts.take());
+        let priority = Priority::of_count(texts.len());
+        operation::read(env, priority, cancel::of(token), move |cancel| {
+            let counts = encoder.count_tokens_of(&texts, cancel)?;
+            Ok(counts.into_iter().map(|count| count as u32).collect())
         })
     }
 }

@@ -22,6 +22,7 @@ pub mod batch;
 pub mod cancel;
 pub mod channel;
 pub mod collection;
+mod distinct;
 pub mod encoder;
 mod error;
 mod operation;

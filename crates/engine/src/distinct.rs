@@ -1,0 +1,268 @@
+//! Records that are stored unless there is one like them already.
+//!
+//! Whether there is one is decided by the writer, when nobody else can write: of two that come at the same time and say the
+//! same, one is stored.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use hippocamp_index::{Filter, Metric, Recall, Request};
+use hippocamp_store::{Lsn, NamespaceId, ReadTx};
+use serde_json::{Map, Value};
+
+use crate::core::Core;
+use crate::partition::{Needs, Partition};
+use crate::read::{Attempt, until_done};
+use crate::target::Target;
+use crate::validate::{self, stored_metadata};
+use crate::writer::{PreparedRecord, Work};
+use crate::{Cancel, Collection, Error, Limits, MetadataChange, NewRecord};
+
+/// Records in one call: each is compared with all before it.
+const MOST: usize = 1_000;
+/// Of the records near a new one so many are looked at.
+const NEAR: usize = 8;
+
+/// When a record is like another one, and what becomes of both.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DistinctOptions {
+    /// From which cosine of their vectors on records are alike. Records in parts are alike when all their parts are.
+    pub similarity: f32,
+    /// Only records whose metadata pass this filter (JSON) are compared with.
+    pub filter: Option<String>,
+    /// Whether a record that is like another is stored all the same.
+    pub keep: bool,
+    /// What becomes of the metadata of the record that was there.
+    pub change: Option<MetadataChange>,
+}
+
+impl Default for DistinctOptions {
+    fn default() -> Self {
+        Self { similarity: 0.95, filter: None, keep: false, change: None }
+    }
+}
+
+/// What became of a record.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Added {
+    /// Its id; that of the other one if it was not stored.
+    pub id: String,
+    /// The record that it is like, if there is one.
+    pub similar: Option<Similar>,
+}
+
+/// A record that is like another.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Similar {
+    /// Its id.
+    pub id: String,
+    /// The cosine of their vectors.
+    pub similarity: f32,
+}
+
+/// The same, checked, and what was found.
+pub(crate) struct Distinct {
+    similarity: f32,
+    filter: Option<Filter>,
+    pub(crate) keep: bool,
+    pub(crate) set: Map<String, Value>,
+    pub(crate) unset: Vec<String>,
+    pub(crate) limits: Limits,
+    found: Mutex<Vec<Option<Similar>>>,
+}
+
+impl Collection {
+    /// As [`write`](Self::write) in mode add, but for records that are like one that is there, or like one before them. At
+    /// most 1,000 in a call; vectors must be compared by cosine.
+    pub fn add_distinct(
+        &self,
+        records: Vec<NewRecord>,
+        options: DistinctOptions,
+        cancel: &Cancel,
+        done: impl FnOnce(Result<Vec<Added>, Error>) + Send + 'static,
+    ) {
+        let count = records.len();
+        let checked = check_count(count)
+            .and_then(|()| self.distinct(options))
+            .and_then(|distinct| Ok((distinct, self.prepare(records, cancel)?)));
+        let (distinct, target, records) = match checked {
+            Ok((distinct, Some((target, records)))) => (distinct, target, records),
+            Ok((_, None)) => return done(Ok(Vec::new())),
+            Err(error) => return done(Err(error)),
+        };
+        if target.metric != Metric::Cosine {
+            return done(Err(Error::InvalidArgument(format!(
+                "collection \"{}\" compares vectors by {}: records that are alike can be told in collections with metric cosine",
+                self.name(),
+                target.metric.as_str()
+            ))));
+        }
+        let distinct = Arc::new(distinct);
+        let ids: Vec<String> = records.iter().map(|record| record.id.clone()).collect();
+        let work = Work::PutDistinct { records, distinct: Arc::clone(&distinct) };
+        self.submit(target, work, cancel, move |result| {
+            let added = |(id, similar): (String, Option<Similar>)| match similar {
+                Some(similar) if !distinct.keep => {
+                    Added { id: similar.id.clone(), similar: Some(similar) }
+                }
+                similar => Added { id, similar },
+            };
+            done(result.map(|_| ids.into_iter().zip(distinct.take()).map(added).collect()));
+        });
+    }
+
+    fn distinct(&self, options: DistinctOptions) -> Result<Distinct, Error> {
+        let DistinctOptions { similarity, filter, keep, change } = options;
+        if !(similarity > 0.0 && similarity <= 1.0) {
+            return Err(Error::InvalidArgument(format!(
+                "similarity is {similarity}: give a cosine above 0 and up to 1"
+            )));
+        }
+        let change = change.unwrap_or_else(MetadataChange::none);
+        Ok(Distinct {
+            similarity,
+            filter: self.filter(filter.as_deref())?,
+            keep,
+            set: self.metadata_to_set(&change)?,
+            unset: change.unset,
+            limits: self.limits().clone(),
+            found: Mutex::default(),
+        })
+    }
+}
+
+impl Distinct {
+    /// What was found for each record, in their order.
+    fn take(&self) -> Vec<Option<Similar>> {
+        std::mem::take(&mut self.found.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub(crate) fn note(&self, found: Vec<Option<Similar>>) {
+        *self.found.lock().unwrap_or_else(PoisonError::into_inner) = found;
+    }
+
+    /// The record that each is like, as of an LSN: one that is stored, or one before it.
+    pub(crate) fn find(
+        &self,
+        core: &Arc<Core>,
+        target: &Target,
+        records: &[PreparedRecord],
+    ) -> Result<(Lsn, Vec<Option<Similar>>), Error> {
+        until_done(&Cancel::new(), || {
+            core.store.read(|tx| {
+                let snapshot = tx.lsn()?;
+                let mut found: Vec<Option<Similar>> = records.iter().map(|_| None).collect();
+                if let Some(namespace) = existing(tx, target)? {
+                    let needs = Needs { filter: self.filter.as_ref(), ..Needs::default() };
+                    let partition = core.partition(namespace, target);
+                    let guard = core.ready(&partition, tx, snapshot, needs)?;
+                    if guard.lsn() != snapshot || !guard.has(needs) {
+                        return Ok(Attempt::Overtaken);
+                    }
+                    for (found, record) in found.iter_mut().zip(records) {
+                        *found = self.stored(&guard, record, target.dimension)?;
+                    }
+                }
+                self.among(records, &mut found)?;
+                Ok(Attempt::Done((snapshot, found)))
+            })
+        })
+    }
+
+    /// The stored record that one is like.
+    fn stored(
+        &self,
+        partition: &Partition,
+        record: &PreparedRecord,
+        dimension: usize,
+    ) -> Result<Option<Similar>, Error> {
+        let vectors: Vec<&[f32]> = record.vectors.chunks_exact(dimension).collect();
+        let Some(first) = vectors.first() else { return Ok(None) };
+        let mask = self.filter.as_ref().and_then(|filter| partition.select(filter));
+        let slots = mask.as_deref().map(|mask| &mask.slots);
+        let request = Request { k: NEAR, recall: Recall::Default, mask: slots };
+        let near = partition.search(&[first], &request, &Cancel::new())?;
+        for neighbor in near.into_iter().flatten() {
+            if neighbor.similarity < self.similarity {
+                break;
+            }
+            let theirs = partition.all_slots(neighbor.slot);
+            if theirs.len() != vectors.len() {
+                continue;
+            }
+            let mut least = f32::INFINITY;
+            for (vector, slot) in vectors.iter().zip(theirs) {
+                least = partition.part_similarity(vector, slot)?.min(least);
+            }
+            if let Some(id) = partition.key(neighbor.slot).filter(|_| least >= self.similarity) {
+                return Ok(Some(Similar { id, similarity: least }));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Finds for those that are like none that is stored the first before them that they are like, if that is kept.
+    fn among(
+        &self,
+        records: &[PreparedRecord],
+        found: &mut [Option<Similar>],
+    ) -> Result<(), Error> {
+        let mut kept: Vec<&PreparedRecord> = Vec::new();
+        for (record, found) in records.iter().zip(found) {
+            if found.is_none() {
+                *found = kept.iter().find_map(|other| {
+                    let similarity = cosine(&record.vectors, &other.vectors)?;
+                    let alike = similarity >= self.similarity;
+                    alike.then(|| Similar { id: other.id.clone(), similarity })
+                });
+            }
+            let passes = match &self.filter {
+                Some(filter) => filter.matches(&stored_metadata(record.metadata.as_deref())?),
+                None => true,
+            };
+            if passes && (found.is_none() || self.keep) {
+                kept.push(record);
+            }
+        }
+        Ok(())
+    }
+}
+
+fn check_count(count: usize) -> Result<(), Error> {
+    if count <= MOST {
+        return Ok(());
+    }
+    Err(Error::InvalidArgument(format!(
+        "the batch has {count} records: add at most {MOST} in a call that compares them with each other"
+    )))
+}
+
+/// Of as many parts as there are; nothing if these are not as many in both.
+fn cosine(a: &[f32], b: &[f32]) -> Option<f32> {
+    let dot = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f32>();
+    (a.len() == b.len()).then(|| dot(a, b) / (dot(a, a) * dot(b, b)).sqrt())
+}
+
+/// The namespace, if it is there.
+fn existing(tx: &ReadTx<'_>, target: &Target) -> Result<Option<NamespaceId>, Error> {
+    let Some(row) = tx.collection(&target.name)? else { return Ok(None) };
+    target.check(&row)?;
+    Ok(tx.namespace(row.id, &target.namespace)?)
+}
+
+impl MetadataChange {
+    fn none() -> Self {
+        Self { set: "{}".to_owned(), unset: Vec::new() }
+    }
+}
+
+impl Collection {
+    /// The values of a change, checked.
+    pub(crate) fn metadata_to_set(
+        &self,
+        change: &MetadataChange,
+    ) -> Result<Map<String, Value>, Error> {
+        validate::metadata(&|| "the change".to_owned(), &change.set, self.limits())?;
+        serde_json::from_str(&change.set)
+            .map_err(|error| Error::Internal(format!("checked metadata are not JSON: {error}")))
+    }
+}
