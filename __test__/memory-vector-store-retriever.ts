@@ -3,7 +3,6 @@ import { inspect } from 'node:util'
 import test, { type ExecutionContext } from 'ava'
 import { type Collection, type Encoder, loadEncoder } from 'hippocamp'
 import {
-  type MemoryBackend,
   type MemoryDocument,
   VectorStoreRetrieverMemory,
   type VectorStoreRetrieverMemoryOptions,
@@ -210,18 +209,92 @@ testWithModel('a turn in which nothing was said is not stored', async (t, encode
   t.deepEqual(await texts(collection), ['input: \noutput: Hello?'])
 })
 
-testWithModel('many turns saved at once are all there', async (t, encoder) => {
+testWithModel(
+  'a thousand turns saved at once are all there, in the order of the calls',
+  async (t, encoder) => {
+    const { collection, memory } = await setUp(t, encoder)
+    const saves = Array.from({ length: 1000 }, (_, i) =>
+      memory.saveContext({ input: `turn ${i}` }, { output: `answer ${i}` }),
+    )
+    await Promise.all(saves)
+    const stored = (await collection.list({ limit: 1000 })).records.map(record => record.text)
+    t.deepEqual(
+      stored,
+      Array.from({ length: 1000 }, (_, i) => `input: turn ${i}\noutput: answer ${i}`),
+    )
+  },
+)
+
+testWithModel('a turn that fails rejects its own promise only', async (t, encoder) => {
   const { collection, memory } = await setUp(t, encoder)
-  const saves = Array.from({ length: 200 }, (_, i) =>
-    memory.saveContext({ input: `turn ${i}` }, { output: `answer ${i}` }),
-  )
-  await Promise.all(saves)
-  const stored = (await collection.list({ limit: 1000 })).records.map(record => record.text)
+  const saves = ['a', 'x'.repeat(1 << 20), 'b'].map(input => memory.saveContext({ input }, {}))
+  const settled = await Promise.allSettled(saves)
   t.deepEqual(
-    stored.sort(),
-    Array.from({ length: 200 }, (_, i) => `input: turn ${i}\noutput: answer ${i}`).sort(),
+    settled.map(({ status }) => status),
+    ['fulfilled', 'rejected', 'fulfilled'],
   )
+  t.deepEqual(await texts(collection), ['input: a', 'input: b'])
 })
+
+testWithModel('a save that waits is taken out of the queue by its signal', async (t, encoder) => {
+  const { collection, memory } = await setUp(t, encoder)
+  const controller = new AbortController()
+  const first = memory.saveContext({ input: 'first' }, {})
+  const second = memory.saveContext({ input: 'second' }, {}, { signal: controller.signal })
+  controller.abort(new Error('enough'))
+  t.is((await t.throwsAsync(second))?.message, 'enough')
+  await first
+  t.deepEqual(await texts(collection), ['input: first'])
+})
+
+testWithModel('what is to be forgotten is deleted, by ids or by a filter', async (t, encoder) => {
+  const { collection, memory } = await setUp(t, encoder, {
+    metadata: inputs => ({ private: String(inputs.input).includes('village') }),
+  })
+  await tell(memory)
+  t.is(await memory.forget({ where: { private: true } }), 1)
+  const [first] = (await collection.list()).records
+  t.is(await memory.forget(first?.id ?? ''), 1)
+  t.is(await memory.forget(['unknown']), 0)
+  t.deepEqual(await texts(collection), ['input: My favourite food is pizza\noutput: Good to know'])
+  for (const which of [undefined, 7, null] as never[]) {
+    await refused(t, 'ERR_INVALID_ARGUMENT', () => memory.forget(which))
+  }
+  await refused(t, 'ERR_INVALID_FILTER', () => memory.forget({ where: { $no: 1 } }))
+  t.is(await collection.count(), 1)
+})
+
+testWithModel('a prepared turn is written by commit and taken back by undo', async (t, encoder) => {
+  const { collection, memory } = await setUp(t, encoder)
+  const prepared = await memory.prepareSave({ input: 'a' }, { output: 'b' })
+  t.is(await collection.count(), 0)
+  await prepared.commit()
+  await memory.saveContext({ input: 'c' }, { output: 'd' })
+  await refused(t, 'ERR_INVALID_ARGUMENT', () => prepared.commit())
+  await prepared.undo()
+  await prepared.undo()
+  t.deepEqual(await texts(collection), ['input: c\noutput: d'])
+  const undone = await memory.prepareSave({ input: 'e' }, {})
+  await undone.undo()
+  await refused(t, 'ERR_INVALID_ARGUMENT', () => undone.commit())
+  t.is(await collection.count(), 1)
+})
+
+testWithModel(
+  'lines are the records, the most similar first and most important',
+  async (t, encoder) => {
+    const { memory } = await setUp(t, encoder)
+    await tell(memory)
+    const { memory: lines = [] } = await memory.memoryLines({ input: 'Which sport?' })
+    t.deepEqual(
+      lines.map(({ priority }) => priority),
+      [1, 1 / 2, 1 / 3],
+    )
+    t.deepEqual(memory.formatLines({ memory: lines.slice(0, 1) }), {
+      memory: 'input: My favourite sport is soccer\noutput: I will remember that',
+    })
+  },
+)
 
 testWithModel('clear deletes the records of its namespace and no others', async (t, encoder) => {
   const { collection } = await setUp(t, encoder)
@@ -375,11 +448,11 @@ test('options that cannot be right are refused by name', async t => {
   const cases: [object, string][] = [
     [
       {},
-      'collection is undefined: give a collection, an object with the methods add, search and clear',
+      'collection is undefined: give a collection, an object with the methods add, search, delete and clear',
     ],
     [
       { collection: {} },
-      'collection is an object: give a collection, an object with the methods add, search and clear',
+      'collection is an object: give a collection, an object with the methods add, search, delete and clear',
     ],
     [
       { collection, memorykey: 'a' },
@@ -415,29 +488,36 @@ test('options that cannot be right are refused by name', async t => {
   await refused(t, 'ERR_INVALID_ARGUMENT', () => new VectorStoreRetrieverMemory(undefined as never))
 })
 
-test('anything with add, search and clear can be the place where memories are', async t => {
-  const kept: string[] = []
-  const collection: MemoryBackend = {
+test('anything with add, search, delete and clear can be the place where memories are', async t => {
+  const kept = new Map<string, string>()
+  const collection: VectorStoreRetrieverMemoryOptions['collection'] = {
     async add(records) {
-      kept.push(...records.map(record => record.text))
-      return records.map((_, i) => String(i))
+      return records.map(({ text = '' }) => {
+        kept.set(text, text)
+        return text
+      })
     },
     async search(_text, options) {
-      return kept.slice(0, options?.k).map((text, i) => ({ id: String(i), text }))
+      const at = { metadata: {}, createdAt: new Date(), updatedAt: new Date(), score: 1 }
+      return [...kept.keys()].slice(0, options?.k).map(text => ({ id: text, text, ...at }))
+    },
+    async delete(ids) {
+      return (ids as string[]).filter(id => kept.delete(id)).length
     },
     async clear() {
-      kept.length = 0
+      kept.clear()
+      return 0
     },
   }
   const memory = new VectorStoreRetrieverMemory({ collection, k: 1, returnDocs: true })
   await memory.saveContext({ input: 'a' }, { output: 'b' })
   await memory.saveContext({ input: 'c' }, { output: 'd' })
-  const documents: MemoryDocument[] = [
-    { id: '0', pageContent: 'input: a\noutput: b', metadata: {} },
-  ]
+  const id = 'input: a\noutput: b'
+  const documents: MemoryDocument[] = [{ id, pageContent: id, metadata: {} }]
   t.deepEqual(await memory.loadMemoryVariables({ input: 'x' }), { memory: documents })
+  t.is(await memory.forget(id), 1)
   await memory.clear()
-  t.deepEqual(kept, [])
+  t.is(kept.size, 0)
 })
 
 test('a memoryKey that every object has is an ordinary key', async t => {

@@ -1,7 +1,48 @@
-/** Memory components: `import { VectorStoreRetrieverMemory } from 'hippocamp/memory'`. */
-export type { MemoryBackend, MemoryCallOptions, MemoryHit, MemoryRecord } from './backend.js'
+/** Memory components: `import { ConversationBufferMemory } from 'hippocamp/memory'`. */
 export {
-  type MemoryCall,
+  ConversationBufferMemory,
+  ConversationBufferMemory as BufferMemory,
+  type ConversationBufferMemoryOptions,
+} from './buffer.js'
+export {
+  ConversationBufferWindowMemory,
+  ConversationBufferWindowMemory as BufferWindowMemory,
+  type ConversationBufferWindowMemoryOptions,
+} from './buffer-window.js'
+export {
+  type ChatHistory,
+  type ChatMessage,
+  InMemoryChatHistory,
+  StoredChatHistory,
+  type StoredChatHistoryOptions,
+  type StoredMessage,
+} from './chat-history.js'
+export {
+  type ExtractiveSummaryOptions,
+  extractiveSummary,
+  type SentenceEncoder,
+} from './extractive-summary.js'
+export type { LanguageModel } from './language-model.js'
+export type {
+  Line,
+  Memory,
+  MemoryCall,
+  MemoryLines,
+  PreparedSave,
+  Values,
+} from './memory.js'
+export { ReadOnlySharedMemory, type ReadOnlySharedMemoryOptions } from './read-only-shared.js'
+export { ConversationSummaryMemory, type ConversationSummaryMemoryOptions } from './summary.js'
+export {
+  ConversationSummaryBufferMemory,
+  type ConversationSummaryBufferMemoryOptions,
+} from './summary-buffer.js'
+export {
+  ConversationTokenBufferMemory,
+  type ConversationTokenBufferMemoryOptions,
+} from './token-buffer.js'
+export type { CountTokens, TokenCounter } from './token-count.js'
+export {
   type MemoryDocument,
   VectorStoreRetrieverMemory,
   type VectorStoreRetrieverMemoryOptions,

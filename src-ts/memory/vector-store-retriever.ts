@@ -9,12 +9,25 @@
  * - `inputKey`, `outputKey` and `excludeInputKeys` hold for saving as well as for loading.
  * - An empty question recalls nothing, and an empty turn stores nothing, instead of throwing.
  * - With several inputs and no `inputKey` the error names the inputs.
- * - `clear()` deletes the records.
+ * - `forget()` deletes what is to be forgotten, `clear()` everything.
+ * - Turns that are saved at once are written and encoded together, in the order of the calls.
  */
+import type { Backend } from '../backends/backend.js'
+import type { Where } from '../collection-types.js'
 import { invalid } from '../errors.js'
-import { boolean, integer, isObject, optionsOf, show, text } from '../options.js'
-import type { MemoryBackend, MemoryHit } from './backend.js'
-import { formatTurn, type Keys, readQuestion, type Values } from './context.js'
+import { boolean, integer, isObject, optionsOf, show } from '../options.js'
+import type { NewRecord } from '../records.js'
+import { formatTurn, readQuestion } from './context.js'
+import { KEY_OPTIONS, type KeyOptions, type Keys, keysOf } from './keys.js'
+import {
+  type Line,
+  type MemoryCall,
+  type MemoryLines,
+  priorityOf,
+  signalOfCall,
+  type Values,
+} from './memory.js'
+import { type Plan, QueuedMemory } from './queued-memory.js'
 
 /** A recalled record in the shape of LangChain's documents. */
 export interface MemoryDocument {
@@ -23,175 +36,131 @@ export interface MemoryDocument {
   readonly metadata: Record<string, unknown>
 }
 
-export interface VectorStoreRetrieverMemoryOptions {
-  /** A hippocamp `Collection`, or anything with its `add`, `search` and `clear`. */
-  readonly collection: MemoryBackend
+const METHODS = ['add', 'search', 'delete', 'clear'] as const
+
+export interface VectorStoreRetrieverMemoryOptions extends KeyOptions {
+  /** A `Collection` or one of its namespaces, or a `TimeWeightedVectorStoreRetriever`. */
+  readonly collection: Pick<Backend, (typeof METHODS)[number]>
   /**
    * How many records are recalled.
    * @default 4
    */
-  readonly k?: number
+  readonly k?: number | undefined
   /**
    * The key under which `loadMemoryVariables` answers.
    * @default 'memory'
    */
-  readonly memoryKey?: string
-  /**
-   * The input that is the question, and the only input that is stored.
-   * @default the one input that is left when `excludeInputKeys` are left out; all that are left are stored
-   */
-  readonly inputKey?: string
-  /**
-   * The only output that is stored.
-   * @default all outputs are stored
-   */
-  readonly outputKey?: string
+  readonly memoryKey?: string | undefined
   /**
    * Whether documents are recalled instead of one string.
    * @default false
    */
-  readonly returnDocs?: boolean
-  /**
-   * Inputs that are neither the question nor stored.
-   * @default []
-   */
-  readonly excludeInputKeys?: readonly string[]
+  readonly returnDocs?: boolean | undefined
   /**
    * Metadata of each stored turn, or a function that makes it from the turn.
    * @default none
    */
-  readonly metadata?: Values | ((inputs: Values, outputs: Values) => Values | undefined)
+  readonly metadata?: Values | ((inputs: Values, outputs: Values) => Values | undefined) | undefined
 }
 
-/** Options of one call. */
-export interface MemoryCall {
-  readonly signal?: AbortSignal
+const OPTIONS = ['collection', 'k', 'memoryKey', 'returnDocs', 'metadata', ...KEY_OPTIONS] as const
+
+interface DocumentLine extends Line {
+  readonly document: MemoryDocument
 }
 
-const DEFAULT_K = 4
-
-export class VectorStoreRetrieverMemory {
+export class VectorStoreRetrieverMemory extends QueuedMemory<NewRecord> {
   readonly memoryKey: string
-  readonly inputKey: string | undefined
-  readonly outputKey: string | undefined
   readonly returnDocs: boolean
-  readonly excludeInputKeys: readonly string[]
   readonly k: number
-  readonly #backend: MemoryBackend
+  readonly #keys: Keys
+  readonly #backend: VectorStoreRetrieverMemoryOptions['collection']
   readonly #metadata: VectorStoreRetrieverMemoryOptions['metadata']
 
-  /** Errors: ERR_INVALID_ARGUMENT naming the option. */
+  /** @throws {HippocampError} ERR_INVALID_ARGUMENT naming the option */
   constructor(options: VectorStoreRetrieverMemoryOptions) {
-    checkOptions(options)
-    this.memoryKey = options.memoryKey ?? 'memory'
-    this.inputKey = options.inputKey
-    this.outputKey = options.outputKey
-    this.returnDocs = options.returnDocs ?? false
-    this.excludeInputKeys = [...(options.excludeInputKeys ?? [])]
-    this.k = options.k ?? DEFAULT_K
-    this.#backend = options.collection
-    this.#metadata = options.metadata
-    checkKeys(this)
+    super()
+    const given = optionsOf(options, 'VectorStoreRetrieverMemory', OPTIONS)
+    const { collection, k = 4, memoryKey = 'memory', returnDocs = false, metadata } = given
+    if (!collection || !METHODS.every(method => typeof collection[method] === 'function')) {
+      throw invalid(
+        `collection is ${show(collection)}: give a collection, an object with the methods add, search, delete and clear`,
+      )
+    }
+    this.k = integer('k', k, 1)
+    this.returnDocs = boolean('returnDocs', returnDocs)
+    this.#keys = keysOf(given, { memoryKey })
+    if (metadata !== undefined && typeof metadata !== 'function' && !isObject(metadata)) {
+      throw invalid(`metadata is ${show(metadata)}: give an object or a function that returns one`)
+    }
+    this.memoryKey = memoryKey
+    this.#backend = collection
+    this.#metadata = metadata
   }
 
   /** The keys of what `loadMemoryVariables` resolves to. */
-  get memoryKeys(): string[] {
+  override get memoryKeys(): string[] {
     return [this.memoryKey]
   }
 
-  /**
-   * Recalls what resembles the question, most similar first: lines joined by line breaks, or documents.
-   *
-   * Errors: ERR_INVALID_ARGUMENT when it is unclear which input is the question; whatever a search can fail with.
-   */
-  async loadMemoryVariables(
-    inputs: Values,
-    call: MemoryCall = {},
-  ): Promise<Record<string, string | MemoryDocument[]>> {
-    const question = readQuestion(inputs, this)
+  /** What resembles the question, most similar first. An empty question recalls nothing. */
+  override async memoryLines(inputs: Values, call?: MemoryCall): Promise<MemoryLines> {
+    const signal = signalOfCall(call, 'loadMemoryVariables')
+    const question = readQuestion(inputs, this.#keys) ?? ''
     const hits =
-      question.trim() === '' ? [] : await this.#backend.search(question, { k: this.k, ...call })
-    const documents = hits.map(toDocument)
-    const memory = this.returnDocs
-      ? documents
-      : documents.map(document => document.pageContent).join('\n')
-    return { [this.memoryKey]: memory }
+      question.trim() === '' ? [] : await this.#backend.search(question, { k: this.k, signal })
+    const lines = hits.map(({ id, text = '', metadata = {} }, rank): DocumentLine => {
+      return { text, priority: priorityOf(rank), document: { id, pageContent: text, metadata } }
+    })
+    return { [this.memoryKey]: lines }
+  }
+
+  /** Lines joined by line breaks, or documents. */
+  override formatLines(lines: MemoryLines): Values {
+    const own = lines[this.memoryKey] ?? []
+    const value = this.returnDocs
+      ? own.map(line => (line as DocumentLine).document)
+      : own.map(line => line.text).join('\n')
+    return { [this.memoryKey]: value }
   }
 
   /**
-   * Stores a turn as one record, `input: …` and `output: …` on a line each. When it resolves, the record is durable.
-   *
-   * Errors: ERR_INVALID_ARGUMENT when a value has no text; whatever an insertion can fail with.
+   * Deletes turns by the ids of their records (`returnDocs` shows them), or those that pass a filter; resolves with how many
+   * there were.
+   * @throws {HippocampError} ERR_INVALID_ARGUMENT, ERR_INVALID_FILTER
    */
-  async saveContext(inputs: Values, outputs: Values, call: MemoryCall = {}): Promise<void> {
-    const text = formatTurn(inputs, outputs, this)
-    if (text === undefined) return
+  async forget(which: string | readonly string[] | Where, call?: MemoryCall): Promise<number> {
+    const signal = signalOfCall(call, 'forget')
+    const ids = typeof which === 'string' ? [which] : which
+    if (!Array.isArray(ids) && !isObject(ids)) {
+      throw invalid(`what is to be forgotten is ${show(which)}: give ids, or { where: a filter }`)
+    }
+    return this.between(() => this.#backend.delete(ids, { signal }), signal)
+  }
+
+  /** A turn as one record, `input: …` and `output: …` on a line each. */
+  protected override readTurn(inputs: Values, outputs: Values): NewRecord | undefined {
+    const text = formatTurn(inputs, outputs, this.#keys)
+    if (text === undefined) return undefined
     const metadata =
       typeof this.#metadata === 'function' ? this.#metadata(inputs, outputs) : this.#metadata
-    await this.#backend.add([metadata === undefined ? { text } : { text, metadata }], call)
+    return metadata === undefined ? { text } : { text, metadata }
   }
 
-  /** Deletes every record of the collection or namespace. */
-  async clear(call: MemoryCall = {}): Promise<void> {
-    await this.#backend.clear(call)
+  protected override async plan(records: readonly NewRecord[]): Promise<Plan> {
+    const backend = this.#backend
+    let ids: readonly string[] = []
+    return {
+      async write(signal) {
+        ids = await backend.add(records, { signal })
+      },
+      async undo() {
+        if (ids.length > 0) await backend.delete(ids)
+      },
+    }
   }
-}
 
-function toDocument(hit: MemoryHit): MemoryDocument {
-  return {
-    id: hit.id,
-    pageContent: hit.text ?? '',
-    metadata: (hit.metadata ?? {}) as Record<string, unknown>,
-  }
-}
-
-const OPTIONS = [
-  'collection',
-  'k',
-  'memoryKey',
-  'inputKey',
-  'outputKey',
-  'returnDocs',
-  'excludeInputKeys',
-  'metadata',
-] as const
-
-function checkOptions(options: VectorStoreRetrieverMemoryOptions): void {
-  const { collection, k, returnDocs, excludeInputKeys, metadata, ...keys } = optionsOf(
-    options,
-    'VectorStoreRetrieverMemory',
-    OPTIONS,
-  )
-  const methods = ['add', 'search', 'clear'] as const
-  if (!methods.every(method => typeof collection?.[method] === 'function')) {
-    throw invalid(
-      `collection is ${show(collection)}: give a collection, an object with the methods add, search and clear`,
-    )
-  }
-  if (k !== undefined) integer('k', k, 1)
-  if (returnDocs !== undefined) boolean('returnDocs', returnDocs)
-  for (const [name, key] of Object.entries(keys)) {
-    if (key !== undefined && text(name, key) === '') throw invalid(`${name} is "": give a key`)
-  }
-  if (excludeInputKeys !== undefined && !Array.isArray(excludeInputKeys)) {
-    throw invalid(`excludeInputKeys is ${show(excludeInputKeys)}: give an array of strings`)
-  }
-  for (const key of excludeInputKeys ?? []) text('a key of excludeInputKeys', key)
-  if (metadata !== undefined && typeof metadata !== 'function' && !isObject(metadata)) {
-    throw invalid(`metadata is ${show(metadata)}: give an object or a function that returns one`)
-  }
-}
-
-/** Keys that contradict each other would store or ask nothing, silently. */
-function checkKeys({ memoryKey, inputKey, outputKey, excludeInputKeys }: Keys): void {
-  if (inputKey !== undefined && excludeInputKeys.includes(inputKey)) {
-    throw invalid(
-      `"${inputKey}" is both inputKey and in excludeInputKeys: take it out of one of them`,
-    )
-  }
-  if (inputKey === memoryKey || outputKey === memoryKey) {
-    throw invalid(
-      `memoryKey "${memoryKey}" is also a key of the inputs or outputs: choose another memoryKey`,
-    )
+  protected override async clearAll(signal: AbortSignal | undefined): Promise<void> {
+    await this.#backend.clear({ signal })
   }
 }

@@ -1,0 +1,246 @@
+/**
+ * A summary without a language model: the sentences that say most of what the others say, word for word, in their order.
+ *
+ * A sentence is central as far as its vector points to where all vectors together point. The most central is taken, then again
+ * and again the one that is most central and least like those that were taken (maximal marginal relevance, Carbonell and
+ * Goldstein 1998), until there is no room. It chooses; it does not rephrase, join or conclude.
+ */
+import { invalid } from '../errors.js'
+import { integer, isObject, optionsOf, show, signalOf, text } from '../options.js'
+import { nextTurn } from '../slices.js'
+import type { MemoryCall } from './memory.js'
+import { formatSentence, type Sentence, sentencesOf } from './sentences.js'
+import { type Count, counterOf, type TokenCounter } from './token-count.js'
+
+/** What turns sentences into vectors: a hippocamp `Encoder`, or anything with its `encode`. */
+export interface SentenceEncoder {
+  /** Row-major vectors: that of sentence `i` starts at `i * dimension`. */
+  encode(
+    texts: readonly string[],
+    call?: MemoryCall,
+  ): Promise<{ readonly data: ArrayLike<number>; readonly dimension: number }>
+}
+
+export interface ExtractiveSummaryOptions {
+  readonly encoder: SentenceEncoder
+  /**
+   * Sentences at most.
+   * @default 10, or as many as fit if `maxTokens` is given
+   */
+  readonly maxSentences?: number | undefined
+  /** Tokens at most, line breaks and speakers included. */
+  readonly maxTokens?: number | undefined
+  /**
+   * What counts them.
+   * @default the encoder
+   */
+  readonly countTokens?: TokenCounter | undefined
+  /**
+   * Names which, at the start of a line and before a colon, say who speaks from there on. Each sentence of the summary has its
+   * speaker before it.
+   * @default []
+   */
+  readonly speakers?: readonly string[] | undefined
+  /** Gives up; the promise rejects with the signal's reason. */
+  readonly signal?: AbortSignal | undefined
+}
+
+const OPTIONS = [
+  'encoder',
+  'maxSentences',
+  'maxTokens',
+  'countTokens',
+  'speakers',
+  'signal',
+] as const
+
+/** How much likeness to a sentence that was taken counts against one. */
+const REDUNDANCY = 0.5
+/** Sentences that are encoded in one call. */
+const BATCH = 512
+/** Multiplications between which others get their turn: about a millisecond. */
+const WORK = 1 << 20
+/** Sentences in succession that may be too long for the room that is left. */
+const MISSES = 16
+
+/**
+ * The most central sentences of a text, each on a line of its own, in their order.
+ * @throws {HippocampError} ERR_INVALID_ARGUMENT; whatever the encoder fails with
+ */
+export async function extractiveSummary(
+  words: string,
+  options: ExtractiveSummaryOptions,
+): Promise<string> {
+  const given = optionsOf(options, 'extractiveSummary', OPTIONS)
+  const { maxTokens, speakers = [] } = given
+  const signal = signalOf(given.signal)
+  const encoder = encoderOf(given.encoder)
+  if (maxTokens !== undefined) integer('maxTokens', maxTokens, 0)
+  const maxSentences =
+    given.maxSentences === undefined
+      ? maxTokens === undefined
+        ? 10
+        : Number.POSITIVE_INFINITY
+      : integer('maxSentences', given.maxSentences, 1)
+  const count =
+    maxTokens === undefined
+      ? undefined
+      : counterOf('extractiveSummary', given.countTokens, given.encoder)
+  if (!Array.isArray(speakers)) {
+    throw invalid(`speakers is ${show(speakers)}: give an array of strings`)
+  }
+  for (const speaker of speakers) text('a name of speakers', speaker)
+  signal?.throwIfAborted()
+
+  const sentences = distinct(await sentencesOf(text('the text', words), speakers, signal))
+  const room = new Room(maxSentences, maxTokens, count, signal)
+  // What is short enough is its own summary.
+  if (await room.takesAll(sentences)) return sentences.map(formatSentence).join('\n')
+  const vectors = await encode(encoder, sentences, signal)
+  return (await choose(sentences, vectors, room, signal)).map(formatSentence).join('\n')
+}
+
+/** The encoder of an option. */
+export function encoderOf(encoder: unknown): SentenceEncoder {
+  if (isObject(encoder) && typeof (encoder as SentenceEncoder).encode === 'function') {
+    return encoder as SentenceEncoder
+  }
+  throw invalid(`encoder is ${show(encoder)}: give an Encoder, or an object with encode(texts)`)
+}
+
+/** What was said twice counts once, as it was said last. */
+function distinct(sentences: readonly Sentence[]): Sentence[] {
+  const last = new Map<string, number>()
+  for (const [at, sentence] of sentences.entries()) last.set(formatSentence(sentence), at)
+  return sentences.filter((sentence, at) => last.get(formatSentence(sentence)) === at)
+}
+
+/** How much a summary may hold. */
+class Room {
+  constructor(
+    readonly maxSentences: number,
+    readonly maxTokens: number | undefined,
+    readonly count: Count | undefined,
+    readonly signal: AbortSignal | undefined,
+  ) {}
+
+  async takesAll(sentences: readonly Sentence[]): Promise<boolean> {
+    if (sentences.length > this.maxSentences) return false
+    return (await this.tokens(sentences)) <= (this.maxTokens ?? 0)
+  }
+
+  /** The tokens of some sentences together; 0 if they are not limited. */
+  async tokens(sentences: readonly Sentence[]): Promise<number> {
+    if (!this.count || sentences.length === 0) return 0
+    return this.count(sentences.map(formatSentence).join('\n'), this.signal)
+  }
+}
+
+/** Unit vectors, one after the other. */
+interface Vectors {
+  readonly data: Float32Array
+  readonly dimension: number
+}
+
+async function encode(
+  encoder: SentenceEncoder,
+  sentences: readonly Sentence[],
+  signal: AbortSignal | undefined,
+): Promise<Vectors> {
+  let all: Float32Array | undefined
+  let size = 0
+  for (let from = 0; from < sentences.length; from += BATCH) {
+    const texts = sentences.slice(from, from + BATCH).map(sentence => sentence.text)
+    const { data, dimension } = await encoder.encode(texts, signal && { signal })
+    signal?.throwIfAborted()
+    if (data.length !== texts.length * dimension) {
+      throw invalid(
+        `encoder gave ${data.length} values for ${texts.length} sentences of dimension ${dimension}: give one vector for each`,
+      )
+    }
+    all ??= new Float32Array(sentences.length * dimension)
+    size = dimension
+    for (let row = 0; row < texts.length; row++) {
+      let square = 0
+      for (let i = row * size; i < (row + 1) * size; i++) square += (data[i] as number) ** 2
+      const scale = square > 0 ? 1 / Math.sqrt(square) : 0
+      for (let i = 0; i < size; i++)
+        all[(from + row) * size + i] = (data[row * size + i] as number) * scale
+    }
+    await nextTurn()
+  }
+  return { data: all ?? new Float32Array(0), dimension: size }
+}
+
+async function choose(
+  sentences: readonly Sentence[],
+  vectors: Vectors,
+  room: Room,
+  signal: AbortSignal | undefined,
+): Promise<Sentence[]> {
+  const { data, dimension } = vectors
+  const sum = new Float32Array(dimension)
+  data.forEach((value, i) => {
+    sum[i % dimension] = (sum[i % dimension] as number) + value
+  })
+  const length = Math.hypot(...sum) || 1
+  const centrality = (await products(vectors, sum, signal)).map(product => product / length)
+  const likeness = new Float32Array(sentences.length)
+  const left = new Set(sentences.keys())
+  let chosen: number[] = []
+  let misses = 0
+  while (left.size > 0 && chosen.length < room.maxSentences && misses < MISSES) {
+    const best = bestOf(left, centrality, likeness)
+    left.delete(best)
+    const more = [...chosen, best].sort((a, b) => a - b)
+    const tokens = await room.tokens(more.map(at => sentences[at] as Sentence))
+    if (tokens > (room.maxTokens ?? 0)) {
+      misses++
+      continue
+    }
+    misses = 0
+    chosen = more
+    const row = data.subarray(best * dimension, (best + 1) * dimension)
+    const near = await products(vectors, row, signal)
+    near.forEach((product, at) => {
+      likeness[at] = Math.max(likeness[at] as number, product)
+    })
+  }
+  return chosen.map(at => sentences[at] as Sentence)
+}
+
+function bestOf(left: Set<number>, centrality: Float32Array, likeness: Float32Array): number {
+  let best = -1
+  let highest = Number.NEGATIVE_INFINITY
+  for (const at of left) {
+    const score = (centrality[at] as number) - REDUNDANCY * (likeness[at] as number)
+    if (score > highest) {
+      best = at
+      highest = score
+    }
+  }
+  return best
+}
+
+/** The inner product of each vector with one. */
+async function products(
+  { data, dimension }: Vectors,
+  other: Float32Array,
+  signal: AbortSignal | undefined,
+): Promise<Float32Array> {
+  const rows = data.length / dimension
+  const slice = Math.max(1, Math.floor(WORK / dimension))
+  const result = new Float32Array(rows)
+  for (let row = 0; row < rows; row++) {
+    if (row > 0 && row % slice === 0) {
+      await nextTurn()
+      signal?.throwIfAborted()
+    }
+    let product = 0
+    for (let i = 0; i < dimension; i++) {
+      product += (data[row * dimension + i] as number) * (other[i] as number)
+    }
+    result[row] = product
+  }
+  return result
+}
