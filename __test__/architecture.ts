@@ -110,30 +110,41 @@ invariant('The generated loader is imported by src-ts/native.ts alone.', () =>
 )
 
 invariant(
-  'Memory components and model search never load the addon: they reach the native layer by types only.',
+  'Memory components, documents and model search never load the addon: they reach the native layer by types only.',
   () =>
     typescript()
-      .filter(({ path }) => /^src-ts\/(memory|models)\//.test(path))
+      .filter(({ path }) => /^src-ts\/(memory|documents|models)\//.test(path))
       .filter(({ path }) => loadedWith(path, typescript()).has('src-ts/native'))
       .map(({ path }) => path),
 )
 
 invariant(
-  'The package needs nothing but Node.js: no runtime dependency and no install script.',
+  'The package needs nothing but Node.js: no runtime dependency and no install script; libraries for document formats are optional peers, which src-ts/documents alone imports, and only when a file needs them.',
   () => {
+    const manifest = JSON.parse(read('package.json'))
     const {
       dependencies = {},
       peerDependencies = {},
       optionalDependencies = {},
       scripts,
-    } = JSON.parse(read('package.json')) as Record<string, Record<string, string>>
+    } = manifest as Record<string, Record<string, string>>
+    const isOptional = (name: string) => manifest.peerDependenciesMeta?.[name]?.optional === true
+    const isPeer = (specifier: string) =>
+      Object.keys(peerDependencies).some(
+        name => specifier === name || specifier.startsWith(`${name}/`),
+      )
     const foreign = typescript().flatMap(source =>
       imports(source)
         .filter(({ specifier }) => !/^(node:|\.\.?\/)/.test(specifier))
+        .filter(
+          ({ specifier, dynamic }) =>
+            !(dynamic && isPeer(specifier) && source.path.startsWith('src-ts/documents/')),
+        )
         .map(({ specifier }) => `${source.path} imports ${specifier}`),
     )
     return [
-      ...Object.keys({ ...dependencies, ...peerDependencies }),
+      ...Object.keys(dependencies),
+      ...Object.keys(peerDependencies).filter(name => !isOptional(name)),
       ...Object.keys(optionalDependencies).filter(name => !name.startsWith('hippocamp-')),
       ...Object.keys(scripts ?? {}).filter(name => /^(pre|post)?(install|prepare)$/.test(name)),
       ...foreign,

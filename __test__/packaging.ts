@@ -36,6 +36,7 @@ test('import and require give one library, with the same names', async t => {
     import { createRequire } from 'node:module'
     import * as imported from 'hippocamp'
     import * as importedMemory from 'hippocamp/memory'
+    import * as importedDocuments from 'hippocamp/documents'
     const require = createRequire(import.meta.url)
     const compare = (a, b) => ({
       names: Object.keys(b).filter(name => !(name in a)).concat(Object.keys(a).filter(name => !(name in b))),
@@ -46,10 +47,11 @@ test('import and require give one library, with the same names', async t => {
     console.log(JSON.stringify([
       compare(own(imported), own(require('hippocamp'))),
       compare(own(importedMemory), own(require('hippocamp/memory'))),
+      compare(own(importedDocuments), own(require('hippocamp/documents'))),
     ]))
   `
   const same = { names: [], differing: [], count: true }
-  t.deepEqual(JSON.parse(await project.run('same.mjs', code)), [same, same])
+  t.deepEqual(JSON.parse(await project.run('same.mjs', code)), [same, same, same])
 })
 
 test('an error thrown by one is an instance of the class of the other', async t => {
@@ -73,13 +75,15 @@ const TYPED = `
     const memory: typeof VectorStoreRetrieverMemory = VectorStoreRetrieverMemory
     // @ts-expect-error the types know the options' names
     await open(':memory:', { durabilty: 'relaxed' })
-    console.log(ids, memory, HippocampError)
+    const chunks = await new MarkdownTextSplitter({ chunkSize: 300 }).split('text')
+    const ends: number[] = chunks.map(chunk => chunk.end)
+    console.log(ids, ends, memory, HippocampError)
   }
   void main()
 `
 
 test('types are found and hold, by import and by require', async t => {
-  const names = `{ HippocampError, open } from 'hippocamp'\nimport { VectorStoreRetrieverMemory } from 'hippocamp/memory'`
+  const names = `{ HippocampError, open } from 'hippocamp'\nimport { VectorStoreRetrieverMemory } from 'hippocamp/memory'\nimport { MarkdownTextSplitter } from 'hippocamp/documents'`
   t.is(
     await project.typeErrors({
       'typed.mts': `import ${names}\n${TYPED}`,

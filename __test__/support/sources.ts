@@ -30,18 +30,22 @@ export interface Import {
   target: string | undefined
   /** Only types are imported: nothing is left of it at run time. */
   typeOnly: boolean
+  /** It is loaded when a call asks for it, not with the source. */
+  dynamic: boolean
 }
 
 /** What a TypeScript or JavaScript source imports, re-exports or requires. */
 export function imports({ path, text }: Source): Import[] {
   const found: Import[] = []
   const statements = /^(?:import|export)\s+(type\s)?(?:[^'"]*?\sfrom\s+)?'([^']+)'/gm
-  const calls = /\b(?:import|require)\(\s*'([^']+)'/g
+  const calls = /\b(import|require)\(\s*'([^']+)'/g
   for (const [, type, specifier = ''] of text.matchAll(statements)) {
-    found.push({ specifier, target: resolve(path, specifier), typeOnly: type !== undefined })
+    const typeOnly = type !== undefined
+    found.push({ specifier, target: resolve(path, specifier), typeOnly, dynamic: false })
   }
-  for (const [, specifier = ''] of text.matchAll(calls)) {
-    found.push({ specifier, target: resolve(path, specifier), typeOnly: false })
+  for (const [, call, specifier = ''] of text.matchAll(calls)) {
+    const dynamic = call === 'import'
+    found.push({ specifier, target: resolve(path, specifier), typeOnly: false, dynamic })
   }
   return found
 }

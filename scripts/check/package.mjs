@@ -19,6 +19,7 @@ const REQUIRED = [
   'dist/index.js',
   'dist/index.mjs',
   'dist/memory/index.js',
+  'dist/documents/index.js',
 ]
 const MAX_MAIN = 200_000 // bytes, packed: JavaScript and types only
 const MAX_PLATFORM = 20_000_000 // bytes, packed: one addon, which embeds SQLite and the tokenizers

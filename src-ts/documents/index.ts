@@ -1,0 +1,28 @@
+/** Documents: load, clean, split and ingest: `import { ingest } from 'hippocamp/documents'`. */
+export type {
+  Chunk,
+  DocumentFormat,
+  Heading,
+  Lines,
+  LoadedDocument,
+  PageSpan,
+  Span,
+} from './document.js'
+export { CharacterTextSplitter, type CharacterTextSplitterOptions } from './splitters/character.js'
+export type { FitOptions, TokenCounter } from './splitters/fit.js'
+export { type SplitterLanguage, SupportedTextSplitterLanguages } from './splitters/languages.js'
+export { LatexTextSplitter, MarkdownTextSplitter } from './splitters/markup.js'
+export type { Separator } from './splitters/pieces.js'
+export {
+  RecursiveCharacterTextSplitter,
+  type RecursiveCharacterTextSplitterOptions,
+} from './splitters/recursive.js'
+export { CHINESE_SEPARATORS } from './splitters/separators.js'
+export {
+  type ChunkHeaderOptions,
+  type LengthFunction,
+  type SplitDocument,
+  TextSplitter,
+  type TextSplitterOptions,
+} from './splitters/text-splitter.js'
+export { TokenTextSplitter, type TokenTextSplitterOptions } from './splitters/token.js'

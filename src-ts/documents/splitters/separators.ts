@@ -1,0 +1,42 @@
+/**
+ * Separators that are given, and those for Chinese.
+ */
+import { invalid } from '../../errors.js'
+import { label, show } from '../../options.js'
+import type { Separator } from './pieces.js'
+
+/**
+ * For Chinese, and for texts that mix it with others: paragraphs, lines, sentences, their parts, words, characters.
+ *
+ * A Chinese sentence ends at its full stop without a space, and a closing quotation mark or bracket after it still belongs to
+ * it. The patterns match the place after both, so that every chunk ends with its own punctuation.
+ */
+export const CHINESE_SEPARATORS: readonly Separator[] = Object.freeze([
+  '\n\n',
+  '\n',
+  after('。！？…'),
+  after('；'),
+  after('，、：'),
+  ' ',
+  '',
+])
+
+/** The place after a run of marks and what closes around it. */
+function after(marks: string): RegExp {
+  const closing = '”’」』）》】'
+  return new RegExp(`(?<=[${marks}][${closing}]*)(?![${marks}${closing}])`)
+}
+
+/** A separator as it was given. */
+export function separatorOf(name: string, value: unknown): Separator {
+  if (value instanceof RegExp) return value
+  if (typeof value === 'string') return label(name, value)
+  throw invalid(`${name} is ${show(value)}: give a string or a RegExp`)
+}
+
+/** Several separators as they were given. */
+export function separatorsOf(value: unknown): readonly Separator[] {
+  if (!Array.isArray(value))
+    throw invalid(`separators is ${show(value)}: give an array of strings or patterns`)
+  return value.map((one, at) => separatorOf(`separator ${at}`, one))
+}
