@@ -109,6 +109,28 @@ test('without the package of its platform, the error says which one is missing',
   }
 })
 
+test('formats that need a package say which one, and the others need none', async t => {
+  const code = `
+    import { load } from 'hippocamp/documents'
+    const names = ['a.txt', 'a.md', 'a.json', 'a.jsonl', 'a.html', 'a.csv', 'a.pdf']
+    for (const name of names) {
+      const found = await load({ name, content: '["hello"]' }).catch(error => error)
+      console.log(name, ...(found.code ? [found.code, found.message] : [found[0].text]))
+    }
+  `
+  t.is(
+    await project.run('peers.mjs', code),
+    `a.txt ["hello"]
+a.md ["hello"]
+a.json hello
+a.jsonl hello
+a.html ERR_PEER_MISSING HTML files need the package "parse5", which is not installed: npm install parse5
+a.csv ERR_PEER_MISSING CSV files need the package "csv-parse", which is not installed: npm install csv-parse
+a.pdf ERR_PEER_MISSING PDF files need the package "pdfjs-dist", which is not installed: npm install pdfjs-dist
+`,
+  )
+})
+
 test('crates, package and platform packages have one version', t => {
   const { version } = JSON.parse(read('package.json'))
   t.deepEqual([...new Set(crates().map(crate => crate.version))], [version])

@@ -1,4 +1,5 @@
 /** Documents: load, clean, split and ingest: `import { ingest } from 'hippocamp/documents'`. */
+export { type CleanOptions, clean } from './clean.js'
 export type {
   Chunk,
   DocumentFormat,
@@ -8,6 +9,11 @@ export type {
   PageSpan,
   Span,
 } from './document.js'
+export { type DocumentSource, load, loadFile } from './load.js'
+export type { LoadOptions } from './load-options.js'
+export type { CsvOptions } from './loaders/csv.js'
+export type { JsonOptions } from './loaders/json.js'
+export type { PdfOptions } from './loaders/pdf.js'
 export { CharacterTextSplitter, type CharacterTextSplitterOptions } from './splitters/character.js'
 export type { FitOptions, TokenCounter } from './splitters/fit.js'
 export { type SplitterLanguage, SupportedTextSplitterLanguages } from './splitters/languages.js'

@@ -1,0 +1,511 @@
+// Files of every format, made by real programs (fixtures/documents/make.py), and what hostile or broken ones end with.
+import { execFileSync } from 'node:child_process'
+import { chmod, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import test from 'ava'
+import { clean, type LoadedDocument, type LoadOptions, load, loadFile } from 'hippocamp/documents'
+import { root } from './support/sources.js'
+import { refused } from './support/stores.js'
+import { temporaryFolder } from './support/tiny-model.js'
+import { zip } from './support/zip-writer.js'
+
+const fixture = (name: string) => join(root, '__test__', 'fixtures', 'documents', name)
+
+async function one(
+  name: string,
+  content: string | Uint8Array,
+  options?: LoadOptions,
+): Promise<LoadedDocument> {
+  const [document, ...more] = await load({ name, content }, options)
+  if (!document || more.length > 0) throw new Error(`${more.length + 1} documents`)
+  return document
+}
+
+const cut = (
+  document: LoadedDocument | undefined,
+  { start, end }: { start: number; end: number },
+) => document?.text.slice(start, end)
+
+// Text and encodings
+
+const CHINESE = '第一章 安装\n请将设备放在平稳的桌面上，并接通电源。\n'
+
+test('UTF-8 and UTF-16 are read with their byte order marks, which are no text', async t => {
+  const le = Buffer.from(`\ufeff${CHINESE}`, 'utf16le')
+  const be = Buffer.from(le).swap16()
+  for (const content of [Buffer.from(CHINESE), Buffer.from(`\ufeff${CHINESE}`), le, be]) {
+    t.is((await one('a.txt', content)).text, CHINESE)
+  }
+})
+
+test('Chinese in GB18030 is found out, and so are accented letters in Windows-1252', async t => {
+  const [document] = await loadFile(fixture('manual.gb18030.txt'))
+  t.is(document?.text, `${CHINESE}㐀是一个少见的汉字。\n`)
+  for (const text of ['Un café, né à Orléans\n', 'Größe: 3 Äpfel', '¡Qué día más raro, señor!']) {
+    t.is((await one('a.txt', Buffer.from(text, 'latin1'))).text, text)
+  }
+  t.is((await one('a.txt', Buffer.from([0xd6, 0xd0]))).text, '中')
+})
+
+test('an encoding that was named is used, and bytes that are not in it are refused', async t => {
+  const big5 = Buffer.from([0xa4, 0xa4, 0xa4, 0xe5])
+  t.is((await one('a.txt', big5, { encoding: 'big5' })).text, '中文')
+  const gb = await readFile(fixture('manual.gb18030.txt'))
+  const wrong = () => one('a.txt', gb, { encoding: 'utf-8' })
+  t.regex((await refused(t, 'ERR_DOCUMENT_INVALID', wrong)).message, /a\.txt: it is not in utf-8/)
+  const unknown = () => one('a.txt', gb, { encoding: 'utf-9' })
+  t.regex((await refused(t, 'ERR_INVALID_ARGUMENT', unknown)).message, /encoding is "utf-9"/)
+})
+
+test('a file that is no text is refused', async t => {
+  const binary = () => one('a.bin', Buffer.from([0x7f, 0x45, 0x4c, 0x46, 0, 0, 1]))
+  t.regex((await refused(t, 'ERR_DOCUMENT_INVALID', binary)).message, /a\.bin: it is no text/)
+})
+
+test('lines of a text stay those of the file', async t => {
+  const document = await one('a.txt', 'one  \r\n\r\n\r\n\r\n  two\rthree')
+  t.is(document.text, 'one  \n\n\n\n  two\nthree')
+  t.is(document.linesBefore, 0)
+  t.is((await one('a.txt', 'one\r\n', { clean: false })).text, 'one\r\n')
+})
+
+// Markdown
+
+const MARKDOWN = `---
+title: Kettle
+tags: [kitchen, 厨房]
+---
+# Use
+
+Fill it.
+
+Care
+----
+
+\`\`\`sh
+# no heading
+\`\`\`
+
+### Descaling ###
+
+- not a heading
+---
+`
+
+test('front matter is metadata, and lines before the text are counted', async t => {
+  const document = await one('a.md', MARKDOWN)
+  t.like(document, { title: 'Kettle', linesBefore: 4, format: 'markdown' })
+  t.deepEqual(document.metadata, { title: 'Kettle', tags: ['kitchen', '厨房'] })
+  t.true(document.text.startsWith('# Use\n'))
+  const whole = await one('a.md', MARKDOWN, { frontMatter: false })
+  t.is(whole.text, MARKDOWN)
+})
+
+test('headings have the text that they stand over', async t => {
+  const document = await one('a.md', MARKDOWN)
+  t.deepEqual(
+    document.headings?.map(({ level, title }) => [level, title]),
+    [
+      [1, 'Use'],
+      [2, 'Care'],
+      [3, 'Descaling'],
+    ],
+  )
+  const [use, care, descaling] = document.headings ?? []
+  t.is(cut(document, use ?? { start: 0, end: 0 }), document.text)
+  t.true(cut(document, care ?? { start: 0, end: 0 })?.startsWith('Care\n----'))
+  t.true(cut(document, descaling ?? { start: 0, end: 0 })?.startsWith('### Descaling'))
+})
+
+test('dashes that are no front matter are text, and broken YAML is refused', async t => {
+  for (const text of [
+    '---\njust a line\n---\nmore',
+    '---\n',
+    'text\n---\na: 1\n---\n',
+    '--- a: 1',
+  ]) {
+    t.is((await one('a.md', text)).text, text)
+  }
+  for (const yaml of ['a: [1', '- list', 'a: 1\na: 2', `${'['.repeat(10_000)}`]) {
+    const broken = () => one('a.md', `---\n${yaml}\n---\ntext`)
+    const { message } = await refused(t, 'ERR_DOCUMENT_INVALID', broken)
+    t.regex(message, /a\.md: its front matter/)
+  }
+})
+
+// HTML
+
+const HTML = `<!doctype html><html><head><meta charset="utf-8"><title>Kettle &amp; more</title>
+<style>p { color: red }</style></head><body>
+<script>alert('no')</script>
+<h1>The <em>kettle</em></h1>
+<p>Fill   it&nbsp;up,<br>then <b>boil</b>. <!-- no comment --><span hidden>hidden</span></p>
+<ul><li>one<ol start="3"><li>three</li><li>four</li></ol></li><li><p>two</p><p>more</p></li></ul>
+<h2></h2>
+<table><caption>x</caption><thead><tr><th>Name</th><th>Price</th></tr></thead>
+<tbody><tr><td>Kettle | big</td><td>39 <i>€</i></td></tr></tbody></table>
+<pre>  code
+    indented</pre>
+<p>水壶<img alt="图" src="x.png"></p>
+</body></html>`
+
+test('HTML keeps headings, lists, tables and code readable, and nothing that is not shown', async t => {
+  const document = await one('a.html', HTML)
+  t.is(
+    document.text,
+    `# The kettle
+
+Fill it up,
+then boil.
+
+- one
+  3. three
+  4. four
+- two
+
+  more
+
+| Name | Price |
+| Kettle \\| big | 39 € |
+
+  code
+    indented
+
+水壶图`,
+  )
+  t.is(document.title, 'Kettle & more')
+  t.deepEqual(
+    document.headings?.map(({ title }) => title),
+    ['The kettle'],
+  )
+})
+
+test('a page is read in the encoding that it names', async t => {
+  const page = Buffer.concat([
+    Buffer.from('<meta http-equiv="Content-Type" content="text/html; charset=gb2312"><p>'),
+    Buffer.from([0xd6, 0xd0, 0xce, 0xc4]),
+  ])
+  t.is((await one('a.html', page)).text, '中文')
+  t.is((await one('a.html', Buffer.from('<meta charset=utf-16><p>é'))).text, 'é')
+})
+
+// CSV
+
+test('a row of CSV is a document of lines, with the lines of the file', async t => {
+  const csv =
+    '\ufeffname;price;note\r\n"Kettle; big";39;\r\n"Lamp\nL7";"""9""";bright\r\n\r\nBell;1\r\n'
+  const documents = await load({ name: 'a.csv', content: Buffer.from(csv) })
+  t.deepEqual(
+    documents.map(({ text, lines }) => [text, lines]),
+    [
+      ['name: Kettle; big\nprice: 39', { from: 2, to: 2 }],
+      ['name: Lamp\nL7\nprice: "9"\nnote: bright', { from: 3, to: 4 }],
+      ['name: Bell\nprice: 1', { from: 6, to: 6 }],
+    ],
+  )
+})
+
+test('columns that are no text become metadata', async t => {
+  const content = 'id\ttitle\tbody\n1\t水壶\t烧水用\n2\t台灯\t\n'
+  const csv = { text: ['title', 'body'] }
+  const documents = await load({ name: 'a.tsv', content }, { csv })
+  t.deepEqual(
+    documents.map(({ text, metadata }) => [text, metadata]),
+    [
+      ['水壶\n\n烧水用', { id: '1' }],
+      ['台灯', { id: '2' }],
+    ],
+  )
+  const absent = () => load({ name: 'a.tsv', content }, { csv: { text: 'titel' } })
+  t.regex((await refused(t, 'ERR_DOCUMENT_INVALID', absent)).message, /no "titel".*"title"/)
+  const bare = await load({ name: 'a.csv', content: '1,2\n3,4' }, { csv: { header: false } })
+  t.deepEqual(
+    bare.map(({ text }) => text),
+    ['column1: 1\ncolumn2: 2', 'column1: 3\ncolumn2: 4'],
+  )
+  const whole = await load({ name: 'a.csv', content: '1,2\n3,4' }, { csv: { rows: false } })
+  t.deepEqual(
+    whole.map(({ text, linesBefore }) => [text, linesBefore]),
+    [['1,2\n3,4', 0]],
+  )
+})
+
+test('CSV whose quotes do not end is refused', async t => {
+  const open = () => load({ name: 'a.csv', content: 'a,b\n"never closed,1\n' })
+  t.regex((await refused(t, 'ERR_DOCUMENT_INVALID', open)).message, /a\.csv: it is no CSV/)
+})
+
+// JSON
+
+const JSON_TEXT = JSON.stringify({
+  data: {
+    articles: [
+      { id: 7, body: { text: '第一篇' }, tags: ['a', 'b'], gone: null },
+      { id: 8, body: { text: 'second' }, 'a/b': '~' },
+    ],
+  },
+})
+
+test('JSON has its texts at pointers or keys, and other plain values are metadata', async t => {
+  const json = { records: '/data/articles', text: '/body/text' }
+  const documents = await load({ name: 'a.json', content: JSON_TEXT }, { json })
+  t.deepEqual(
+    documents.map(({ text, metadata }) => [text, metadata]),
+    [
+      ['第一篇', { id: 7, tags: ['a', 'b'] }],
+      ['second', { id: 8, 'a/b': '~' }],
+    ],
+  )
+  const keys = { records: '/data/articles/1', text: ['a/b', 'body'] }
+  t.is((await one('a.json', JSON_TEXT, { json: keys })).text, '~\n\nsecond')
+  t.is(
+    (await one('a.json', JSON_TEXT, { json: { records: '/data/articles/0' } })).text,
+    'id: 7\nbody.text: 第一篇\ntags: a, b',
+  )
+  for (const [wrong, message] of [
+    [{ records: '/nowhere' }, /nothing at \/nowhere/],
+    [{ records: '/data/articles', text: 'title' }, /has no \/title/],
+  ] as const) {
+    const call = () => load({ name: 'a.json', content: JSON_TEXT }, { json: wrong })
+    t.regex((await refused(t, 'ERR_DOCUMENT_INVALID', call)).message, message)
+  }
+})
+
+test('a line of JSONL is a document, with its line', async t => {
+  const content = '{"text":"一"}\r\n\r\n{"text":"two","n":2}\n'
+  const documents = await load({ name: 'a.jsonl', content }, { json: { text: 'text' } })
+  t.deepEqual(
+    documents.map(({ text, lines, metadata }) => [text, lines, metadata]),
+    [
+      ['一', { from: 1, to: 1 }, {}],
+      ['two', { from: 3, to: 3 }, { n: 2 }],
+    ],
+  )
+  const broken = () => load({ name: 'a.ndjson', content: '{"a":1}\n{"a":' })
+  t.regex((await refused(t, 'ERR_DOCUMENT_INVALID', broken)).message, /line 2 is no JSON/)
+})
+
+// PDF
+
+test('a PDF has pages, title and author, and no headers and footers', async t => {
+  const [document] = await loadFile(fixture('kettle.pdf'))
+  t.like(document, {
+    format: 'pdf',
+    title: 'Kettle K2 Manual',
+    metadata: { author: 'Ann Example' },
+  })
+  t.deepEqual(
+    document?.pages?.map(({ page }) => page),
+    [1, 2, 3, 4],
+  )
+  const [first, second, third] = document?.pages ?? []
+  t.true(cut(document, first ?? { start: 0, end: 0 })?.startsWith('Safety\n\nNever fill'))
+  t.true(cut(document, second ?? { start: 0, end: 0 })?.endsWith('rinse it three\ntimes.'))
+  t.is(
+    cut(document, third ?? { start: 0, end: 0 }),
+    'Guarantee\n\nThe guarantee lasts for two years from the day of purchase.\nIt does not cover limescale.',
+  )
+  t.notRegex(document?.text ?? '', /Page \d|Kettle K2 Manual/)
+  const clean = { repeatedLines: false, hyphenation: true }
+  const [whole] = await loadFile(pathToFileURL(fixture('kettle.pdf')), { clean })
+  t.regex(whole?.text ?? '', /Page 3 of 4/)
+  t.regex(whole?.text ?? '', /sold as a descaling agent/)
+})
+
+test('a Chinese PDF whose fonts are not embedded has its text', async t => {
+  const [document] = await loadFile(fixture('kettle.zh.pdf'), { clean: { hyphenation: true } })
+  t.is(document?.title, '电热水壶使用说明书')
+  const [, second] = document?.pages ?? []
+  t.is(
+    cut(document, second ?? { start: 0, end: 0 }),
+    '除垢方法\n\n水垢会使水壶噪音变大、加热变慢。请每四周用柠檬酸除垢一次：半升水加一勺柠檬酸。\n\n煮沸后静置二十分钟，再用清水冲洗三遍。',
+  )
+})
+
+test('an encrypted PDF needs its password', async t => {
+  const { message } = await refused(t, 'ERR_DOCUMENT_INVALID', () =>
+    loadFile(fixture('encrypted.pdf')),
+  )
+  t.regex(message, /it is encrypted: give its password/)
+  const [document] = await loadFile(fixture('encrypted.pdf'), { pdf: { password: 'secret' } })
+  t.regex(document?.text ?? '', /citric acid/)
+})
+
+test('damaged PDFs are refused', async t => {
+  const whole = await readFile(fixture('kettle.pdf'))
+  for (const content of [
+    whole.subarray(0, 1_500),
+    Buffer.from('hello'),
+    Buffer.alloc(0),
+    whole.subarray(200, 900),
+  ]) {
+    const { message } = await refused(t, 'ERR_DOCUMENT_INVALID', () => one('a.pdf', content))
+    t.regex(message, /a\.pdf: it is no PDF, or damaged/)
+  }
+  const pages = () => one('a.pdf', whole, { pdf: { maxPages: 3 } })
+  t.regex((await refused(t, 'ERR_LIMIT_EXCEEDED', pages)).message, /it has 4 pages, more than 3/)
+})
+
+// DOCX
+
+test('DOCX has headings, lists, tables and its title', async t => {
+  const [document] = await loadFile(fixture('lamp.docx'))
+  t.is(document?.title, 'Lamp L7 Manual')
+  t.is(
+    document?.text,
+    `# Lamp L7
+
+The lamp has three levels of brightness.
+
+## Cleaning
+
+Unplug the lamp and wait until it is cold.
+
+- Use a soft cloth.
+- Use no water.
+- Wait until it is dry.
+
+## Technical data
+
+| Property | Value |
+| Power | 9 W |
+| Colour temperature | 2,700 K \\| 4,000 K |`,
+  )
+  const [chinese] = await loadFile(fixture('lamp.zh.docx'))
+  t.deepEqual(
+    chinese?.headings?.map(({ title }) => title),
+    ['台灯 L7', '清洁'],
+  )
+  t.regex(chinese?.text ?? '', /用软布擦拭。$/)
+})
+
+test('damaged DOCX files are refused', async t => {
+  const whole = await readFile(fixture('lamp.docx'))
+  const contents = [
+    whole.subarray(0, 20_000),
+    Buffer.from('hello'),
+    Buffer.alloc(0),
+    zip([{ name: 'word/other.xml', content: Buffer.from('<a/>') }]),
+    zip([
+      { name: '[Content_Types].xml', content: Buffer.from('<Types') },
+      { name: 'word/document.xml', content: Buffer.from('<a') },
+    ]),
+    Buffer.concat([whole.subarray(0, 500), Buffer.alloc(500), whole.subarray(1_000)]),
+  ]
+  for (const content of contents) {
+    const { message } = await refused(t, 'ERR_DOCUMENT_INVALID', () => one('a.docx', content))
+    t.regex(message, /a\.docx: it is no DOCX/)
+  }
+})
+
+test('a DOCX that unpacks to far more than it has is refused before it is unpacked', async t => {
+  const nothing = Buffer.alloc(100_000_000, 0x20)
+  const honest = zip([{ name: 'word/document.xml', content: nothing }])
+  const lying = zip([{ name: 'word/document.xml', content: nothing, size: 1_000 }])
+  t.true(honest.length < 200_000)
+  for (const content of [honest, lying]) {
+    const { message } = await refused(t, 'ERR_LIMIT_EXCEEDED', () => one('a.docx', content))
+    t.regex(message, /a\.docx: it unpacks to more than 67,108,864 bytes/)
+  }
+  const many = zip(
+    Array.from({ length: 30 }, (_, at) => ({
+      name: `word/${at}.xml`,
+      content: nothing.subarray(0, 100_000),
+    })),
+  )
+  await refused(t, 'ERR_LIMIT_EXCEEDED', () => one('a.docx', many, { maxUnpackedBytes: 1_000_000 }))
+})
+
+// Limits
+
+test('what is nested too deep is refused', async t => {
+  const deep = (mark: string, end: string) => mark.repeat(100_000) + end.repeat(100_000)
+  for (const [name, content] of [
+    ['a.json', deep('[', ']')],
+    ['a.json', deep('{"a":', '}')],
+    ['a.html', deep('<div>', '')],
+    ['a.html', deep('<table><tr><td>', '')],
+  ] as const) {
+    const error = await t.throwsAsync(load({ name, content }), { name: 'HippocampError' })
+    t.regex(String((error as { code?: string }).code), /ERR_LIMIT_EXCEEDED|ERR_DOCUMENT_INVALID/)
+  }
+})
+
+test('files that are too large, absent or no files are refused', async t => {
+  const folder = await temporaryFolder(t)
+  const path = join(folder, 'a.txt')
+  await writeFile(path, 'x'.repeat(1_001))
+  const large = () => loadFile(path, { maxBytes: 1_000 })
+  t.regex((await refused(t, 'ERR_LIMIT_EXCEEDED', large)).message, /1,001 bytes, more than 1,000/)
+  const content = 'x'.repeat(1_001)
+  await refused(t, 'ERR_LIMIT_EXCEEDED', () => one('a.txt', content, { maxBytes: 1_000 }))
+  t.regex((await refused(t, 'ERR_IO', () => loadFile(join(folder, 'b.txt')))).message, /ENOENT/)
+  t.regex((await refused(t, 'ERR_IO', () => loadFile(folder))).message, /no regular file/)
+  if (process.platform === 'win32') return
+  execFileSync('mkfifo', [join(folder, 'pipe.txt')])
+  const pipe = () => loadFile(join(folder, 'pipe.txt'))
+  t.regex((await refused(t, 'ERR_IO', pipe)).message, /no regular file/)
+  if (process.getuid?.() === 0) return
+  await chmod(path, 0)
+  t.regex((await refused(t, 'ERR_IO', () => loadFile(path))).message, /EACCES/)
+})
+
+test('options that cannot be right are refused by name', async t => {
+  const cases: [unknown, RegExp][] = [
+    [{ format: 'doc' }, /format is "doc"/],
+    [{ maxBytes: 0 }, /maxBytes is 0/],
+    [{ clean: { whitspace: true } }, /did you mean "whitespace"/],
+    [{ clean: { whitespace: 1 } }, /whitespace is 1/],
+    [{ csv: { delimiter: '' } }, /csv\.delimiter is ""/],
+    [{ csv: { text: 3 } }, /csv\.text is 3/],
+    [{ json: { records: 'data' } }, /json\.records is "data"/],
+    [{ pdf: { maxPages: 0 } }, /pdf\.maxPages is 0/],
+    [{ frontMater: false }, /did you mean "frontMatter"/],
+  ]
+  for (const [options, message] of cases) {
+    const call = () => load({ name: 'a.txt', content: '' }, options as LoadOptions)
+    t.regex((await refused(t, 'ERR_INVALID_ARGUMENT', call)).message, message)
+  }
+  await refused(t, 'ERR_INVALID_ARGUMENT', () => load({ name: 'a.txt' } as never))
+  await refused(t, 'ERR_INVALID_ARGUMENT', () => load('a.txt' as never))
+  await refused(t, 'ERR_INVALID_ARGUMENT', () => loadFile('a\0.txt'))
+})
+
+test('a signal ends a load with its reason', async t => {
+  const reason = new Error('enough')
+  const signal = AbortSignal.abort(reason)
+  t.is(await t.throwsAsync(loadFile(fixture('kettle.pdf'), { signal })), reason)
+  t.is(await t.throwsAsync(load({ name: 'a.txt', content: 'x' }, { signal })), reason)
+})
+
+// Cleaning
+
+test('what cannot be seen is cleaned away', t => {
+  t.is(clean('e\u0301 a\u0000b\u0007 soft\u00adhyphen \ufeff x\fy'), 'é ab softhyphen x y')
+  t.is(clean('a \u3000 b\t\nc  \n\n\n\n d\r\ne '), 'a b\nc\n\nd\ne')
+  t.is(clean('half \ud83d'), 'half \ufffd')
+  t.is(clean('👩‍👩‍👧 \u200b'), '👩‍👩‍👧 \u200b')
+})
+
+test('each kind of cleaning can be left out', t => {
+  const none = { normalize: false, controls: false, softHyphens: false, whitespace: false }
+  t.is(clean('e\u0301\u0007 \u00ad  \r\n\n\n\nx', none), 'e\u0301\u0007 \u00ad  \n\n\n\nx')
+})
+
+test('divided words are put together on demand', t => {
+  const text = 'a descal-\ning agent, Non-\nEU, 请每四周\n除垢，\n一次。\n第二'
+  t.is(clean(text), text)
+  t.is(
+    clean(text, { hyphenation: true }),
+    'a descaling agent, Non-\nEU, 请每四周除垢，一次。\n第二',
+  )
+})
+
+test('cleaning what is clean changes nothing', t => {
+  for (const text of [HTML, MARKDOWN, JSON_TEXT, CHINESE, 'a\r\n \u00ad-\nb e\u0301']) {
+    for (const options of [{}, { hyphenation: true }, { whitespace: false }]) {
+      t.is(clean(clean(text, options), options), clean(text, options))
+    }
+  }
+})
