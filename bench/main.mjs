@@ -1,17 +1,18 @@
-// `npm run bench -- encoder|search|filters|retrieval|modes|store [options]`: runs one bench, prints its table and, on demand, writes JSON.
+// `npm run bench -- encoder|search|filters|retrieval|modes|memory|store [options]`: runs one bench, prints its table and, on demand, writes JSON.
 
 import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import * as encoder from './encoder.mjs'
 import * as filters from './filters.mjs'
 import { machine } from './machine.mjs'
+import * as memory from './memory.mjs'
 import * as modes from './modes.mjs'
 import * as retrieval from './retrieval.mjs'
 import * as search from './search.mjs'
 import * as store from './store.mjs'
 import { table } from './table.mjs'
 
-const BENCHES = { encoder, search, filters, retrieval, modes, store }
+const BENCHES = { encoder, search, filters, retrieval, modes, memory, store }
 const JSON_OPTION = { json: { type: 'string', value: 'FILE', help: 'also write the results here' } }
 
 class UsageError extends Error {
@@ -90,7 +91,10 @@ function wholeNumber(key, text) {
  */
 
 function usage() {
-  const lines = ['', 'npm run bench -- encoder|search|filters|retrieval|modes|store [options]']
+  const lines = [
+    '',
+    'npm run bench -- encoder|search|filters|retrieval|modes|memory|store [options]',
+  ]
   for (const [name, bench] of Object.entries({
     ...BENCHES,
     'every bench': { options: JSON_OPTION },

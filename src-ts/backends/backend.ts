@@ -6,9 +6,12 @@
  * them works on every backend.
  */
 import type {
+  Added,
+  AroundOptions,
   CallOptions,
   Changes,
   CountOptions,
+  DistinctOptions,
   ListOptions,
   Page,
   ReadOptions,
@@ -27,6 +30,11 @@ export interface Backend {
   add(records: readonly NewRecord[], options?: CallOptions): Promise<string[]>
   /** The same, but an id that is there is replaced; it keeps its place in the order of first insertion. */
   upsert(records: readonly NewRecord[], options?: CallOptions): Promise<string[]>
+  /**
+   * Stores records unless there is one like them, all or none; resolves with what became of each. Of two that come at the same
+   * time and say the same one is stored.
+   */
+  addDistinct(records: readonly NewRecord[], options?: DistinctOptions): Promise<Added[]>
   /** Changes metadata, of all that are meant or of none; resolves with how many there were. */
   update(which: readonly string[] | Where, changes: Changes, options?: CallOptions): Promise<number>
   /** Deletes records; resolves with how many there were. */
@@ -37,6 +45,8 @@ export interface Backend {
   get(ids: readonly string[], options?: ReadOptions): Promise<(StoredRecord | undefined)[]>
   /** Records in the order of their first insertion, or sorted, page by page. */
   list(options?: ListOptions): Promise<Page>
+  /** A turn between those before and after it in its session, in their order. */
+  around(id: string, options?: AroundOptions): Promise<StoredRecord[]>
   /** How many records there are. */
   count(options?: CountOptions): Promise<number>
   /** The records that answer a text, best first. */

@@ -97,7 +97,7 @@ export async function extractiveSummary(
   // What is short enough is its own summary.
   if (await room.takesAll(sentences)) return sentences.map(formatSentence).join('\n')
   const vectors = await encode(encoder, sentences, signal)
-  return (await choose(sentences, vectors, room, signal)).map(formatSentence).join('\n')
+  return (await mostCentral(sentences, vectors, room, signal)).map(formatSentence).join('\n')
 }
 
 /** The encoder of an option. */
@@ -115,8 +115,16 @@ function distinct(sentences: readonly Sentence[]): Sentence[] {
   return sentences.filter((sentence, at) => last.get(formatSentence(sentence)) === at)
 }
 
+/** How much may be chosen. */
+export interface Limits<T> {
+  readonly maxSentences: number
+  readonly maxTokens?: number | undefined
+  /** The tokens of some together; 0 if they are not limited. */
+  tokens(chosen: readonly T[]): Promise<number>
+}
+
 /** How much a summary may hold. */
-class Room {
+class Room implements Limits<Sentence> {
   constructor(
     readonly maxSentences: number,
     readonly maxTokens: number | undefined,
@@ -137,7 +145,7 @@ class Room {
 }
 
 /** Unit vectors, one after the other. */
-interface Vectors {
+export interface Vectors {
   readonly data: Float32Array
   readonly dimension: number
 }
@@ -172,12 +180,13 @@ async function encode(
   return { data: all ?? new Float32Array(0), dimension: size }
 }
 
-async function choose(
-  sentences: readonly Sentence[],
+/** Those that say most of what all say, in their order; each has the vector of its number. */
+export async function mostCentral<T>(
+  sentences: readonly T[],
   vectors: Vectors,
-  room: Room,
+  room: Limits<T>,
   signal: AbortSignal | undefined,
-): Promise<Sentence[]> {
+): Promise<T[]> {
   const { data, dimension } = vectors
   const sum = new Float32Array(dimension)
   data.forEach((value, i) => {
@@ -193,7 +202,7 @@ async function choose(
     const best = bestOf(left, centrality, likeness)
     left.delete(best)
     const more = [...chosen, best].sort((a, b) => a - b)
-    const tokens = await room.tokens(more.map(at => sentences[at] as Sentence))
+    const tokens = await room.tokens(more.map(at => sentences[at] as T))
     if (tokens > (room.maxTokens ?? 0)) {
       misses++
       continue
@@ -206,7 +215,7 @@ async function choose(
       likeness[at] = Math.max(likeness[at] as number, product)
     })
   }
-  return chosen.map(at => sentences[at] as Sentence)
+  return chosen.map(at => sentences[at] as T)
 }
 
 function bestOf(left: Set<number>, centrality: Float32Array, likeness: Float32Array): number {

@@ -35,6 +35,13 @@ Last messages:
 
 Notes about {entity}:`
 
+export const FACTS_PROMPT = `Below is a conversation of {date}. Write down what should still be known of it in a year: who the people are, what they have, like, want, plan and have done, with names, places, numbers and dates. Put each fact on a line of its own, as a sentence that can be understood without the conversation; write dates out instead of words such as "yesterday". Leave out greetings, opinions about the weather and whatever nobody will ask about. Write in the language of the conversation. Answer with the facts alone, or with NONE if there are none.
+
+Conversation:
+{lines}
+
+Facts:`
+
 /**
  * The template of an option.
  * @throws {HippocampError} ERR_INVALID_ARGUMENT for a template that leaves out what is to be worked on

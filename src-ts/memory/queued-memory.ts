@@ -56,6 +56,11 @@ export abstract class QueuedMemory<T> implements Memory {
     if (turn !== undefined) await this.#queue.save(turn, signal)
   }
 
+  /** Writes a turn in its place in the order of the calls. */
+  protected save(turn: T, signal: AbortSignal | undefined): Promise<void> {
+    return this.#queue.save(turn, signal)
+  }
+
   /** The first half of {@link saveContext}: checks, and asks llm or encoder, but writes nothing. */
   async prepareSave(inputs: Values, outputs: Values, call?: MemoryCall): Promise<PreparedSave> {
     const signal = signalOfCall(call, 'prepareSave')

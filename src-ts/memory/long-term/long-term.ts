@@ -1,0 +1,533 @@
+/**
+ * Long-term memory: what was said and what is so, over all talks, recalled when a question asks for it.
+ *
+ * Turns of talks are stored as they come. Old talks settle by {@link LongTermMemory.consolidate}: what was said twice is
+ * remembered once, and each talk has its summary. A fact that is not so any more stays, with the time until which it was.
+ */
+import type { Backend } from '../../backends/backend.js'
+import type { Where } from '../../collection-types.js'
+import { invalid } from '../../errors.js'
+import { integer, isObject, label, oneOf, optionsOf, show, text, within } from '../../options.js'
+import type { StoredRecord } from '../../records.js'
+import { readQuestion, readTurn } from '../context.js'
+import { KEY_OPTIONS, type KeyOptions, type Keys, keysOf } from '../keys.js'
+import { askOf, type LanguageModel } from '../language-model.js'
+import {
+  type Line,
+  type MemoryCall,
+  type MemoryLines,
+  priorityOf,
+  signalOfCall,
+  type Values,
+} from '../memory.js'
+import { PREFIX_OPTIONS, type Prefixes, type PrefixOptions, prefixesOf } from '../message-lines.js'
+import { type Plan, QueuedMemory } from '../queued-memory.js'
+import { type Count, counterOf, type TokenCounter } from '../token-count.js'
+import {
+  CONSOLIDATE_OPTIONS,
+  type Consolidated,
+  type ConsolidateOptions,
+  consolidate,
+} from './consolidate.js'
+import { Echo } from './echo.js'
+import { formatMemories } from './format.js'
+import { lineOf, memoryOf, type RememberedMemory } from './memory.js'
+import { memoryRecord, type NewMemory, timeOf } from './new-memory.js'
+import {
+  RECALL_OPTIONS,
+  type Recall,
+  type RecalledMemory,
+  type RecallOptions,
+  type RecencyWeight,
+  recall,
+} from './recall.js'
+import { type OnDuplicate, planOf, type Remembered, type ToRemember } from './remember.js'
+
+export interface LongTermMemoryOptions extends KeyOptions, PrefixOptions {
+  /** A `Collection` with the option `turns: true`, or one of its namespaces: one for each user. */
+  readonly collection: Backend
+  /** Counts tokens: an `Encoder`, for example. Needed for budgets. */
+  readonly encoder?: unknown
+  /**
+   * Counts tokens.
+   * @default `encoder`
+   */
+  readonly countTokens?: TokenCounter | undefined
+  /**
+   * Makes facts of talks when they settle.
+   * @default none: a talk settles into its most central turns
+   */
+  readonly llm?: LanguageModel | undefined
+  /** The talk that turns belong to which don't say. */
+  readonly session?: string | undefined
+  /**
+   * How many memories are recalled.
+   * @default 10
+   */
+  readonly k?: number | undefined
+  /** Tokens that what is recalled may have, unless a call says otherwise. */
+  readonly budgetTokens?: number | undefined
+  /**
+   * What becomes of a fact that says the same as one that is there. Turns are always kept, unless a call says otherwise.
+   * @default 'merge'
+   */
+  readonly onDuplicate?: OnDuplicate | undefined
+  /**
+   * From which cosine on two memories say the same, above 0 and up to 1.
+   * @default 0.95
+   */
+  readonly similarity?: number | undefined
+  /**
+   * What is trusted less than this is quarantined: kept, but not recalled.
+   * @default 0.3
+   */
+  readonly quarantineBelow?: number | undefined
+  /**
+   * How new memories come before old ones.
+   * @default not at all
+   */
+  readonly recency?: RecencyWeight | undefined
+  /**
+   * How much memories of importance 0 lose of their scores, from 0 to 1; those of importance 1 lose nothing.
+   * @default nothing
+   */
+  readonly importance?: number | undefined
+  /**
+   * The key under which `loadMemoryVariables` answers.
+   * @default 'memory'
+   */
+  readonly memoryKey?: string | undefined
+  /**
+   * What time it is.
+   * @default the time of the process
+   */
+  readonly now?: (() => Date) | undefined
+  /**
+   * The time zone of the days in what is recalled, by its IANA name.
+   * @default that of the process
+   */
+  readonly timeZone?: string | undefined
+}
+
+const OPTIONS = [
+  'collection',
+  'encoder',
+  'countTokens',
+  'llm',
+  'session',
+  'k',
+  'budgetTokens',
+  'onDuplicate',
+  'similarity',
+  'quarantineBelow',
+  'recency',
+  'importance',
+  'memoryKey',
+  'now',
+  'timeZone',
+  ...KEY_OPTIONS,
+  ...PREFIX_OPTIONS,
+] as const
+const METHODS = [
+  'namespace',
+  'add',
+  'addDistinct',
+  'update',
+  'delete',
+  'clear',
+  'get',
+  'list',
+  'search',
+  'around',
+  'upsert',
+] as const
+const ON_DUPLICATE = ['skip', 'merge', 'supersede', 'keep'] as const
+
+export interface RememberOptions extends MemoryCall {
+  /**
+   * What becomes of a memory that says the same as one that is there.
+   * @default that of the memory for facts, 'keep' for turns
+   */
+  readonly onDuplicate?: OnDuplicate | undefined
+}
+
+export interface SummariesOptions extends MemoryCall {
+  /** Only of this talk. */
+  readonly session?: string | undefined
+  /** @default 10 */
+  readonly limit?: number | undefined
+}
+
+const SUMMARIES_OPTIONS = ['session', 'limit', 'signal'] as const
+
+/** Memories to be written together, and what became of them. */
+interface Batch {
+  readonly memories: readonly ToRemember[]
+  done(all: readonly Remembered[]): void
+}
+
+interface MemoryLine extends Line {
+  readonly memory: RecalledMemory
+}
+
+export class LongTermMemory extends QueuedMemory<Batch> {
+  readonly memoryKey: string
+  readonly #given: LongTermMemoryOptions
+  readonly #backend: Backend
+  readonly #summaries: Backend
+  readonly #keys: Keys
+  readonly #prefixes: Prefixes
+  readonly #count: Count | undefined
+  readonly #now: () => Date
+  readonly #echo = new Echo()
+
+  /** @throws {HippocampError} ERR_INVALID_ARGUMENT naming the option */
+  constructor(options: LongTermMemoryOptions) {
+    super()
+    const given = optionsOf(options, 'LongTermMemory', OPTIONS)
+    const { collection, encoder, countTokens, memoryKey = 'memory', now } = given
+    if (!collection || !METHODS.every(method => typeof collection[method] === 'function')) {
+      throw invalid(
+        `collection is ${show(collection)}: give a collection, or one of its namespaces`,
+      )
+    }
+    if (now !== undefined && typeof now !== 'function') {
+      throw invalid(`now is ${show(now)}: give a function that returns a Date`)
+    }
+    if (given.session !== undefined) text('session', given.session)
+    if (given.k !== undefined) integer('k', given.k, 1)
+    if (given.onDuplicate !== undefined) oneOf('onDuplicate', given.onDuplicate, ON_DUPLICATE)
+    if (given.similarity !== undefined) within('similarity', given.similarity, 0, 1)
+    if (given.quarantineBelow !== undefined) within('quarantineBelow', given.quarantineBelow, 0, 1)
+    if (given.importance !== undefined) within('importance', given.importance, 0, 1)
+    if (given.llm !== undefined) askOf(given.llm)
+    checkTimeZone(given.timeZone)
+    this.#count =
+      encoder === undefined && countTokens === undefined
+        ? undefined
+        : counterOf('LongTermMemory', countTokens, encoder)
+    if (given.budgetTokens !== undefined) integer('budgetTokens', given.budgetTokens, 0)
+    this.#given = { ...given, collection }
+    this.#backend = collection
+    this.#summaries = collection.namespace([...collection.path, 'summaries'])
+    this.memoryKey = memoryKey
+    this.#keys = keysOf(given, { memoryKey })
+    const { humanPrefix, aiPrefix } = given
+    this.#prefixes = prefixesOf({ humanPrefix, aiPrefix })
+    this.#now = now ?? (() => new Date())
+  }
+
+  /** The keys of what `loadMemoryVariables` resolves to. */
+  override get memoryKeys(): string[] {
+    return [this.memoryKey]
+  }
+
+  /**
+   * Remembers turns or facts, in their order, all or none. Turns of one talk follow each other in the order of the calls.
+   *
+   * Lines that were recalled before are left out: they are known.
+   * @returns what became of each
+   * @throws {HippocampError} ERR_INVALID_ARGUMENT naming the memory; ERR_RECORD_EXISTS; whatever a write can fail with
+   */
+  async remember(
+    memories: string | NewMemory | readonly (string | NewMemory)[],
+    options?: RememberOptions,
+  ): Promise<Remembered[]> {
+    const given = optionsOf(options, 'remember', ['onDuplicate', 'signal'])
+    const signal = signalOfCall({ signal: given.signal }, 'remember')
+    const all = Array.isArray(memories) ? memories : [memories]
+    const { onDuplicate } = given
+    if (onDuplicate !== undefined) oneOf('onDuplicate', onDuplicate, ON_DUPLICATE)
+    const echoes: Remembered = { status: 'echo' }
+    const own = all.map((memory, i) => this.#toRemember(memory, `memory ${i}`, onDuplicate))
+    const kept = own.filter(memory => memory !== undefined)
+    let written: readonly Remembered[] = []
+    if (kept.length > 0) {
+      await this.save({ memories: kept, done: all => (written = all) }, signal)
+    }
+    const rest = written[Symbol.iterator]()
+    return own.map(memory => (memory ? (rest.next().value ?? echoes) : echoes))
+  }
+
+  /**
+   * What comes to mind with a question. Reads only, unless `touch` is given.
+   * @throws {HippocampError} ERR_INVALID_ARGUMENT, ERR_INVALID_FILTER
+   */
+  async recall(question: string, options?: RecallOptions): Promise<Recall> {
+    const given = optionsOf(options, 'recall', RECALL_OPTIONS)
+    const { k = 10, budgetTokens, recency, importance, timeZone } = this.#given
+    const wanted = budgetTokens === undefined ? given : { budgetTokens, ...given }
+    const found = await recall(question, wanted, {
+      backend: this.#backend,
+      summaries: this.#summaries,
+      count: this.#count,
+      now: this.#now(),
+      k,
+      recency,
+      importance,
+      timeZone,
+    })
+    this.#echo.note(found.memories.map(({ text }) => text))
+    if (given.touch === true && found.memories.length > 0) {
+      const ids = found.memories.map(({ id }) => id)
+      const metadata = { recalledAt: this.#now().toISOString() }
+      await this.#backend.update(ids, { metadata }, { signal: given.signal })
+    }
+    return found
+  }
+
+  /** The memories with these ids, in their order. */
+  async get(ids: readonly string[], call?: MemoryCall): Promise<(RememberedMemory | undefined)[]> {
+    const records = await this.#backend.get(ids, { signal: signalOfCall(call, 'get') })
+    return records.map(record => record && memoryOf(record))
+  }
+
+  /**
+   * Forgets memories by id, of a talk, or that pass a filter, and every summary that they have gone into: what is left of its
+   * talk settles anew. Resolves with how many memories there were.
+   * @throws {HippocampError} ERR_INVALID_ARGUMENT, ERR_INVALID_FILTER
+   */
+  async forget(
+    which: string | readonly string[] | { readonly session: string } | Where,
+    call?: MemoryCall,
+  ): Promise<number> {
+    const signal = signalOfCall(call, 'forget')
+    return this.between(async () => {
+      const ids = await this.#idsOf(which, signal)
+      const where = { sources: { $in: ids } }
+      const made = ids.length === 0 ? [] : await allOf(this.#summaries, where, signal)
+      const stale = made.map(({ id }) => id)
+      const count = ids.length === 0 ? 0 : await this.#backend.delete(ids, { signal })
+      if (stale.length > 0) {
+        await this.#backend.update(
+          { where: { settled: { $in: stale } } },
+          { metadata: { settled: undefined } },
+        )
+        await this.#summaries.delete(stale)
+      }
+      return count
+    }, signal)
+  }
+
+  /** Recalls memories with every question from now on; resolves with how many there were. */
+  async pin(ids: string | readonly string[], call?: MemoryCall): Promise<number> {
+    return this.#mark('pin', ids, { pinned: true }, call)
+  }
+
+  /** Recalls them only when they answer. */
+  async unpin(ids: string | readonly string[], call?: MemoryCall): Promise<number> {
+    return this.#mark('unpin', ids, { pinned: undefined }, call)
+  }
+
+  /** Keeps memories, but does not recall them; resolves with how many there were. */
+  async quarantine(ids: string | readonly string[], call?: MemoryCall): Promise<number> {
+    return this.#mark('quarantine', ids, { quarantined: true }, call)
+  }
+
+  /** Recalls them again. */
+  async release(ids: string | readonly string[], call?: MemoryCall): Promise<number> {
+    return this.#mark('release', ids, { quarantined: undefined }, call)
+  }
+
+  /**
+   * Remembers what is so instead of an older memory, which stays as what was so until then.
+   * @param old the id of the older memory
+   * @returns the id of the new one
+   * @throws {HippocampError} ERR_INVALID_ARGUMENT also when there is no such memory, or it was superseded before
+   */
+  async supersede(old: string, memory: string | NewMemory, call?: MemoryCall): Promise<string> {
+    const signal = signalOfCall(call, 'supersede')
+    const id = label('the id of the older memory', old)
+    return this.between(async () => {
+      const [there] = await this.get([id], { signal })
+      if (!there) throw invalid(`there is no memory "${id}": remember the new one`)
+      if (there.supersededBy !== undefined) {
+        throw invalid(`memory "${id}" was superseded by "${there.supersededBy}": supersede that`)
+      }
+      const from = isObject(memory) && 'validFrom' in memory ? memory.validFrom : undefined
+      const since = from === undefined ? this.#now().toISOString() : timeOf('validFrom', from)
+      const given = isObject(memory) ? memory : { text: memory }
+      const record = memoryRecord(
+        { kind: there.kind === 'turn' ? 'turn' : 'fact', ...given, validFrom: since },
+        'the memory',
+        this.#defaults(),
+      )
+      await this.#backend.add([record], { signal })
+      const metadata = { supersededBy: record.id, validTo: since }
+      await this.#backend.update([id], { metadata })
+      return record.id
+    }, signal)
+  }
+
+  /**
+   * Lets old talks settle: what was said twice is remembered once, and each talk gets its summary, or facts if there is a
+   * language model. Turns stay, with the id of what they have gone into. It can be ended at any time and goes on where it was;
+   * a second time there is nothing to do.
+   * @throws {HippocampError} ERR_INVALID_ARGUMENT; what the language model fails with
+   */
+  async consolidate(options?: ConsolidateOptions): Promise<Consolidated> {
+    const given = optionsOf(options, 'consolidate', CONSOLIDATE_OPTIONS)
+    const { llm, similarity = 0.95 } = this.#given
+    return consolidate(given, {
+      backend: this.#backend,
+      ask: llm === undefined ? undefined : askOf(llm),
+      summaries: this.#summaries,
+      now: this.#now(),
+      remember: (memories, signal) =>
+        this.between(async () => {
+          const { plan, all } = planOf(memories, this.#writing(similarity))
+          await plan.write(signal)
+          return all
+        }, signal),
+      between: (task, signal) => this.between(task, signal),
+    })
+  }
+
+  /**
+   * The summaries of talks that have settled, the latest first.
+   * @throws {HippocampError} ERR_INVALID_ARGUMENT
+   */
+  async summaries(options?: SummariesOptions): Promise<RememberedMemory[]> {
+    const { session, limit = 10, signal } = optionsOf(options, 'summaries', SUMMARIES_OPTIONS)
+    integer('limit', limit, 1)
+    const page = await this.#summaries.list({
+      ...(session !== undefined && { where: { session: text('session', session) } }),
+      sort: { field: 'time', order: 'desc' },
+      limit,
+      signal: signalOfCall({ signal }, 'summaries'),
+    })
+    return page.records.map(memoryOf)
+  }
+
+  /** What comes to mind with the question among the inputs. */
+  override async memoryLines(inputs: Values, call?: MemoryCall): Promise<MemoryLines> {
+    const signal = signalOfCall(call, 'loadMemoryVariables')
+    const question = readQuestion(inputs, this.#keys) ?? ''
+    const { memories } = await this.recall(question, { signal })
+    const lines = memories.map(
+      (memory, rank): MemoryLine => ({
+        text: lineOf(memory),
+        priority: priorityOf(rank),
+        memory,
+      }),
+    )
+    return { [this.memoryKey]: lines }
+  }
+
+  /** In the order of time, under the days on which they were said. */
+  override formatLines(lines: MemoryLines): Values {
+    const memories = (lines[this.memoryKey] ?? []).map(line => (line as MemoryLine).memory)
+    return { [this.memoryKey]: formatMemories(memories, this.#given.timeZone) }
+  }
+
+  protected override readTurn(inputs: Values, outputs: Values): Batch | undefined {
+    const turn = readTurn(inputs, outputs, this.#keys)
+    if (turn === undefined) return undefined
+    const said = [
+      [this.#prefixes.human, turn.input],
+      [this.#prefixes.ai, turn.output],
+    ] as const
+    const memories = said.flatMap(([role, text]) => {
+      if (text === undefined || text.trim() === '') return []
+      const memory = this.#toRemember({ kind: 'turn', role, text }, 'the turn', undefined)
+      return memory ? [memory] : []
+    })
+    return memories.length === 0 ? undefined : { memories, done: () => {} }
+  }
+
+  protected override async plan(batches: readonly Batch[]): Promise<Plan> {
+    const memories = batches.flatMap(batch => batch.memories)
+    const { plan, all } = planOf(memories, this.#writing(this.#given.similarity ?? 0.95))
+    return {
+      async write(signal) {
+        await plan.write(signal)
+        let from = 0
+        for (const { memories, done } of batches) {
+          done(all.slice(from, from + memories.length))
+          from += memories.length
+        }
+      },
+      undo: () => plan.undo(),
+    }
+  }
+
+  protected override async clearAll(signal: AbortSignal | undefined): Promise<void> {
+    await this.#summaries.clear({ signal })
+    await this.#backend.clear({ signal })
+  }
+
+  #writing(similarity: number) {
+    return { backend: this.#backend, similarity, now: this.#now }
+  }
+
+  #defaults() {
+    const { session, quarantineBelow = 0.3 } = this.#given
+    return { session, quarantineBelow, now: this.#now() }
+  }
+
+  /** A memory, checked, without what was recalled; undefined if nothing is left of it. */
+  #toRemember(
+    memory: unknown,
+    name: string,
+    onDuplicate: OnDuplicate | undefined,
+  ): ToRemember | undefined {
+    const record = memoryRecord(memory, name, this.#defaults())
+    const text = this.#echo.without(record.text)
+    if (text === undefined) return undefined
+    const { kind, quarantined } = record.metadata
+    const usual = kind === 'turn' ? 'keep' : (this.#given.onDuplicate ?? 'merge')
+    // What is not believed changes nothing that is.
+    const what = quarantined ? 'keep' : (onDuplicate ?? usual)
+    return { record: text === record.text ? record : { ...record, text }, onDuplicate: what }
+  }
+
+  async #mark(
+    what: string,
+    ids: string | readonly string[],
+    metadata: Values,
+    call: MemoryCall | undefined,
+  ): Promise<number> {
+    const signal = signalOfCall(call, what)
+    const all = typeof ids === 'string' ? [ids] : ids
+    if (!Array.isArray(all)) throw invalid(`the ids are ${show(ids)}: give an array of strings`)
+    return this.between(() => this.#backend.update(all, { metadata }, { signal }), signal)
+  }
+
+  async #idsOf(which: unknown, signal: AbortSignal | undefined): Promise<string[]> {
+    if (typeof which === 'string') return [which]
+    if (Array.isArray(which)) return which
+    const { session, where } = (isObject(which) ? which : {}) as { session?: string } & Where
+    if ((session === undefined) === (where === undefined)) {
+      throw invalid(
+        `what is to be forgotten is ${show(which)}: give ids, { session } or { where: a filter }`,
+      )
+    }
+    const filter = where ?? { session: text('session', session) }
+    return (await allOf(this.#backend, filter, signal)).map(({ id }) => id)
+  }
+}
+
+/** Every record that passes. */
+async function allOf(
+  backend: Pick<Backend, 'list'>,
+  where: Where['where'],
+  signal: AbortSignal | undefined,
+): Promise<StoredRecord[]> {
+  const all: StoredRecord[] = []
+  let cursor: string | undefined
+  do {
+    const page = await backend.list({ where, limit: 1_000, cursor, signal })
+    all.push(...page.records)
+    cursor = page.cursor
+  } while (cursor !== undefined)
+  return all
+}
+
+function checkTimeZone(timeZone: unknown): void {
+  if (timeZone === undefined) return
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: text('timeZone', timeZone) })
+  } catch {
+    throw invalid(`timeZone is ${show(timeZone)}: give an IANA name such as "Asia/Shanghai"`)
+  }
+}

@@ -1,0 +1,64 @@
+/** A memory as it is given back. */
+import type { Hit, Metadata, StoredRecord } from '../../records.js'
+import type { MemoryKind, MemoryMetadata } from './new-memory.js'
+
+/** Something that is remembered. */
+export interface RememberedMemory {
+  readonly id: string
+  readonly text: string
+  readonly kind: MemoryKind
+  /** The talk that it belongs to. */
+  readonly session?: string
+  /** Who said it. */
+  readonly role?: string
+  /** When it was said. */
+  readonly time: Date
+  readonly importance: number
+  readonly source?: string
+  /** 1 unless it was said how far it can be believed. */
+  readonly trust: number
+  readonly validFrom?: Date
+  readonly validTo?: Date
+  /** The id of the memory that is so instead. */
+  readonly supersededBy?: string
+  readonly pinned: boolean
+  readonly quarantined: boolean
+  /** How often it was said. */
+  readonly mentions: number
+  /** The ids of the memories that it was made of, or that said the same. */
+  readonly sources: readonly string[]
+  /** What else was remembered of it. */
+  readonly metadata: Metadata
+}
+
+/** The memory in a record. */
+export function memoryOf(record: StoredRecord | Hit): RememberedMemory {
+  const { kind, session, speaker, time, importance, source, trust, ...more } =
+    record.metadata as Metadata & MemoryMetadata
+  const { validFrom, validTo, supersededBy, pinned, quarantined, mentions, sources, ...rest } = more
+  const { settled: _, duplicateOf: __, recalledAt: ___, ...metadata } = rest
+  return {
+    id: record.id,
+    text: record.text ?? '',
+    kind: kind ?? 'fact',
+    ...(session !== undefined && { session }),
+    ...(speaker !== undefined && { role: speaker }),
+    time: time === undefined ? record.createdAt : new Date(time),
+    importance: importance ?? 0.5,
+    ...(source !== undefined && { source }),
+    trust: trust ?? 1,
+    ...(validFrom !== undefined && { validFrom: new Date(validFrom) }),
+    ...(validTo !== undefined && { validTo: new Date(validTo) }),
+    ...(supersededBy !== undefined && { supersededBy }),
+    pinned: pinned === true,
+    quarantined: quarantined === true,
+    mentions: mentions ?? 1,
+    sources: sources ?? [],
+    metadata,
+  }
+}
+
+/** A memory as a line: who said it, and what. */
+export function lineOf({ role, text }: Pick<RememberedMemory, 'role' | 'text'>): string {
+  return role === undefined ? text : `${role}: ${text}`
+}
