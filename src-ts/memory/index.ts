@@ -17,6 +17,13 @@ export {
   type StoredChatHistoryOptions,
   type StoredMessage,
 } from './chat-history.js'
+export type { Entity, EntityKind } from './entities/entity.js'
+export { recognizeEntities } from './entities/recognize.js'
+export {
+  ConversationEntityMemory,
+  ConversationEntityMemory as EntityMemory,
+  type ConversationEntityMemoryOptions,
+} from './entity.js'
 export {
   type ExtractiveSummaryOptions,
   extractiveSummary,
@@ -47,6 +54,11 @@ export {
   ConversationSummaryBufferMemory,
   type ConversationSummaryBufferMemoryOptions,
 } from './summary-buffer.js'
+export {
+  type TimeWeightedDocument,
+  TimeWeightedVectorStoreRetriever,
+  type TimeWeightedVectorStoreRetrieverOptions,
+} from './time-weighted-retriever.js'
 export {
   ConversationTokenBufferMemory,
   type ConversationTokenBufferMemoryOptions,

@@ -24,13 +24,21 @@ export interface Plan {
 const NOTHING: PreparedSave = { commit: async () => {}, undo: async () => {} }
 
 export abstract class QueuedMemory<T> implements Memory {
-  readonly #queue = new TurnQueue<T>((turns, signal) => this.#save(turns, signal))
+  readonly #queue = new TurnQueue<T>(
+    (turns, signal) => this.#save(turns, signal),
+    () => this.batch,
+  )
   /** Counts what was written. A plan is for the state that it has seen. */
   #version = 0
 
   abstract get memoryKeys(): string[]
   abstract memoryLines(inputs: Values, call?: MemoryCall): Promise<MemoryLines>
   abstract formatLines(lines: MemoryLines): Values
+
+  /** Turns that are written together at most. */
+  protected get batch(): number {
+    return 256
+  }
 
   /** A turn, checked; undefined if there is nothing to be remembered. */
   protected abstract readTurn(inputs: Values, outputs: Values): T | undefined

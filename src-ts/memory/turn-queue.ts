@@ -4,9 +4,6 @@
  * A turn that fails rejects its own promise only: when a batch fails, its turns are tried one by one.
  */
 
-/** Turns that are written together at most. */
-const BATCH = 256
-
 type Write<T> = (turns: readonly T[], signal: AbortSignal | undefined) => Promise<void>
 
 interface Waiting<T> {
@@ -20,12 +17,17 @@ interface Waiting<T> {
 
 export class TurnQueue<T> {
   readonly #write: Write<T>
+  readonly #most: () => number
   #waiting: Waiting<T>[] = []
   #draining = false
 
-  /** @param write writes all of several turns or none; the signal is that of a turn which is alone */
-  constructor(write: Write<T>) {
+  /**
+   * @param write writes all of several turns or none; the signal is that of a turn which is alone
+   * @param most turns that are written together at most
+   */
+  constructor(write: Write<T>, most: () => number) {
     this.#write = write
+    this.#most = most
   }
 
   /**
@@ -75,7 +77,8 @@ export class TurnQueue<T> {
 
   /** The task at the head of the queue, or the turns up to the next task. */
   #take(): Waiting<T>[] {
-    const end = this.#waiting.findIndex(({ work }, i) => i === BATCH || 'task' in work)
+    const most = this.#most()
+    const end = this.#waiting.findIndex(({ work }, i) => i === most || 'task' in work)
     const batch = this.#waiting.splice(0, end < 0 ? this.#waiting.length : Math.max(end, 1))
     for (const { signal, onAbort } of batch) signal?.removeEventListener('abort', onAbort)
     return batch
