@@ -3,7 +3,8 @@
  *
  * A sentence is central as far as its vector points to where all vectors together point. The most central is taken, then again
  * and again the one that is most central and least like those that were taken (maximal marginal relevance, Carbonell and
- * Goldstein 1998), until there is no room. It chooses; it does not rephrase, join or conclude.
+ * Goldstein 1998), until there is no room. Both are measured between what is usual in this text and the most that there is, since
+ * with some encoders all sentences are alike: 0.8 may be little. It chooses; it does not rephrase, join or conclude.
  */
 import { invalid } from '../errors.js'
 import { integer, isObject, optionsOf, show, signalOf, text } from '../options.js'
@@ -55,7 +56,7 @@ const OPTIONS = [
 ] as const
 
 /** How much likeness to a sentence that was taken counts against one. */
-const REDUNDANCY = 0.5
+const REDUNDANCY = 0.7
 /** Sentences that are encoded in one call. */
 const BATCH = 512
 /** Multiplications between which others get their turn: about a millisecond. */
@@ -192,8 +193,9 @@ export async function mostCentral<T>(
   data.forEach((value, i) => {
     sum[i % dimension] = (sum[i % dimension] as number) + value
   })
-  const length = Math.hypot(...sum) || 1
-  const centrality = (await products(vectors, sum, signal)).map(product => product / length)
+  const count = sentences.length
+  const usual = (Math.hypot(...sum) ** 2 - count) / (count * (count - 1) || 1)
+  const centrality = stretched(await products(vectors, sum, signal))
   const likeness = new Float32Array(sentences.length)
   const left = new Set(sentences.keys())
   let chosen: number[] = []
@@ -212,10 +214,18 @@ export async function mostCentral<T>(
     const row = data.subarray(best * dimension, (best + 1) * dimension)
     const near = await products(vectors, row, signal)
     near.forEach((product, at) => {
-      likeness[at] = Math.max(likeness[at] as number, product)
+      const unusual = (product - usual) / Math.max(1 - usual, Number.EPSILON)
+      likeness[at] = Math.max(likeness[at] as number, unusual)
     })
   }
   return chosen.map(at => sentences[at] as T)
+}
+
+/** The least is 0, the most 1. */
+function stretched(values: Float32Array): Float32Array {
+  const least = values.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY)
+  const most = values.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY)
+  return values.map(value => (value - least) / (most - least || 1))
 }
 
 function bestOf(left: Set<number>, centrality: Float32Array, likeness: Float32Array): number {

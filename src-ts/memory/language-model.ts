@@ -46,6 +46,7 @@ function orAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Pro
   if (!signal) return promise
   return new Promise((resolve, reject) => {
     const onAbort = () => reject(signal.reason)
+    if (signal.aborted) onAbort()
     signal.addEventListener('abort', onAbort, { once: true })
     promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort))
   })

@@ -1,0 +1,155 @@
+// Summaries that are chosen, not written: which sentences, in which form, and how long it takes.
+import test from 'ava'
+import { loadEncoder } from 'hippocamp'
+import { extractiveSummary, type SentenceEncoder } from 'hippocamp/memory'
+import { countWords } from './support/memories.js'
+import { modelFolder, testWithModel } from './support/models.js'
+import { refused } from './support/stores.js'
+
+/** Whatever a program without types may pass. */
+// biome-ignore lint/suspicious/noExplicitAny: that is what is tested here
+type Anything = any
+
+/** Vectors that are known: each sentence lies in the direction of its first letter. */
+const byLetter: SentenceEncoder = {
+  async encode(texts) {
+    const data = new Float32Array(texts.length * 26)
+    for (const [i, text] of texts.entries()) {
+      data[i * 26 + ((text.toLowerCase().codePointAt(0) ?? 97) - 97)] = 3
+    }
+    return { data, dimension: 26 }
+  },
+}
+
+test('the most central sentences are taken, not two that say the same, in their order', async t => {
+  const text = 'Bees fly. Ants dig. Ants carry. Ants march. Bees sting. Cats sleep.'
+  t.is(
+    await extractiveSummary(text, { encoder: byLetter, maxSentences: 2 }),
+    'Bees fly.\nAnts dig.',
+  )
+  t.is(await extractiveSummary(text, { encoder: byLetter, maxSentences: 1 }), 'Ants dig.')
+})
+
+test('a short text is its own summary, without a question to the encoder', async t => {
+  const encoder = { encode: () => Promise.reject(new Error('not asked')) }
+  t.is(await extractiveSummary('One. Two!\nThree', { encoder }), 'One.\nTwo!\nThree')
+  t.is(await extractiveSummary('', { encoder }), '')
+  t.is(await extractiveSummary(' \n\n　', { encoder }), '')
+})
+
+test('sentences end as they end in English and Chinese, and where lines do', async t => {
+  const split = (text: string, speakers: string[] = []) =>
+    extractiveSummary(text, { encoder: byLetter, maxSentences: 100, speakers })
+  t.is(await split('我叫小明。你呢？我很好！'), '我叫小明。\n你呢？\n我很好！')
+  t.is(
+    await split('Dr. Smith met J. K. Rowling. They talked, e.g. about Mr. Potter.'),
+    'Dr. Smith met J. K. Rowling.\nThey talked, e.g. about Mr. Potter.',
+  )
+  t.is(await split('no full stop\r\nanother line'), 'no full stop\nanother line')
+  t.is(
+    await split('Human: Hi. I am Ann.\nand I like tea\nAI: Hello Ann!', ['Human', 'AI']),
+    'Human: Hi.\nHuman: I am Ann.\nHuman: and I like tea\nAI: Hello Ann!',
+  )
+})
+
+test('what was said twice counts once', async t => {
+  const text = 'Ants dig. Ants dig. Ants dig. Bees fly.'
+  t.is(await extractiveSummary(text, { encoder: byLetter }), 'Ants dig.\nBees fly.')
+})
+
+test('no more tokens than allowed, speakers and line breaks included', async t => {
+  const text = Array.from({ length: 40 }, (_, i) => `Human: ${'abcdefgh'[i % 8]} word number ${i}.`)
+  for (let maxTokens = 0; maxTokens < 60; maxTokens += 3) {
+    const summary = await extractiveSummary(text.join('\n'), {
+      encoder: byLetter,
+      maxTokens,
+      countTokens: countWords,
+      speakers: ['Human'],
+    })
+    t.true(countWords(summary) <= maxTokens)
+    t.true(countWords(summary) > maxTokens - 6)
+  }
+})
+
+const REPORT =
+  'The new library opened on Monday in the old railway station. The architects kept the brick walls of the station and added a glass roof over the reading room. I had a sandwich for lunch. The library holds 200,000 books and is open every day. Readers in the library can sit below the glass roof until midnight. My bicycle has a flat tyre.'
+
+testWithModel(
+  'what the text is about is kept, and what is beside it is not',
+  async (t, encoder) => {
+    const summary = await extractiveSummary(REPORT, { encoder, maxSentences: 3 })
+    t.false(/sandwich|bicycle/.test(summary))
+    t.is(summary.split('\n').length, 3)
+    const short = await extractiveSummary(REPORT, { encoder, maxTokens: 30 })
+    t.true((await encoder.countTokens(short)) <= 30)
+    t.not(short, '')
+  },
+)
+
+const multilingual = modelFolder('multilingual-e5-small')
+const testMultilingual = multilingual === undefined ? test.skip : test
+if (multilingual === undefined) {
+  console.log('skipped: a summary in Chinese needs multilingual-e5-small in HIPPOCAMP_MODELS')
+}
+testMultilingual('what a Chinese text is about is kept', async t => {
+  const encoder = await loadEncoder(multilingual ?? '')
+  const summary = await extractiveSummary(
+    '新图书馆周一在老火车站开放。建筑师保留了车站的砖墙，并在阅览室上方加了玻璃屋顶。我中午吃了一个三明治。图书馆有二十万册图书，每天开放。读者可以在图书馆的玻璃屋顶下坐到午夜。我的自行车胎没气了。',
+    { encoder, maxSentences: 3 },
+  )
+  t.false(/三明治|自行车/.test(summary), summary)
+  t.is(summary.split('\n').length, 3)
+})
+
+test('a long text leaves the event loop free', async t => {
+  const sentence = (i: number) => `${'abcdefghijklmnopqrstuvwxyz'[i % 26]} thing number ${i}. `
+  const text = Array.from({ length: 40_000 }, (_, i) => sentence(i)).join('')
+  let longest = 0
+  let last = performance.now()
+  const timer = setInterval(() => {
+    longest = Math.max(longest, performance.now() - last)
+    last = performance.now()
+  }, 1)
+  await extractiveSummary(text, { encoder: byLetter, maxSentences: 5 })
+  clearInterval(timer)
+  // Much more than a slice takes: other tests and the collector of garbage have their part.
+  t.true(longest < 200, `${longest} ms`)
+})
+
+test('a signal ends it with its reason', async t => {
+  const reason = new Error('enough')
+  const run = (signal: AbortSignal, encoder = byLetter) =>
+    extractiveSummary('Ants dig. '.repeat(20) + REPORT, { encoder, maxSentences: 1, signal })
+  t.is(await t.throwsAsync(run(AbortSignal.abort(reason))), reason)
+  const controller = new AbortController()
+  const encoder: SentenceEncoder = {
+    encode(texts) {
+      controller.abort(reason)
+      return byLetter.encode(texts)
+    },
+  }
+  t.is(await t.throwsAsync(run(controller.signal, encoder)), reason)
+})
+
+test('options that cannot be right are refused by name', async t => {
+  const cases: [Anything, RegExp][] = [
+    [{}, /encoder is undefined/],
+    [{ encoder: {} }, /encoder is an object/],
+    [{ encoder: byLetter, maxSentences: 0 }, /maxSentences is 0/],
+    [{ encoder: byLetter, maxTokens: -1 }, /maxTokens is -1/],
+    [{ encoder: byLetter, maxTokens: 5 }, /has nothing to count tokens with/],
+    [{ encoder: byLetter, speakers: 'Human' }, /speakers is "Human"/],
+    [{ encoder: byLetter, speakers: [7] }, /a name of speakers is 7/],
+    [{ encoder: byLetter, sentences: 5 }, /unknown option "sentences"/],
+  ]
+  for (const [options, pattern] of cases) {
+    const call = () => extractiveSummary('a', options)
+    t.regex((await refused(t, 'ERR_INVALID_ARGUMENT', call)).message, pattern)
+  }
+  await refused(t, 'ERR_INVALID_ARGUMENT', () =>
+    extractiveSummary(7 as Anything, { encoder: byLetter }),
+  )
+  const short: SentenceEncoder = { encode: async () => ({ data: [1], dimension: 2 }) }
+  const call = () => extractiveSummary('Ants dig. Bees fly.', { encoder: short, maxSentences: 1 })
+  t.regex((await refused(t, 'ERR_INVALID_ARGUMENT', call)).message, /1 values for 2 sentences/)
+})
