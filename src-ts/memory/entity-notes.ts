@@ -4,7 +4,7 @@ import { nextTurn } from '../slices.js'
 import type { Turn } from './context.js'
 import type { EntityKind } from './entities/entity.js'
 import { recognizeEntities } from './entities/recognize.js'
-import { idOf, plain } from './entity-records.js'
+import { idOf, MOST, plain } from './entity-records.js'
 import { type Ask, askOf, type LanguageModel } from './language-model.js'
 import {
   ENTITY_EXTRACTION_PROMPT,
@@ -91,7 +91,7 @@ class ModelNotes implements EntityNotes {
   ): Promise<string> {
     const prompt = fill(this.#summarization, { entity, summary, input, history })
     const answer = await this.#ask(prompt, signal)
-    return answer === 'UNCHANGED' ? summary : answer
+    return answer === 'UNCHANGED' ? summary : answer.slice(-MOST)
   }
 }
 
@@ -135,7 +135,9 @@ class RuleNotes implements EntityNotes {
     const about = sentences.map(({ text }) => text).filter(text => mentions(text, name))
     const known = summary === '' ? [] : summary.split('\n')
     const all = [...known.filter(line => !about.includes(line)), ...about]
-    return all.slice(-this.#maxSentences).join('\n')
+    const notes = all.slice(-this.#maxSentences)
+    while (notes.length > 1 && notes.join('\n').length > MOST) notes.shift()
+    return notes.join('\n').slice(-MOST)
   }
 }
 

@@ -1,4 +1,7 @@
-/** What is known of each entity: one record each, found by its name however it is written. */
+/**
+ * What is known of each entity: one record each, found by its name however it is written. The name is the record's text; what is
+ * known is metadata, which need not be encoded with every turn.
+ */
 import { createHash } from 'node:crypto'
 import type { NewRecord, StoredRecord } from '../records.js'
 import type { Records } from './ram-records.js'
@@ -12,6 +15,8 @@ export interface EntityNote {
 
 /** Bytes of an id that a store takes at most. */
 const LONGEST = 512
+/** Characters of what is known: what a record's metadata can hold, however it is written. The newest are kept. */
+export const MOST = 10_000
 /** Characters of a name which is too long that stand before its hash. */
 const HEAD = 100
 
@@ -71,9 +76,9 @@ export function idOf(name: string): string {
 }
 
 function recordOf({ name, summary }: EntityNote): NewRecord {
-  return { id: idOf(name), text: summary, metadata: { name } }
+  return { id: idOf(name), text: name, metadata: { summary } }
 }
 
-function noteOf({ id, text = '', metadata: { name } }: StoredRecord): EntityNote {
-  return { name: typeof name === 'string' ? name : id, summary: text }
+function noteOf({ text = '', metadata: { summary } }: StoredRecord): EntityNote {
+  return { name: text, summary: typeof summary === 'string' ? summary : '' }
 }

@@ -1,6 +1,6 @@
 /**
  * A summary and the message up to which it goes, in one record: whatever happens between two writes, every message is either
- * in the summary or after it.
+ * in the summary or after it. The summary is metadata, not the record's text, which would be encoded with every turn.
  */
 import type { ChatHistory, StoredMessage } from './chat-history.js'
 import type { Records } from './ram-records.js'
@@ -24,12 +24,14 @@ export class RunningSummary {
   async read(signal: AbortSignal | undefined): Promise<Summary> {
     const [record] = await this.#records.get([ID], { signal })
     if (!record) return NONE
-    const { upTo } = record.metadata
-    return { text: record.text ?? '', upTo: typeof upTo === 'string' ? upTo : undefined }
+    const { summary, upTo } = record.metadata
+    if (typeof summary !== 'string' || typeof upTo !== 'string') return NONE
+    return { text: summary, upTo }
   }
 
   async write({ text, upTo }: Summary, signal?: AbortSignal): Promise<void> {
-    await this.#records.upsert([{ id: ID, text, metadata: { upTo } }], { signal })
+    const record = { id: ID, text: ID, metadata: { summary: text, upTo } }
+    await this.#records.upsert([record], { signal })
   }
 
   /** Puts an earlier summary back, unless there is a newer one than that which replaced it. */

@@ -5,6 +5,7 @@ import { encoderOf, extractiveSummary, type SentenceEncoder } from './extractive
 import { askOf, type LanguageModel } from './language-model.js'
 import type { Prefixes } from './message-lines.js'
 import { fill, SUMMARY_PROMPT, templateOf } from './prompts.js'
+import { RememberingEncoder } from './sentence-vectors.js'
 import type { Count } from './token-count.js'
 
 export interface SummarizerOptions {
@@ -44,6 +45,8 @@ export interface SummaryLimit {
 
 /** Characters of new lines in one prompt, unless one line has more. */
 const PROMPT = 16_000
+/** Characters of a summary: what a record's metadata can hold, however it is written. */
+const LONGEST = 10_000
 
 export function summarizerOf(
   where: string,
@@ -61,7 +64,7 @@ export function summarizerOf(
       for (const part of inParts(lines)) {
         current = await ask(fill(template, { summary: current, new_lines: part }), signal)
       }
-      return current
+      return current.slice(-LONGEST)
     }
   }
   if (encoder === undefined) {
@@ -69,15 +72,17 @@ export function summarizerOf(
       `${where} has nothing to summarise with: give llm, a function (prompt) => Promise<string>, or encoder, by whose vectors it chooses the most central sentences`,
     )
   }
-  const checked = encoderOf(encoder)
-  return (summary, lines, signal) =>
-    extractiveSummary([summary, ...lines].join('\n'), {
-      encoder: checked,
+  const remembering = new RememberingEncoder(encoderOf(encoder))
+  return async (summary, lines, signal) => {
+    const chosen = await extractiveSummary([summary, ...lines].join('\n'), {
+      encoder: remembering,
       maxSentences,
       speakers: Object.values(prefixes),
       signal,
       ...(limit && { maxTokens: limit.maxTokens, countTokens: text => limit.count(text, signal) }),
     })
+    return chosen.slice(-LONGEST)
+  }
 }
 
 /** Lines joined, so that each part is small enough for a prompt. */

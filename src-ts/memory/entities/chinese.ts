@@ -54,7 +54,8 @@ function findForeign(findings: Findings, tokens: readonly Token[]): void {
       let to = at + 1
       while (from > 0 && at - from < 6 && foreign(tokens[from - 1])) from--
       while (to < tokens.length && to - at < 8 && foreign(tokens[to])) to++
-      if (from < at && to > at + 1) add(findings, 'person', tokens, from, to)
+      const named = !/^·|·$/.test(textOf(tokens, from, to))
+      if (named && from < at && to > at + 1) add(findings, 'person', tokens, from, to)
     } else if (token.text.length >= 4 && foreign(token) && !CHINESE_ORGANISATIONS.has(token.text)) {
       if (!CHINESE_PLACES.has(token.text)) add(findings, 'name', tokens, at, at + 1)
     }

@@ -9,6 +9,7 @@ import {
   COMMON,
   CONNECTORS,
   FIRST_NAMES,
+  GREETINGS,
   NEVER,
   ORGANISATION_ENDINGS,
   ORGANISATIONS,
@@ -118,11 +119,11 @@ function addRun(
   const first = words[start]
   const last = words[to - 1]
   if (start >= to || !first || !last || !findings.free(first.start, last.end)) return
-  const titled = TITLES.has(first.lower)
+  const run = words.slice(start, to)
+  if (run.every(isLoud) && run.some(({ lower }) => COMMON.has(lower))) return
   if (to - start === 1) {
-    if (titled || NEVER.has(first.lower) || /^\p{Lu}$/u.test(first.text)) return
+    if (TITLES.has(first.lower) || NEVER.has(first.lower) || /^\p{Lu}$/u.test(first.text)) return
     if (first.initial && !looksLikeName(words, start, known)) return
-    if (shouted(words, start)) return
   }
   findings.add(kindOf(findings, words, start, to), first.start, last.end)
 }
@@ -147,10 +148,8 @@ function looksLikeName(words: readonly Word[], at: number, known: ReadonlySet<st
 }
 
 /** WHOLE SENTENCES IN CAPITALS name nothing. */
-function shouted(words: readonly Word[], at: number): boolean {
-  const loud = (word: Word | undefined) =>
-    word !== undefined && /^\p{Lu}{2}/u.test(word.text) && word.text === word.text.toUpperCase()
-  return loud(words[at]) && loud(words[at - 1]) && loud(words[at + 1])
+function isLoud({ text }: Word): boolean {
+  return /^\p{Lu}{2}/u.test(text) && text === text.toUpperCase()
 }
 
 function kindOf(
@@ -173,6 +172,7 @@ function kindOf(
   if (ORGANISATIONS.has(name)) return 'organisation'
   const next = words[to]
   if (next?.gap === ' ' && PERSON_VERBS.has(next.lower)) return 'person'
+  if (before && /^,? $/.test(first.gap) && GREETINGS.has(before.lower)) return 'person'
   const into = before && first.gap === ' ' ? before.lower : ''
   if (into === 'in' || into === 'near') return 'place'
   const work = words[from - 2]?.lower ?? ''

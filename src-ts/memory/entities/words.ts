@@ -30,7 +30,7 @@ according based given despite due instead regarding unlike like depending
 
 /** Capitalised everywhere in English, but no names of something. */
 export const NEVER = words(`
-i i'm i've i'll i'd ok tv am pm ai ceo cto cfo hr pc id faq diy url api cv phd bc ad
+i i'm i've i'll i'd ok tv am pm ai ceo cto cfo hr pc id faq diy url api cv phd bc ad btw lol omg imo asap fyi eta
 monday tuesday wednesday thursday friday saturday sunday mondays tuesdays wednesdays thursdays fridays saturdays sundays
 january february march april may june july august september october november december
 english chinese french german spanish italian portuguese russian japanese korean arabic dutch greek swedish norwegian
@@ -54,6 +54,11 @@ wrote writes called calls moved moves met meets married bought buys went goes ca
 plays played speaks spoke joined left plans planned prefers preferred enjoys enjoyed visited visits invited recommended
 recommends suggested agreed promised started finished decided booked sent gave
 `)
+
+/** What comes before a name when somebody is spoken to. */
+export const GREETINGS = words(
+  'hi hello hey dear thanks bye goodbye welcome sorry wow congratulations',
+)
 
 /** First names that are common, in lower case. */
 export const FIRST_NAMES = words(`
@@ -137,7 +142,7 @@ export const NAME_CUES = words(
 
 /** Chinese characters and words that are in no name: grammar, numbers with measures, common verbs. */
 export const CHINESE_FUNCTION = words(
-  '的 了 在 是 我 你 他 她 它 们 我们 你们 他们 她们 和 与 跟 或 及 也 都 就 不 没 没有 有 很 太 最 更 还 又 再 才 只 把 被 给 对 向 从 到 去 来 回 上 下 里 中 外 前 后 这 那 哪 谁 什么 怎么 为什么 吗 呢 吧 啊 呀 着 过 会 能 可以 要 想 说 问 讲 看 见 吃 喝 住 住在 走 坐 做 用 让 叫 请 找 买 卖 送 带 等 爱 写 听 学 教 打 开 关 出 进 起 得 地 之 其 而 但 但是 因为 所以 如果 虽然 一 二 三 四 五 六 七 八 九 十 百 千 两 个 位 家 所 间 座 条 本 次 年 月 日 号 点 天 大 小 多 少 好 新 老 几 每 各 某 全 于 以 为 将 并 且 非常 已经 正在 一起 今天 昨天 明天 现在 以前 以后 时候 附近 当地 一家 一个 这个 那个 这家 那家 我的 你的 他的 她的 工作 上班 上学 毕业 出生 认识 喜欢 经过 位于 来自 叫做 先 跑 唱 演 拿 死 活 生 病 哭 笑 比 像 离 往 当 收 付 花 欠 借 还是',
+  '的 了 在 是 否 由 我 你 他 她 它 们 我们 你们 他们 她们 和 与 跟 或 及 也 都 就 不 没 没有 有 很 太 最 更 还 又 再 才 只 把 被 给 对 向 从 到 去 来 回 上 下 里 中 外 前 后 这 那 哪 谁 什么 怎么 为什么 吗 呢 吧 啊 呀 着 过 会 能 可以 要 想 说 问 讲 看 见 吃 喝 住 住在 走 坐 做 用 让 叫 请 找 买 卖 送 带 等 爱 写 听 学 教 打 开 关 出 进 起 得 地 之 其 而 但 但是 因为 所以 如果 虽然 一 二 三 四 五 六 七 八 九 十 百 千 两 个 位 家 所 间 座 条 本 次 年 月 日 号 点 天 大 小 多 少 好 新 老 几 每 各 某 全 于 以 为 将 并 且 非常 已经 正在 一起 今天 昨天 明天 现在 以前 以后 时候 附近 当地 一家 一个 这个 那个 这家 那家 我的 你的 他的 她的 工作 上班 上学 毕业 出生 认识 喜欢 经过 位于 来自 叫做 先 跑 唱 演 拿 死 活 生 病 哭 笑 比 像 离 往 当 收 付 花 欠 借 还是',
 )
 
 /** Ends of Chinese places, as words of their own or at the end of one. */
@@ -160,12 +165,12 @@ export const NO_ORGANISATION = words(
 
 /** Characters of foreign names in Chinese. */
 export const TRANSLITERATION: ReadonlySet<string> = new Set(
-  '阿埃艾爱奥巴贝比彼波伯布查达戴丹德迪蒂杜多厄恩尔法菲费弗福盖戈格哈海汉赫亨霍基加卡凯科克肯库奎拉莱兰朗劳勒雷里利莉林琳卢鲁路伦罗洛马玛迈麦曼梅蒙米莫姆穆纳娜内尼妮诺欧帕佩皮普奇乔切琼让瑞萨塞森莎沙施史斯丝苏索塔泰坦汤特提托瓦威维温沃乌西希夏谢辛雅亚扬耶伊因英尤约泽詹珍芝茨兹佐金安登拜顿',
+  '阿埃艾爱奥巴贝比彼波伯布查达戴丹德迪蒂杜多厄恩尔法菲费弗福盖戈格哈海汉赫亨霍基加卡凯科克肯库奎拉莱兰朗劳勒雷里利莉林琳卢鲁路伦罗洛马玛迈麦曼梅蒙米莫姆穆纳娜内尼妮诺欧帕佩皮普奇乔切琼让瑞萨塞森莎沙施史斯丝苏索塔泰坦汤特提托瓦威维温沃乌西希夏谢辛雅亚扬耶伊因英尤约泽詹珍芝茨兹佐金安登拜顿罕默涅慕夸',
 )
 
 /** Ends that make a word of three characters something else than a name. */
 export const NO_GIVEN_NAME: ReadonlySet<string> = new Set(
-  '机器性化学家省市县区镇村界员者面生周松薯馆院校店厂队会车路街山河海江湖岛国州语文色年月日天节品物法力度型式部长师带果菜肉酒茶饭油水上下里中人们子头儿量率网站台场园局所室馆城',
+  '机器性化学家省市县区镇村界员者面生周松薯馆院校店厂队会车路街山河海江湖岛国州语文色年月日天节品物法力度型式部长师带果菜肉酒茶饭油水上下里中人们子头儿量率网站台场园局所室馆城体',
 )
 
 /** Chinese provinces, larger cities, countries and some places, by kind. */
