@@ -130,6 +130,21 @@ test('a summary that is too long is cut to its last sentences', async t => {
   t.regex(text, /^System: The newest fact\.\nAnd one more\.\nAI: answer 16\n/)
 })
 
+test('a sentence that is too long by itself is cut, not dropped', async t => {
+  for (const [answer, end] of [
+    [`${'words '.repeat(90)}and the end`, /^System: ….*and the end\n/],
+    ['很'.repeat(900), /^System: …很+\n/],
+  ] as const) {
+    const memory = new ConversationSummaryBufferMemory({
+      llm: () => answer,
+      maxTokenLimit: 60,
+      countTokens: text => text.match(/\p{Script=Han}|[^\s\p{Script=Han}]+/gu)?.length ?? 0,
+    })
+    await saveAtOnce(memory, 20)
+    t.regex(String(await shown(memory)), end)
+  }
+})
+
 test('a model that fails loses nothing: what does not fit is summarised next time', async t => {
   let broken = true
   const { llm, lines } = collecting()

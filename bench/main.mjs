@@ -1,4 +1,4 @@
-// `npm run bench -- encoder|search|filters|retrieval|modes|memory|store [options]`: runs one bench, prints its table and, on demand, writes JSON.
+// `npm run bench -- encoder|search|filters|retrieval|modes|memory|turns|store [options]`: runs one bench, prints its table and, on demand, writes JSON.
 
 import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
@@ -11,8 +11,9 @@ import * as retrieval from './retrieval.mjs'
 import * as search from './search.mjs'
 import * as store from './store.mjs'
 import { table } from './table.mjs'
+import * as turns from './turns.mjs'
 
-const BENCHES = { encoder, search, filters, retrieval, modes, memory, store }
+const BENCHES = { encoder, search, filters, retrieval, modes, memory, turns, store }
 const JSON_OPTION = { json: { type: 'string', value: 'FILE', help: 'also write the results here' } }
 
 class UsageError extends Error {
@@ -93,7 +94,7 @@ function wholeNumber(key, text) {
 function usage() {
   const lines = [
     '',
-    'npm run bench -- encoder|search|filters|retrieval|modes|memory|store [options]',
+    'npm run bench -- encoder|search|filters|retrieval|modes|memory|turns|store [options]',
   ]
   for (const [name, bench] of Object.entries({
     ...BENCHES,

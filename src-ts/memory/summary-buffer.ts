@@ -120,14 +120,27 @@ export class ConversationSummaryBufferMemory extends SummarizingMemory {
     return newestThatFit(lines, limit, this.#count, signal, before)
   }
 
-  /** A summary, or its last sentences if it is too long: what was added last is not in any message that is shown. */
+  /** A summary, or its last sentences or words if it is too long: the newest of what is no longer shown. */
   async #fitted(summary: string, limit: number, signal: AbortSignal | undefined): Promise<string> {
     const tooLong = async (text: string) =>
       (await this.#count(formatSummary(text, this.prefixes), signal)) > limit
     if (summary === '' || !(await tooLong(summary))) return summary
     const sentences = (await sentencesOf(summary, [], signal)).map(formatSentence)
-    while (sentences.length > 0 && (await tooLong(sentences.join('\n')))) sentences.shift()
-    return sentences.join('\n')
+    while (sentences.length > 1 && (await tooLong(sentences.join('\n')))) sentences.shift()
+    const last = sentences.join('\n')
+    if (!(await tooLong(last))) return last
+    // One sentence is too long: its end, as much as fits.
+    const characters = Array.from(last)
+    const end = (from: number) =>
+      from < characters.length ? `…${characters.slice(from).join('')}` : ''
+    let fits = characters.length
+    let over = 0
+    while (fits - over > 1) {
+      const middle = (fits + over) >> 1
+      if (await tooLong(end(middle))) over = middle
+      else fits = middle
+    }
+    return end(fits)
   }
 }
 
