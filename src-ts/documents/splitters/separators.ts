@@ -21,6 +21,18 @@ export const CHINESE_SEPARATORS: readonly Separator[] = Object.freeze([
   '',
 ])
 
+/**
+ * For documents of any kind, in Chinese or in English: headings as in Markdown, paragraphs, lines, sentences, their parts,
+ * words, characters.
+ */
+export const DOCUMENT_SEPARATORS: readonly Separator[] = Object.freeze([
+  ...[1, 2, 3, 4, 5, 6].map(level => `\n${'#'.repeat(level)} `),
+  '\n\n',
+  '\n',
+  new RegExp(`${after('。！？…').source}|(?<=[.!?]["'”’)]*)(?= )`),
+  ...CHINESE_SEPARATORS.slice(3),
+])
+
 /** The place after a run of marks and what closes around it. */
 function after(marks: string): RegExp {
   const closing = '”’」』）》】'
