@@ -6,6 +6,7 @@ import { timeAction, timeCalls } from '../bench/latency.mjs'
 import { table } from '../bench/table.mjs'
 import { documents, shortTexts } from '../bench/texts.mjs'
 import { readVectors, syntheticVectors } from '../bench/vectors.mjs'
+import { testWithModel } from './support/models.js'
 import { root } from './support/sources.js'
 import { temporaryFolder } from './support/tiny-model.js'
 
@@ -58,6 +59,24 @@ test('a bench writes its figures and the machine as JSON', async t => {
   }
 })
 
+testWithModel(
+  'documents of every format are ingested, and a second time none is encoded',
+  async (t, _, model) => {
+    const json = join(await temporaryFolder(t), 'documents.json')
+    const small = ['--kilobytes', '70', '--encoder', model, '--texts', 'none', '--json', json]
+    const { code, stderr } = await bench('documents', ...small)
+    t.is(code, 0, stderr)
+    const { parse, ingest } = JSON.parse(await readFile(json, 'utf8')).results
+    t.deepEqual(
+      parse.map(({ format, files }: { format: string; files: number }) => [format, files > 0]),
+      ['md', 'html', 'csv', 'pdf', 'docx'].map(format => [format, true]),
+    )
+    const [first, second] = ingest
+    t.true(first.added >= 5 && first.encoded > 50)
+    t.deepEqual([second.added, second.skipped, second.encoded], [0, first.added, 0])
+  },
+)
+
 test('vectors in files are searched, and a file that holds no whole vectors is refused', async t => {
   const folder = await temporaryFolder(t)
   const file = join(folder, 'vectors.f32')
@@ -99,7 +118,7 @@ for (const [args, message] of [
     const { code, stderr } = await bench(...args)
     t.is(code, 1)
     t.regex(stderr, message)
-    t.regex(stderr, /npm run bench -- encoder\|search\|filters\|retrieval\|modes\|store/)
+    t.regex(stderr, /npm run bench -- encoder\|search\|filters\|retrieval\|modes\|store\|documents/)
   })
 }
 

@@ -315,6 +315,22 @@ test('offsets are right where the same words come again', async t => {
   )
 })
 
+test('lines are those of the chunk, not of an earlier place with the same text', async t => {
+  const options = { chunkSize: 5, chunkOverlap: 0 }
+  const text = 'b\na b\n\nb'
+  const lines = (documents: { metadata: Record<string, unknown> }[]) =>
+    documents.map(({ metadata }) => (metadata.loc as { lines: unknown }).lines)
+  const theirs = new langchain.RecursiveCharacterTextSplitter(options)
+  t.deepEqual(lines(await theirs.createDocuments([text])), [
+    { from: 1, to: 2 },
+    { from: 2, to: 2 },
+  ])
+  t.deepEqual(lines(await new RecursiveCharacterTextSplitter(options).createDocuments([text])), [
+    { from: 1, to: 2 },
+    { from: 4, to: 4 },
+  ])
+})
+
 test('documents carry metadata and lines as those of LangChain', async t => {
   const options = { chunkSize: 30, chunkOverlap: 10 }
   const ours = new RecursiveCharacterTextSplitter(options)

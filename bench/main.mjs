@@ -1,7 +1,8 @@
-// `npm run bench -- encoder|search|filters|retrieval|modes|memory|turns|store [options]`: runs one bench, prints its table and, on demand, writes JSON.
+// `npm run bench -- encoder|search|filters|retrieval|modes|memory|turns|documents|store [options]`: runs one bench, prints its table and, on demand, writes JSON.
 
 import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
+import * as documents from './documents.mjs'
 import * as encoder from './encoder.mjs'
 import * as filters from './filters.mjs'
 import { machine } from './machine.mjs'
@@ -13,7 +14,7 @@ import * as store from './store.mjs'
 import { table } from './table.mjs'
 import * as turns from './turns.mjs'
 
-const BENCHES = { encoder, search, filters, retrieval, modes, memory, turns, store }
+const BENCHES = { encoder, search, filters, retrieval, modes, memory, turns, documents, store }
 const JSON_OPTION = { json: { type: 'string', value: 'FILE', help: 'also write the results here' } }
 
 class UsageError extends Error {
@@ -94,7 +95,7 @@ function wholeNumber(key, text) {
 function usage() {
   const lines = [
     '',
-    'npm run bench -- encoder|search|filters|retrieval|modes|memory|turns|store [options]',
+    'npm run bench -- encoder|search|filters|retrieval|modes|memory|turns|documents|store [options]',
   ]
   for (const [name, bench] of Object.entries({
     ...BENCHES,

@@ -65,9 +65,6 @@ export interface LoadedDocument {
   readonly headings?: readonly Heading[]
   /** The lines of the file that the whole document was made of, for a row of CSV or a line of JSONL. */
   readonly lines?: Lines
-  /**
-   * Lines of the file before this text, if the text's lines are the file's: those of front matter.
-   * @default 0
-   */
+  /** Lines of the file before this text, those of front matter. Absent if the text's lines aren't the file's. */
   readonly linesBefore?: number
 }

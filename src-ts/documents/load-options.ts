@@ -100,8 +100,8 @@ export function loadingOf(options: LoadOptions): Loading {
 
 /** All that a loaded text depends on, besides the file. */
 export function loadingSettings(loading: Loading): Record<string, unknown> {
-  const { maxBytes: _, maxUnpackedBytes: __, signal: ___, pdf, ...settings } = loading
-  return settings
+  const { format, encoding, clean, frontMatter, csv, json } = loading
+  return { format, encoding, clean, frontMatter, csv, json }
 }
 
 function cleanOf(clean: LoadOptions['clean']): CleanOptions | false | undefined {

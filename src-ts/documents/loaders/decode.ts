@@ -15,7 +15,7 @@ import { broken } from './parsed.js'
  * are no text
  */
 export function decode(bytes: Uint8Array, source: string, encoding?: string): string {
-  const name = encoding ?? markOf(bytes) ?? undefined
+  const name = encoding ?? markOf(bytes)
   const text = name === undefined ? detected(bytes) : decoded(bytes, source, name)
   const nul = text.indexOf('\0')
   if (nul >= 0) {

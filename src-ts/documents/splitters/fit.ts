@@ -1,8 +1,8 @@
 /**
  * No chunk longer than an encoder reads: what has too many tokens is cut further, at words where that is possible.
  *
- * Sizes in characters say little about tokens: 1,000 characters of English are about 220 tokens, of Chinese about 700 and
- * more. What an encoder doesn't read is not found.
+ * Sizes in characters say little about tokens: as many characters are several times as many in Chinese as in English. What an
+ * encoder doesn't read can't be found by its meaning.
  */
 import { invalid } from '../../errors.js'
 import { integer, isObject, show, text as string } from '../../options.js'

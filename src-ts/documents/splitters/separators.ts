@@ -29,14 +29,17 @@ export const DOCUMENT_SEPARATORS: readonly Separator[] = Object.freeze([
   ...[1, 2, 3, 4, 5, 6].map(level => `\n${'#'.repeat(level)} `),
   '\n\n',
   '\n',
-  new RegExp(`${after('。！？…').source}|(?<=[.!?]["'”’)]*)(?= )`),
+  new RegExp(`${after('。！？…').source}|(?= )(?<=[.!?]["'”’)]{0,4})`),
   ...CHINESE_SEPARATORS.slice(3),
 ])
 
-/** The place after a run of marks and what closes around it. */
+/**
+ * The place after a run of marks and what closes around it. Of closing marks a few are looked back over: without a limit, a
+ * long run of them would be looked over once for each.
+ */
 function after(marks: string): RegExp {
   const closing = '”’」』）》】'
-  return new RegExp(`(?<=[${marks}][${closing}]*)(?![${marks}${closing}])`)
+  return new RegExp(`(?![${marks}${closing}])(?<=[${marks}][${closing}]{0,4})`)
 }
 
 /** A separator as it was given. */
