@@ -3,7 +3,7 @@ import type { Backend } from 'hippocamp'
 
 /** A call that changes something, and the records or ids that it is about. */
 export interface Write {
-  readonly call: 'add' | 'upsert' | 'update' | 'delete' | 'clear'
+  readonly call: 'add' | 'addDistinct' | 'upsert' | 'update' | 'delete' | 'clear'
   readonly count: number
   readonly ids: readonly string[]
 }
@@ -28,6 +28,10 @@ export function observed(backend: Backend, before: (write: Write) => void = () =
       note('add', records)
       return backend.add(records, options)
     },
+    addDistinct: async (records, options) => {
+      note('addDistinct', records)
+      return backend.addDistinct(records, options)
+    },
     upsert: async (records, options) => {
       note('upsert', records)
       return backend.upsert(records, options)
@@ -45,6 +49,7 @@ export function observed(backend: Backend, before: (write: Write) => void = () =
       return backend.clear(options)
     },
     get: (ids, options) => backend.get(ids, options),
+    around: (id, options) => backend.around(id, options),
     list: options => backend.list(options),
     count: options => backend.count(options),
     search: (text, options) => backend.search(text, options),

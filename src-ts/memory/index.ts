@@ -17,6 +17,13 @@ export {
   type StoredChatHistoryOptions,
   type StoredMessage,
 } from './chat-history.js'
+export {
+  type CombinedLoad,
+  type CombinedMember,
+  CombinedMemory,
+  type CombinedMemoryOptions,
+  type MemberReport,
+} from './combined.js'
 export type { Entity, EntityKind } from './entities/entity.js'
 export { recognizeEntities } from './entities/recognize.js'
 export {

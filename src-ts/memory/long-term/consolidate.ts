@@ -16,7 +16,7 @@ import { mostCentral } from '../extractive-summary.js'
 import type { Ask } from '../language-model.js'
 import { FACTS_PROMPT, fill } from '../prompts.js'
 import { lineOf, memoryOf } from './memory.js'
-import { type MemoryMetadata, memoryRecord } from './new-memory.js'
+import { type MemoryMetadata, memoryRecord, nextOrder } from './new-memory.js'
 import type { Remembered, ToRemember } from './remember.js'
 
 export interface ConsolidateOptions {
@@ -193,8 +193,9 @@ async function makeSummary(
   if (central.length === 0) return { id, summaries: 0, facts: 0 }
   const metadata: MemoryMetadata = {
     kind: 'summary',
-    session,
+    talk: session,
     time: talk.last,
+    order: nextOrder(),
     importance: 0.5,
     sources: central.map(turn => turn.id),
   }
@@ -227,7 +228,7 @@ async function makeFacts(
     const record = memoryRecord(given, 'a fact', defaults)
     const sources = own.map(turn => turn.id)
     return {
-      record: { ...record, metadata: { ...record.metadata, session: talk.session, sources } },
+      record: { ...record, metadata: { ...record.metadata, talk: talk.session, sources } },
       onDuplicate: 'merge',
     }
   })

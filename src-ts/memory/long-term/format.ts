@@ -9,7 +9,9 @@ export function formatMemories(
   memories: readonly RememberedMemory[],
   timeZone: string | undefined,
 ): string {
-  const inTime = [...memories].sort((a, b) => a.time.getTime() - b.time.getTime())
+  const inTime = [...memories].sort(
+    (a, b) => a.time.getTime() - b.time.getTime() || a.order - b.order,
+  )
   const lines: string[] = []
   let before: string | undefined
   for (const memory of inTime) {

@@ -34,6 +34,7 @@ import { formatMemories } from './format.js'
 import { lineOf, memoryOf, type RememberedMemory } from './memory.js'
 import { memoryRecord, type NewMemory, timeOf } from './new-memory.js'
 import {
+  ofSessions,
   RECALL_OPTIONS,
   type Recall,
   type RecalledMemory,
@@ -391,7 +392,7 @@ export class LongTermMemory extends QueuedMemory<Batch> {
     const { session, limit = 10, signal } = optionsOf(options, 'summaries', SUMMARIES_OPTIONS)
     integer('limit', limit, 1)
     const page = await this.#summaries.list({
-      ...(session !== undefined && { where: { session: text('session', session) } }),
+      ...(session !== undefined && { where: { talk: text('session', session) } }),
       sort: { field: 'time', order: 'desc' },
       limit,
       signal: signalOfCall({ signal }, 'summaries'),
@@ -502,7 +503,7 @@ export class LongTermMemory extends QueuedMemory<Batch> {
         `what is to be forgotten is ${show(which)}: give ids, { session } or { where: a filter }`,
       )
     }
-    const filter = where ?? { session: text('session', session) }
+    const filter = where ?? ofSessions([text('session', session)])
     return (await allOf(this.#backend, filter, signal)).map(({ id }) => id)
   }
 }

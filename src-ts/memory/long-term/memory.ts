@@ -13,6 +13,8 @@ export interface RememberedMemory {
   readonly role?: string
   /** When it was said. */
   readonly time: Date
+  /** Tells what was remembered first when the times are equal. */
+  readonly order: number
   readonly importance: number
   readonly source?: string
   /** 1 unless it was said how far it can be believed. */
@@ -33,9 +35,18 @@ export interface RememberedMemory {
 
 /** The memory in a record. */
 export function memoryOf(record: StoredRecord | Hit): RememberedMemory {
-  const { kind, session, speaker, time, importance, source, trust, ...more } =
-    record.metadata as Metadata & MemoryMetadata
-  const { validFrom, validTo, supersededBy, pinned, quarantined, mentions, sources, ...rest } = more
+  const {
+    kind,
+    talk,
+    session = talk,
+    speaker,
+    time,
+    order,
+    importance,
+    ...more
+  } = record.metadata as Metadata & MemoryMetadata
+  const { source, trust, validFrom, validTo, supersededBy, pinned, quarantined, ...others } = more
+  const { mentions, sources, ...rest } = others
   const { settled: _, duplicateOf: __, recalledAt: ___, ...metadata } = rest
   return {
     id: record.id,
@@ -44,6 +55,7 @@ export function memoryOf(record: StoredRecord | Hit): RememberedMemory {
     ...(session !== undefined && { session }),
     ...(speaker !== undefined && { role: speaker }),
     time: time === undefined ? record.createdAt : new Date(time),
+    order: order ?? 0,
     importance: importance ?? 0.5,
     ...(source !== undefined && { source }),
     trust: trust ?? 1,

@@ -50,10 +50,15 @@ export interface NewMemory {
 /** The keys of metadata that say what a record is as a memory. */
 export interface MemoryMetadata {
   kind: MemoryKind
+  /** Of turns only: what a collection of turns puts in a row are what this names. */
   session?: string
+  /** The talk that a fact or a summary is of. */
+  talk?: string
   speaker?: string
   /** As all times an ISO 8601 string in UTC, so that they can be compared. */
-  time?: string
+  time: string
+  /** Tells what was remembered first when the times are equal. */
+  order: number
   importance: number
   source?: string
   trust?: number
@@ -77,8 +82,10 @@ export interface MemoryMetadata {
 const MEMORY_KEYS = [
   'kind',
   'session',
+  'talk',
   'speaker',
   'time',
+  'order',
   'importance',
   'source',
   'trust',
@@ -128,24 +135,29 @@ export interface Defaults {
  * A memory as a record.
  * @throws {HippocampError} ERR_INVALID_ARGUMENT naming the memory by `name`
  */
-export function memoryRecord(given: unknown, name: string, defaults: Defaults): MemoryRecord {
-  const memory = typeof given === 'string' ? { text: given } : given
+export function memoryRecord(
+  memoryOrText: unknown,
+  name: string,
+  defaults: Defaults,
+): MemoryRecord {
+  const memory = typeof memoryOrText === 'string' ? { text: memoryOrText } : memoryOrText
   if (!isObject(memory)) {
-    throw invalid(`${name} is ${show(given)}: give a text, or an object with one`)
+    throw invalid(`${name} is ${show(memoryOrText)}: give a text, or an object with one`)
   }
   refuseUnknown(memory, KEYS, key => `unknown key "${key}" of ${name}`)
   const of = <T>(key: keyof NewMemory, read: (what: string, value: unknown) => T): T | undefined =>
-    given === undefined || (memory as NewMemory)[key] === undefined
+    (memory as NewMemory)[key] === undefined
       ? undefined
       : read(`the ${key} of ${name}`, (memory as NewMemory)[key])
   const words = text(`the text of ${name}`, (memory as NewMemory).text)
   const session = of('session', filled) ?? defaults.session
-  const kind = of('kind', (what, kind) => oneOf(what, kind as string, ['turn', 'fact'] as const))
+  const given = of('kind', (what, kind) => oneOf(what, kind as string, ['turn', 'fact'] as const))
+  const kind = given ?? (session === undefined ? 'fact' : 'turn')
   const trust = of('trust', share)
   const metadata: MemoryMetadata = {
-    kind: kind ?? (session === undefined ? 'fact' : 'turn'),
+    kind,
     ...optional({
-      session,
+      [kind === 'turn' ? 'session' : 'talk']: session,
       speaker: of('role', filled),
       source: of('source', filled),
       trust,
@@ -154,6 +166,7 @@ export function memoryRecord(given: unknown, name: string, defaults: Defaults): 
       quarantined: trust !== undefined && trust < defaults.quarantineBelow ? true : undefined,
     }),
     time: of('time', timeOf) ?? defaults.now.toISOString(),
+    order: nextOrder(),
     importance: of('importance', share) ?? 0.5,
   }
   const { validFrom, validTo } = metadata
@@ -165,6 +178,14 @@ export function memoryRecord(given: unknown, name: string, defaults: Defaults): 
   const other = of('metadata', otherMetadata)
   const id = of('id', label) ?? randomUUID()
   return { id, text: words, metadata: { ...other, ...metadata } }
+}
+
+let lastOrder = 0
+
+/** Greater than all before it, in this process and, as clocks agree, in others. */
+export function nextOrder(): number {
+  lastOrder = Math.max(lastOrder + 1, Date.now() * 1_000)
+  return lastOrder
 }
 
 /**

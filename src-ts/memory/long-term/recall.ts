@@ -250,7 +250,7 @@ function whereOf(given: RecallOptions, at: string): Filter {
     absentOr('validTo', { $gt: at }),
   ]
   if (!quarantined) conditions.push({ quarantined: { $exists: false } })
-  if (session !== undefined) conditions.push({ session: { $in: sessionsOf(session) } })
+  if (session !== undefined) conditions.push(ofSessions(sessionsOf(session)))
   if (role !== undefined) conditions.push({ speaker: text('role', role) })
   if (source !== undefined) conditions.push({ source: text('source', source) })
   if (kinds !== undefined) conditions.push({ kind: { $in: kindsOf(kinds) } })
@@ -261,6 +261,11 @@ function whereOf(given: RecallOptions, at: string): Filter {
     conditions.push(where)
   }
   return { $and: conditions }
+}
+
+/** What is of some talks: their turns, and what was made of these. */
+export function ofSessions(sessions: readonly string[]): Filter {
+  return { $or: [{ session: { $in: [...sessions] } }, { talk: { $in: [...sessions] } }] }
 }
 
 /** Whether a neighbour can be recalled. */

@@ -1,0 +1,263 @@
+/**
+ * How a budget of tokens is spent on the lines of several memories.
+ *
+ * First every member gets its own part, then the most important line of all that are left is taken, and so on; a line's
+ * importance is its priority in its memory times the weight of the member. Of a key nothing is taken that is less important than
+ * a line for which there was no room, so that a talk has no holes.
+ */
+import { invalid } from '../errors.js'
+import { finite, integer, isObject, refuseUnknown, show, text, within } from '../options.js'
+import type { CombinedMember, MemberReport } from './combined.js'
+import type { Line, Memory, MemoryLines, Values } from './memory.js'
+import type { Count } from './token-count.js'
+
+/** A member, with everything that it may leave out. */
+export interface BudgetedMember {
+  readonly memory: Memory
+  readonly name: string
+  readonly weight: number
+  readonly minShare: number
+}
+
+/** What a member would tell, and how its variables are made of some of it. */
+export interface MemberLines {
+  readonly lines: MemoryLines
+  format(lines: MemoryLines): Values
+}
+
+interface Candidate {
+  readonly member: number
+  readonly key: string
+  readonly place: number
+  readonly line: Line
+  readonly importance: number
+  /** Its lines, without who says them. */
+  readonly said: readonly string[]
+  tokens: number
+}
+
+const MEMBER_KEYS = ['memory', 'name', 'weight', 'minShare'] as const
+
+/** @throws {HippocampError} ERR_INVALID_ARGUMENT naming the member */
+export function toMembers(
+  memories: readonly (Memory | CombinedMember)[] | undefined,
+  budget: number | undefined,
+): BudgetedMember[] {
+  if (!Array.isArray(memories) || memories.length === 0) {
+    throw invalid(`memories are ${show(memories)}: give an array of at least one memory`)
+  }
+  if (budget !== undefined) integer('budgetTokens', budget, 0)
+  const members = memories.map((given: unknown, i) => {
+    const plain = isMemory(given)
+    if (!plain && !(isObject(given) && isMemory((given as CombinedMember).memory))) {
+      throw invalid(`memory ${i} is ${show(given)}: give a memory component, or { memory, weight }`)
+    }
+    if (!plain) refuseUnknown(given, MEMBER_KEYS, key => `unknown key "${key}" of memory ${i}`)
+    const member = plain ? { memory: given } : (given as CombinedMember)
+    const { memory, name = memory.memoryKeys.join(', '), weight = 1, minShare = 0 } = member
+    if (finite(`the weight of memory ${i}`, weight) <= 0)
+      throw invalid(`the weight of memory ${i} is ${weight}: give a number above 0`)
+    within(`the minShare of memory ${i}`, minShare, 0, 1)
+    return { memory, name: text(`the name of memory ${i}`, name), weight, minShare }
+  })
+  const shares = members.reduce((sum, { minShare }) => sum + minShare, 0)
+  if (shares > 1 + 1e-9) {
+    throw invalid(`the minShares of all memories are ${shares} together: give at most 1`)
+  }
+  return members
+}
+
+function isMemory(value: unknown): value is Memory {
+  if (!isObject(value)) return false
+  const { memoryKeys, loadMemoryVariables, prepareSave, clear } = value as Partial<Memory>
+  const methods = [loadMemoryVariables, prepareSave, clear]
+  return Array.isArray(memoryKeys) && methods.every(method => typeof method === 'function')
+}
+
+/** The variables of each member, and its report. */
+export async function spend(
+  members: readonly BudgetedMember[],
+  all: readonly MemberLines[],
+  budget: number | undefined,
+  count: Count | undefined,
+  signal: AbortSignal | undefined,
+): Promise<(MemberReport & { variables: Values })[]> {
+  const candidates = candidatesOf(members, all)
+  if (budget === undefined || !count) {
+    const spending = new Spending()
+    spending.fill(candidates, Number.POSITIVE_INFINITY)
+    return members.map((member, i) => report(member, i, all, candidates, spending))
+  }
+  await Promise.all(
+    candidates.map(async candidate => {
+      candidate.tokens = await count(candidate.line.text, signal)
+    }),
+  )
+  const spending = choose(members, candidates, budget)
+  const tokensIn = async (member: number) => {
+    const values = Object.values(variablesOf(member, all, spending.kept))
+    const counts = values.map(value => count(asText(value), signal))
+    return (await Promise.all(counts)).reduce((sum, tokens) => sum + tokens, 0)
+  }
+  let tokens = await Promise.all(members.map((_, i) => tokensIn(i)))
+  // What stands between and before lines has tokens too.
+  const least = [...spending.kept].sort(mostImportantFirst).reverse()
+  for (const candidate of least) {
+    if (total(tokens) <= budget) break
+    spending.drop(candidate)
+    tokens = await Promise.all(members.map((_, i) => tokensIn(i)))
+  }
+  return members.map((member, i) => ({
+    ...report(member, i, all, candidates, spending),
+    tokens: tokens[i] as number,
+  }))
+}
+
+function candidatesOf(
+  members: readonly BudgetedMember[],
+  all: readonly MemberLines[],
+): Candidate[] {
+  return all.flatMap(({ lines }, member) =>
+    Object.entries(lines).flatMap(([key, ofKey]) =>
+      ofKey.map((line, place) => {
+        const importance = line.priority * (members[member]?.weight ?? 1)
+        return { member, key, place, line, importance, said: saidIn(line.text), tokens: 0 }
+      }),
+    ),
+  )
+}
+
+/** The lines of a text without who says them. */
+function saidIn(text: string): string[] {
+  const lines = text.split('\n').map(line => {
+    const whole = line.normalize('NFKC').trim().replace(/\s+/g, ' ').toLowerCase()
+    return whole.replace(/^[^:]{1,40}: /, '')
+  })
+  return lines.filter(line => line !== '')
+}
+
+function mostImportantFirst(a: Candidate, b: Candidate): number {
+  return b.importance - a.importance
+}
+
+function choose(
+  members: readonly BudgetedMember[],
+  candidates: readonly Candidate[],
+  budget: number,
+): Spending {
+  const spending = new Spending()
+  const ordered = [...candidates].sort(mostImportantFirst)
+  for (const [i, { minShare }] of members.entries()) {
+    const own = ordered.filter(({ member }) => member === i)
+    spending.fill(own, spending.used + Math.floor(minShare * budget))
+  }
+  spending.fill(ordered, budget)
+  return spending
+}
+
+/**
+ * What has been chosen. Nothing is told twice: what two members have, the first of them tells, whichever came first; a record
+ * of several lines is known when all of its lines are.
+ */
+class Spending {
+  readonly kept = new Set<Candidate>()
+  readonly duplicates = new Set<Candidate>()
+  readonly #tellers = new Map<string, Set<Candidate>>()
+  used = 0
+
+  /** Takes candidates in this order as long as there is room for so many tokens in all. */
+  fill(candidates: readonly Candidate[], room: number): void {
+    const closed = new Set<string>()
+    for (const candidate of candidates) {
+      const of = `${candidate.member} ${candidate.key}`
+      if (this.kept.has(candidate) || this.duplicates.has(candidate) || closed.has(of)) continue
+      if (this.#isTold(candidate)) {
+        this.duplicates.add(candidate)
+        continue
+      }
+      this.#keep(candidate)
+      const beside = new Set(candidate.said.flatMap(line => [...(this.#tellers.get(line) ?? [])]))
+      const told = [...beside].filter(other => this.#isTold(other))
+      if (this.used - tokensOf(told) > room) {
+        this.drop(candidate)
+        closed.add(of)
+        continue
+      }
+      for (const other of told) {
+        this.drop(other)
+        this.duplicates.add(other)
+      }
+    }
+  }
+
+  drop(candidate: Candidate): void {
+    this.kept.delete(candidate)
+    this.used -= candidate.tokens
+    for (const line of candidate.said) this.#tellers.get(line)?.delete(candidate)
+  }
+
+  #keep(candidate: Candidate): void {
+    this.kept.add(candidate)
+    this.used += candidate.tokens
+    for (const line of candidate.said) {
+      const tellers = this.#tellers.get(line) ?? new Set()
+      this.#tellers.set(line, tellers.add(candidate))
+    }
+  }
+
+  /** Whether members before that of a candidate tell all that it says. */
+  #isTold({ member, said }: Candidate): boolean {
+    const told = (line: string) =>
+      [...(this.#tellers.get(line) ?? [])].some(other => other.member < member)
+    return said.length > 0 && said.every(told)
+  }
+}
+
+function tokensOf(candidates: readonly Candidate[]): number {
+  return candidates.reduce((sum, { tokens }) => sum + tokens, 0)
+}
+
+function variablesOf(
+  member: number,
+  all: readonly MemberLines[],
+  kept: ReadonlySet<Candidate>,
+): Values {
+  const { lines, format } = all[member] as MemberLines
+  const ofKey = (key: string) =>
+    [...kept]
+      .filter(candidate => candidate.member === member && candidate.key === key)
+      .sort((a, b) => a.place - b.place)
+      .map(({ line }) => line)
+  return format(Object.fromEntries(Object.keys(lines).map(key => [key, ofKey(key)])))
+}
+
+function report(
+  { name, memory }: BudgetedMember,
+  member: number,
+  all: readonly MemberLines[],
+  candidates: readonly Candidate[],
+  { kept, duplicates }: Spending,
+): MemberReport & { variables: Values } {
+  const own = candidates.filter(candidate => candidate.member === member)
+  return {
+    name,
+    keys: memory.memoryKeys,
+    lines: own.filter(candidate => kept.has(candidate)).length,
+    cut: own
+      .filter(candidate => !kept.has(candidate))
+      .map(candidate => ({
+        text: candidate.line.text,
+        because: duplicates.has(candidate) ? 'duplicate' : 'budget',
+      })),
+    variables: variablesOf(member, all, kept),
+  }
+}
+
+/** A variable as a prompt shows it. */
+function asText(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value)
+}
+
+function total(numbers: readonly number[]): number {
+  return numbers.reduce((sum, number) => sum + number, 0)
+}
