@@ -16,6 +16,9 @@ const K = 50
 const SAVES = 200
 const LOADS = 200
 const MEMORIES = 10_000
+/** Turns that settle, and turns in a talk. */
+const OLD = 5_000
+const TALK = 25
 
 export const options = {
   data: {
@@ -38,11 +41,12 @@ export function check({ data }) {
 
 export async function run({ data, encoder: models }) {
   const conversations = readConversations(data)
-  const [quality, costs] = [[], []]
+  const [quality, costs, settled] = [[], [], []]
   for (const model of models.split(',')) {
     const encoder = await loadEncoder(model)
     quality.push(...(await qualityOf(encoder, conversations)))
     costs.push(...(await costsOf(encoder, conversations)))
+    if (settled.length === 0) settled.push(...(await settlingOf(encoder, conversations)))
   }
   const share = title => ({ title, digits: 3 })
   return [
@@ -75,6 +79,17 @@ export async function run({ data, encoder: models }) {
         times: 'times',
       },
       rows: costs,
+    },
+    {
+      key: 'settling',
+      title: `${OLD.toLocaleString('en')} turns in talks of ${TALK}, without a language model`,
+      columns: {
+        what: 'what',
+        seconds: { title: 'seconds', digits: 2 },
+        turns: 'turns',
+        summaries: 'summaries',
+      },
+      rows: settled,
     },
   ]
 }
@@ -195,6 +210,34 @@ function moved(vector, seed) {
     state = Math.imul(state ^ (state >>> 15), 0x2c1b3c6d) + 0x9e3779b9
     return value + step * ((state >>> 0) / 2 ** 31 - 1)
   })
+}
+
+/** Talks of long ago that settle, and settle again. */
+async function settlingOf(encoder, conversations) {
+  const folder = await mkdtemp(join(tmpdir(), 'hippocamp-bench-'))
+  const store = await open(join(folder, 'memory.db'), { encoder })
+  try {
+    const memory = new LongTermMemory({ collection: store.collection('old', { turns: true }) })
+    const turns = conversations.flatMap(({ turns }) => turns)
+    const said = Array.from({ length: OLD }, (_, i) => {
+      const { role, text } = turns[i % turns.length]
+      const session = String(Math.floor(i / TALK))
+      return { session, role, text: `${i}: ${text.slice(0, 60)}`, time: new Date(0) }
+    })
+    const rows = []
+    const step = async (what, work) => {
+      const start = performance.now()
+      const { turns, summaries } = await work()
+      rows.push({ what, seconds: (performance.now() - start) / 1_000, turns, summaries })
+    }
+    await step('remember', async () => ({ turns: (await memory.remember(said)).length }))
+    await step('consolidate', () => memory.consolidate())
+    await step('consolidate again', () => memory.consolidate())
+    return rows
+  } finally {
+    await store.close()
+    await rm(folder, { recursive: true })
+  }
 }
 
 function queryOf({ prompts }) {
