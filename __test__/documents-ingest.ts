@@ -358,6 +358,14 @@ testWithModel('documents in memory are ingested by their names', async (t, encod
   )
 })
 
+testWithModel('a hidden file that was named is not taken for gone', async (t, encoder) => {
+  const folder = await folderOf(t, { 'a.md': 'one', '.hidden/b.md': 'two' })
+  const collection = await collectionOf(t, encoder)
+  await ingest(join(folder, '.hidden', 'b.md'), { collection, root: folder })
+  t.deepEqual(numbers(await ingest(folder, { collection })), [1, 0, 0, 0, 0])
+  t.is(await collection.count(), 2)
+})
+
 testWithModel('a folder with a name can move', async (t, encoder) => {
   const folder = await folderOf(t, { 'a.md': 'one' })
   const collection = await collectionOf(t, encoder)
@@ -465,6 +473,31 @@ testWithModel(
       failures++
     }
     t.true(failures >= 8, String(failures))
+  },
+)
+
+testWithModel(
+  'an interrupted change that is taken back is taken back in the store',
+  async (t, encoder) => {
+    const before = { 'a.md': sections(4) }
+    // One section is replaced: at some moment there are as many chunks as before, but not the same.
+    const after = sections(4, at => (at === 2 ? 'Another.' : `Section ${at} tells of topic ${at}.`))
+    const folder = await folderOf(t, before)
+    for (let last = 0; last < 5; last++) {
+      const collection = await collectionOf(t, encoder)
+      await put(folder, 'a.md', before['a.md'])
+      await ingest(folder, { collection, splitter: small() })
+      const expected = await contents(collection)
+      await put(folder, 'a.md', after)
+      let writes = 0
+      const { backend } = observed(collection, () => {
+        if (writes++ >= last) throw new Error('the power is off')
+      })
+      await ingest(folder, { collection: backend, splitter: small() }).catch(() => {})
+      await put(folder, 'a.md', before['a.md'])
+      await ingest(folder, { collection, splitter: small() })
+      t.deepEqual(await contents(collection), expected, `after ${last} writes`)
+    }
   },
 )
 

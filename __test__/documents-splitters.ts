@@ -402,7 +402,8 @@ test('options that cannot be right are refused by name', async t => {
     [{ separators: [1] }, /separator 0 is 1/],
     [{ separators: ['\ud83d'] }, /lone surrogate/],
     [{ seperators: [] }, /did you mean "separators"/],
-    [{ maxTokens: 10 }, /whose tokens/],
+    [{ maxTokens: 10 }, /maxTokens is 10, but whose tokens/],
+    [{ prefix: 'passage: ' }, /prefix is "passage: ", but whose tokens/],
     [{ encoder: {} }, /encoder is an object/],
     [{ encoder: { countTokens: async () => 1 } }, /give maxTokens/],
   ]

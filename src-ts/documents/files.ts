@@ -43,6 +43,11 @@ export async function wantedBy(glob: GlobOptions['glob']): Promise<Wanted> {
   return picomatch(patterns)
 }
 
+/** Whether a name, or one in a path, is of those that are passed over. */
+export function isHidden(path: string): boolean {
+  return path.split('/').some(name => name.startsWith('.') || name === 'node_modules')
+}
+
 /** The wanted files below a folder, without hidden ones and node_modules. */
 export async function filesIn(
   folder: string,
@@ -66,7 +71,7 @@ export async function filesIn(
       return
     }
     for (const entry of entries) {
-      if (entry.name.startsWith('.') || entry.name === 'node_modules') continue
+      if (isHidden(entry.name)) continue
       const inner = path === '' ? entry.name : `${path}/${entry.name}`
       const kind = await kindOf(entry, join(folder, inner), followSymlinks)
       if (kind === 'folder') await enter(inner)

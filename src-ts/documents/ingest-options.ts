@@ -38,7 +38,8 @@ export interface IngestOptions extends LoadOptions, GlobOptions, FitOptions {
    */
   readonly name?: string | undefined
   /**
-   * Whether chunks of sources that are no longer there are deleted: those under the same root which the patterns want.
+   * Whether chunks of sources that are no longer there are deleted: for a folder, those that would be found in it now; otherwise
+   * all others under the same root.
    * @default true for a folder; false for single files and documents in memory
    */
   readonly prune?: boolean | undefined

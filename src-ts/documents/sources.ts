@@ -5,7 +5,7 @@ import { stat } from 'node:fs/promises'
 import { basename, dirname, isAbsolute, relative, resolve, sep } from 'node:path'
 import { invalid } from '../errors.js'
 import { filePath, isObject, label, show } from '../options.js'
-import { filesIn, type Wanted, wantedBy } from './files.js'
+import { filesIn, isHidden, type Wanted, wantedBy } from './files.js'
 import type { Ingesting } from './ingest-options.js'
 import { type DocumentSource, sourceOf } from './load.js'
 import { readFileUpTo } from './loaders/read-file.js'
@@ -72,8 +72,8 @@ async function folder(path: string, wanted: Wanted, ingesting: Ingesting): Promi
       // Only what would have been found here: below this folder, wanted, and in no folder that could not be read.
       if (below !== '' && !source.startsWith(`${below}/`)) return false
       const inner = below === '' ? source : source.slice(below.length + 1)
-      const hidden = found.failed.some(({ path }) => path === '' || inner.startsWith(`${path}/`))
-      return wanted(inner) && !hidden
+      if (isHidden(inner) || !wanted(inner)) return false
+      return !found.failed.some(({ path }) => path === '' || inner.startsWith(`${path}/`))
     },
   }
 }

@@ -1,10 +1,10 @@
 /**
  * What a backend has of a root, and how a file's chunks in it are replaced.
  *
- * A file's first chunk carries its state (hash, settings, number of chunks) and is written last, so that a state that is there
- * is true. A write that was interrupted shows in the sum: more chunks, or fewer, than the states account for. Then, and only
- * then, all chunks of the root are looked at, and files that don't add up are written again, which finds the chunks that are
- * there already.
+ * A file's first chunk carries its state (hash, settings, number of chunks). The state is taken away before anything of the
+ * file is changed, and written when all of it is done, so that a state that is there is true. What was interrupted has none;
+ * if not even a first chunk was written, it shows in the sum: there are more chunks than the states account for. Then, and only
+ * then, all chunks of the root are looked at. Writing a file again finds the chunks that are there already.
  */
 import { isDeepStrictEqual } from 'node:util'
 import type { Backend } from '../backends/backend.js'
@@ -61,28 +61,54 @@ export async function replaceChunks(
   for await (const record of recordsOf(backend, whereOf(name), signal))
     stored.set(record.id, record)
 
-  const [first, ...others] = chunks
+  const [first, ...others] = withState(chunks, state)
   const fresh = others.filter(({ id }) => !stored.has(id))
+  const moved = others.filter(chunk => isChanged(chunk, stored))
+  const wanted = new Set(chunks.map(({ id }) => id))
+  const stale = [...stored.keys()].filter(id => !wanted.has(id))
+  const isDone = fresh.length + moved.length + stale.length === 0
+  if (first && isDone && stored.has(first.id) && !isChanged(first, stored)) return 0
+
+  await withdrawState(backend, stored, signal)
   for (let from = 0; from < fresh.length; from += BATCH)
     await backend.upsert(fresh.slice(from, from + BATCH), { signal })
-  const moved = others.filter(({ id, metadata }) => {
-    const before = stored.get(id)
-    return before !== undefined && !isDeepStrictEqual(before.metadata, metadata)
-  })
   for (let from = 0; from < moved.length; from += CHANGES) {
     const some = moved.slice(from, from + CHANGES)
     await Promise.all(some.map(chunk => relabel(backend, chunk, stored, signal)))
   }
-  const wanted = new Set(chunks.map(({ id }) => id))
-  const stale = [...stored.keys()].filter(id => !wanted.has(id))
   if (stale.length > 0) await backend.delete(stale, { signal })
   if (!first) return 0
+  if (stored.has(first.id)) await relabel(backend, first, stored, signal)
+  else await backend.upsert([first], { signal })
+  return fresh.length + (stored.has(first.id) ? 0 : 1)
+}
 
-  const ingest = { ...first.metadata.ingest, file: state }
-  const head = { ...first, metadata: { ...first.metadata, ingest } }
-  if (stored.has(head.id)) await relabel(backend, head, stored, signal)
-  else await backend.upsert([head], { signal })
-  return fresh.length + (stored.has(head.id) ? 0 : 1)
+/** The chunks, the first of them with the state of the file. */
+function withState(chunks: readonly NewChunk[], file: FileState): NewChunk[] {
+  return chunks.map((chunk, at) => {
+    if (at > 0) return chunk
+    const ingest = { ...chunk.metadata.ingest, file }
+    return { ...chunk, metadata: { ...chunk.metadata, ingest } }
+  })
+}
+
+/** Whether a chunk is stored, but with other metadata. */
+function isChanged({ id, metadata }: NewChunk, stored: ReadonlyMap<string, Stored>): boolean {
+  const before = stored.get(id)
+  return before !== undefined && !isDeepStrictEqual(before.metadata, metadata)
+}
+
+/** Says that the file's chunks are not what they were when its state was written. */
+async function withdrawState(
+  backend: Backend,
+  stored: ReadonlyMap<string, Stored>,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  for (const { id, metadata } of stored.values()) {
+    if (metadata.ingest.file === undefined) continue
+    const { file: _, ...ingest } = metadata.ingest
+    await backend.update([id], { metadata: { ingest } }, { signal })
+  }
 }
 
 /** Deletes all chunks of a file; resolves with how many there were. */

@@ -16,6 +16,8 @@ export interface TokenCounter {
   countTokens(text: string): Promise<number>
   /** Tokens that are read of a text, special tokens included. */
   readonly maxTokens?: number
+  /** Equal for two that count the same. */
+  readonly fingerprint?: string
 }
 
 /** How long chunks may be for an encoder. */
@@ -52,8 +54,9 @@ const SPECIAL = 2
 export function limitOf({ encoder, maxTokens, prefix = '' }: FitOptions): TokenLimit | undefined {
   string('prefix', prefix)
   if (encoder === undefined) {
-    if (maxTokens === undefined) return undefined
-    throw invalid(`maxTokens is ${show(maxTokens)}, but whose tokens? give the encoder too`)
+    if (maxTokens === undefined && prefix === '') return undefined
+    const name = maxTokens === undefined ? 'prefix' : 'maxTokens'
+    throw invalid(`${name} is ${show(maxTokens ?? prefix)}, but whose tokens? give the encoder too`)
   }
   counterOf(encoder)
   const most = maxTokens ?? encoder.maxTokens
@@ -61,7 +64,13 @@ export function limitOf({ encoder, maxTokens, prefix = '' }: FitOptions): TokenL
     throw invalid('the encoder does not say how many tokens it reads: give maxTokens')
   }
   integer('maxTokens', most, SPECIAL + 1)
-  return { encoder, maxTokens: most, prefix, settings: { maxTokens: most, prefix } }
+  const settings = { encoder: identityOf(encoder), maxTokens: most, prefix }
+  return { encoder, maxTokens: most, prefix, settings }
+}
+
+/** What tells one encoder from another, as far as it says. */
+export function identityOf({ fingerprint }: TokenCounter): string {
+  return fingerprint ?? ''
 }
 
 /** Something that counts tokens. */

@@ -7,7 +7,7 @@
 import { invalid } from '../../errors.js'
 import { optionsOf } from '../../options.js'
 import type { Span } from '../document.js'
-import { counterOf, type TokenCounter } from './fit.js'
+import { counterOf, identityOf, type TokenCounter } from './fit.js'
 import { trimmed } from './pieces.js'
 import { TextSplitter } from './text-splitter.js'
 import { cutByTokens } from './tokens.js'
@@ -46,6 +46,10 @@ export class TokenTextSplitter extends TextSplitter {
         `chunkSize is ${chunkSize}, but the encoder reads ${encoder.maxTokens} tokens, ${SPECIAL} of them special: make it at most ${encoder.maxTokens - SPECIAL}`,
       )
     }
+  }
+
+  override get settings(): Record<string, unknown> {
+    return { ...super.settings, encoder: identityOf(this.#encoder) }
   }
 
   protected async spans(text: string): Promise<Span[]> {
