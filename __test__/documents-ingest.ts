@@ -23,6 +23,7 @@ import { openStore, refused, storePath } from './support/stores.js'
 import { temporaryFolder } from './support/tiny-model.js'
 
 const FIXTURES = join(root, '__test__', 'fixtures', 'documents')
+const INGEST = join(root, '__test__', 'fixtures', 'ingest.mjs')
 const MANUALS = join(
   resolve(root, process.env.HIPPOCAMP_EVAL_DIR ?? '../shared'),
   'data',
@@ -529,9 +530,8 @@ testWithModel(
     )
     const folder = await folderOf(t, files)
     const path = await storePath(t)
-    const script = join(root, '__test__', 'fixtures', 'ingest.mjs')
     const killed = await new Promise<boolean>(done => {
-      const child = execFile(process.execPath, [script, path, model, folder], error =>
+      const child = execFile(process.execPath, [INGEST, path, model, folder], error =>
         done(error?.signal === 'SIGKILL'),
       )
       child.stdout?.once('data', () => child.kill('SIGKILL'))
@@ -580,6 +580,20 @@ testWithModel('two ingests at the same time store everything once', async (t, en
   await ingest(folder, { collection: fresh, splitter: small() })
   t.deepEqual(await contents(collection), await contents(fresh))
   t.deepEqual(numbers(await ingest(folder, { collection, splitter: small() })), [0, 0, 0, 3, 0])
+})
+
+testWithModel('two processes at the same time store everything once', async (t, encoder, model) => {
+  const folder = await folderOf(t, { 'a.md': sections(8), 'b.md': sections(5), 'c.md': '第三' })
+  const path = await storePath(t)
+  const run = () =>
+    new Promise<Error | null>(done =>
+      execFile(process.execPath, [INGEST, path, model, folder], done),
+    )
+  t.deepEqual(await Promise.all([run(), run()]), [null, null])
+  const collection = (await openStore(t, { path, encoder })).collection('docs')
+  const fresh = await collectionOf(t, encoder)
+  await ingest(folder, { collection: fresh, splitter: small() })
+  t.deepEqual(await contents(collection), await contents(fresh))
 })
 
 // Progress, options, watching

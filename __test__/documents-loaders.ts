@@ -45,6 +45,12 @@ test('Chinese in GB18030 is found out, and so are accented letters in Windows-12
   for (const text of ['Un café, né à Orléans\n', 'Größe: 3 Äpfel', '¡Qué día más raro, señor!']) {
     t.is((await one('a.txt', Buffer.from(text, 'latin1'))).text, text)
   }
+  const price = Buffer.from('Caf\xe9: 3 \x80, \x93GR\xd6\xdfE\x94', 'latin1')
+  for (const encoding of [undefined, 'windows-1252', 'iso-8859-1'])
+    t.is((await one('a.txt', price, { encoding })).text, 'Café: 3 €, “GRÖßE”')
+  // Characters that are not among the frequent ones: 繁體中文
+  const traditional = Buffer.from('b7b1f377d6d0cec4', 'hex')
+  t.is((await one('a.txt', traditional)).text, '繁體中文')
   t.is((await one('a.txt', Buffer.from([0xd6, 0xd0]))).text, '中')
 })
 

@@ -1,8 +1,9 @@
 /**
  * Bytes to text: by byte order mark, as UTF-8 if it is, or else as GB18030 if that reads like Chinese, or as Windows-1252.
  *
- * Almost any bytes are some GB18030, accented Latin letters too: "né" followed by a letter reads as a rare character. Chinese
- * texts consist of frequent ones, which have a range of bytes of their own (GB 2312, rows of punctuation and of level 1).
+ * Many bytes are some GB18030, accented Latin letters too: "né" followed by a letter reads as a rare character. But these stand
+ * alone, and Chinese characters follow each other, or are frequent ones, which have a range of bytes of their own (GB 2312, rows
+ * of punctuation and of level 1).
  */
 import { invalid } from '../../errors.js'
 import { show } from '../../options.js'
@@ -37,6 +38,7 @@ function markOf(bytes: Uint8Array): string | undefined {
 
 function decoded(bytes: Uint8Array, source: string, encoding: string): string {
   const decoder = decoderOf(encoding)
+  if (decoder.encoding === 'windows-1252') return western(bytes)
   try {
     return decoder.decode(bytes)
   } catch (error) {
@@ -56,7 +58,18 @@ function detected(bytes: Uint8Array): string {
   const utf8 = attempt(bytes, 'utf-8')
   if (utf8 !== undefined) return utf8
   const chinese = readsLikeChinese(bytes) ? attempt(bytes, 'gb18030') : undefined
-  return chinese ?? new TextDecoder('windows-1252').decode(bytes)
+  return chinese ?? western(bytes)
+}
+
+/** What the bytes from 0x80 on are in Windows-1252, where it differs from Latin 1. */
+const WESTERN = '€\u0081‚ƒ„…†‡ˆ‰Š‹Œ\u008dŽ\u008f\u0090‘’“”•–—˜™š›œ\u009džŸ'
+
+/** Windows-1252, which the TextDecoder of some versions of Node.js takes for Latin 1. */
+function western(bytes: Uint8Array): string {
+  const { buffer, byteOffset, byteLength } = bytes
+  return Buffer.from(buffer, byteOffset, byteLength)
+    .toString('latin1')
+    .replaceAll(/[\x80-\x9f]/g, unit => WESTERN[unit.charCodeAt(0) - 0x80] ?? unit)
 }
 
 function attempt(bytes: Uint8Array, encoding: string): string | undefined {
@@ -67,17 +80,20 @@ function attempt(bytes: Uint8Array, encoding: string): string | undefined {
   }
 }
 
-/** Whether most characters of two bytes are frequent ones. */
+/** Whether most characters of two bytes are frequent ones, or follow another. */
 function readsLikeChinese(bytes: Uint8Array): boolean {
-  let pairs = 0
-  let frequent = 0
+  let [pairs, frequent, following, end] = [0, 0, 0, -1]
   for (let at = 0; at + 1 < bytes.length; at++) {
     const [lead, trail] = [bytes[at] as number, bytes[at + 1] as number]
     if (lead < 0x81) continue
-    at++
     pairs++
+    if (at === end) following++
     const isFrequent = (lead >= 0xb0 && lead <= 0xd7) || (lead >= 0xa1 && lead <= 0xa3)
     if (isFrequent && trail >= 0xa1) frequent++
+    at++
+    end = at + 1
   }
-  return pairs > 0 && frequent >= 0.6 * pairs
+  return pairs > 0 && Math.max(frequent, following) >= MOST * pairs
 }
+
+const MOST = 0.6
