@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import test from 'ava'
 import { type Hit, loadEncoder } from 'hippocamp'
-import { type Citable, cite, ingest } from 'hippocamp/documents'
+import { type Citable, type CiteOptions, cite, ingest } from 'hippocamp/documents'
 import { modelFolder, testWithModel } from './support/models.js'
 import { root } from './support/sources.js'
 import { openStore, refused } from './support/stores.js'
@@ -68,19 +68,26 @@ testMultilingual('Chinese manuals are found and cited in Chinese', async t => {
 })
 
 test('places are written in one line', t => {
-  const of = (metadata: object) =>
-    cite({ text: 'x', metadata: { source: 'a', ingest: { root: '', chunk: 0 }, ...metadata } })
-      .label
+  const of = (metadata: object, options?: CiteOptions) =>
+    cite({ metadata: { source: 'a', ingest: { root: '', chunk: 0 }, ...metadata } }, options).label
   t.is(of({}), 'a')
   t.is(of({ page: 2, lastPage: 4 }), 'a, pages 2–4')
   t.is(of({ lines: { from: 3, to: 3 } }), 'a, line 3')
   t.is(of({ lines: { from: 3, to: 4 }, headings: ['A', 'B'] }), 'a, lines 3–4 (A › B)')
+  const chinese = { language: 'zh' } as const
+  t.is(of({ page: 2 }, chinese), 'a，第 2 页')
+  t.is(
+    of({ lines: { from: 3, to: 4 }, headings: ['使用', '除垢'] }, chinese),
+    'a，第 3–4 行（使用 › 除垢）',
+  )
 })
 
 test('what was not ingested has no source', async t => {
   for (const hit of [{ metadata: {} }, { metadata: { source: 'mine' } }, {}, undefined]) {
     await refused(t, 'ERR_INVALID_ARGUMENT', () => cite(hit as Citable))
   }
+  const language = 'de' as never
+  await refused(t, 'ERR_INVALID_ARGUMENT', () => cite({ metadata: {} }, { language }))
 })
 
 /** Paragraphs with their places, headings left out. */

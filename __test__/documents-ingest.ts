@@ -1,13 +1,14 @@
 // Folders brought into a real store, encoded by a real encoder, and kept as they are.
 import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { cp, mkdir, readdir, rename, rm, symlink, writeFile } from 'node:fs/promises'
+import { cp, mkdir, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import test, { type ExecutionContext } from 'ava'
 import type { Backend, Collection, Encoder, StoredRecord } from 'hippocamp'
 import {
   type ChunkMetadata,
+  cite,
   type IngestOptions,
   type IngestProgress,
   type IngestReport,
@@ -166,7 +167,12 @@ testWithModel('a chunk knows its file, title, lines, pages and headings', async 
     pdf.map(({ metadata }) => [metadata.page, metadata.lastPage]),
     [[1, 3]],
   )
-  t.is(await collection.count({ where: { source: 'sub/b.md', tags: 'x' } }), 3)
+  const where = { source: 'sub/b.md', tags: 'x' }
+  const { records } = await collection.list({ where, sort: 'ingest.chunk' })
+  t.deepEqual(
+    records.map(({ text }) => text),
+    guide.map(({ text }) => text),
+  )
 })
 
 // What the second run does
@@ -702,10 +708,21 @@ if (existsSync(MANUALS)) {
     const report = await ingest(MANUALS, { collection, encoder })
     t.deepEqual(numbers(report), [files.length, 0, 0, 0, 0])
     t.true(files.length >= 20)
-    const [hit] = await collection.search('How do I clean the paws of my cat after paint?', {
-      k: 1,
-    })
-    t.truthy(hit)
+    for (const [question, file] of [
+      ['How do I clean the TrailMaster X4 tent?', 'product_info_1.md'],
+      ['How do I pitch the Alpine Explorer tent in the rain?', 'product_info_8.md'],
+      ['Are the hiking boots waterproof?', 'product_info_4.md'],
+    ] as const) {
+      const [hit] = await collection.search(question, { k: 1 })
+      const { lines = { from: 0, to: 0 }, ...cited } = hit ? cite(hit) : { file: '', text: '' }
+      t.is(cited.file, file, question)
+      const inFile = await readFile(join(MANUALS, file), 'utf8')
+      const cut = inFile
+        .split(/\r?\n/)
+        .slice(lines.from - 1, lines.to)
+        .join('\n')
+      t.true(cut.includes(cited.text), question)
+    }
     const { backend, writes } = observed(collection)
     const again = await ingest(MANUALS, { collection: backend, encoder })
     t.deepEqual(numbers(again), [0, 0, 0, files.length, 0])

@@ -2,7 +2,7 @@
  * Where a found chunk comes from, for the reader.
  */
 import { invalid } from '../errors.js'
-import { isObject, show } from '../options.js'
+import { isObject, oneOf, optionsOf, show } from '../options.js'
 import type { Lines } from './document.js'
 import type { ChunkMetadata } from './stored-chunk.js'
 
@@ -19,8 +19,20 @@ export interface Citation {
   readonly headings?: readonly string[]
   /** What it says. */
   readonly text: string
-  /** In one line: `manuals/kettle.pdf, page 2`, or `guide.md, lines 3–9 (Use › Descaling)`. */
+  /**
+   * In one line: `manuals/kettle.pdf, page 2`, `guide.md, lines 3–9 (Use › Descaling)`, or in Chinese
+   * `说明书.pdf，第 2 页`.
+   */
   readonly label: string
+}
+
+/** How to cite. */
+export interface CiteOptions {
+  /**
+   * The language of the label.
+   * @default 'en'
+   */
+  readonly language?: 'en' | 'zh' | undefined
 }
 
 /** A record that was ingested: a hit, or one that was read. */
@@ -33,15 +45,17 @@ export interface Citable {
  * Where a hit comes from.
  * @throws {HippocampError} ERR_INVALID_ARGUMENT for a record that was not ingested
  */
-export function cite(hit: Citable): Citation {
+export function cite(hit: Citable, options?: CiteOptions): Citation {
+  const { language = 'en' } = optionsOf(options, 'cite', ['language'])
+  const words = WORDS[oneOf('language', language, ['en', 'zh'])]
   if (!isObject(hit) || !isObject(hit.metadata))
     throw invalid(`the hit is ${show(hit)}: give a hit of a search, or a record`)
   const { source, title, page, lastPage, lines, headings, ingest } =
     hit.metadata as Partial<ChunkMetadata>
   if (typeof source !== 'string' || !ingest)
     throw invalid('the hit was not stored by ingest(), so that it has no source: cite only such')
-  const place = pagesOf(page, lastPage) ?? linesOf(lines)
-  const path = headings && headings.length > 0 ? ` (${headings.join(' › ')})` : ''
+  const place =
+    page !== undefined ? words.pages(page, lastPage ?? page) : lines && words.lines(lines)
   return {
     file: source,
     ...(title !== undefined && { title }),
@@ -49,16 +63,29 @@ export function cite(hit: Citable): Citation {
     ...(lines && { lines }),
     ...(headings && { headings }),
     text: hit.text ?? '',
-    label: [source, place].filter(part => part !== undefined).join(', ') + path,
+    label: source + (place ?? '') + (headings ? words.headings(headings.join(' › ')) : ''),
   }
 }
 
-function pagesOf(page: number | undefined, lastPage: number | undefined): string | undefined {
-  if (page === undefined) return undefined
-  return lastPage === undefined ? `page ${page}` : `pages ${page}–${lastPage}`
+interface Words {
+  pages(from: number, to: number): string
+  lines(lines: Lines): string
+  headings(path: string): string
 }
 
-function linesOf(lines: Lines | undefined): string | undefined {
-  if (!lines) return undefined
-  return lines.from === lines.to ? `line ${lines.from}` : `lines ${lines.from}–${lines.to}`
+const WORDS: Readonly<Record<'en' | 'zh', Words>> = {
+  en: {
+    pages: (from, to) => (from === to ? `, page ${from}` : `, pages ${from}–${to}`),
+    lines: ({ from, to }) => (from === to ? `, line ${from}` : `, lines ${from}–${to}`),
+    headings: path => ` (${path})`,
+  },
+  zh: {
+    pages: (from, to) => `，第 ${range(from, to)} 页`,
+    lines: ({ from, to }) => `，第 ${range(from, to)} 行`,
+    headings: path => `（${path}）`,
+  },
+}
+
+function range(from: number, to: number): string {
+  return from === to ? String(from) : `${from}–${to}`
 }

@@ -1,5 +1,5 @@
 /** Documents: load, clean, split and ingest: `import { ingest } from 'hippocamp/documents'`. */
-export { type Citable, type Citation, cite } from './cite.js'
+export { type Citable, type Citation, type CiteOptions, cite } from './cite.js'
 export { type CleanOptions, clean } from './clean.js'
 export type {
   Chunk,
