@@ -150,7 +150,7 @@ testWithModel('excludeInputKeys are neither stored nor asked', async (t, encoder
 })
 
 testWithModel(
-  'inputKey and outputKey choose what is asked and what is stored',
+  'LangChain’s fault: inputKey and outputKey choose what is asked and what is stored, and no secrets',
   async (t, encoder) => {
     const { collection, memory } = await setUp(t, encoder, {
       inputKey: 'question',
@@ -190,13 +190,16 @@ for (const inputs of [
   { input: undefined },
   { stop: ['\n'] },
 ]) {
-  testWithModel(`the inputs ${inspect(inputs)} recall nothing`, async (t, encoder) => {
-    const strings = await setUp(t, encoder)
-    await tell(strings.memory)
-    t.deepEqual(await strings.memory.loadMemoryVariables(inputs), { memory: '' })
-    const documents = await setUp(t, encoder, { returnDocs: true })
-    t.deepEqual(await documents.memory.loadMemoryVariables(inputs), { memory: [] })
-  })
+  testWithModel(
+    `LangChain’s fault: the inputs ${inspect(inputs)} recall nothing`,
+    async (t, encoder) => {
+      const strings = await setUp(t, encoder)
+      await tell(strings.memory)
+      t.deepEqual(await strings.memory.loadMemoryVariables(inputs), { memory: '' })
+      const documents = await setUp(t, encoder, { returnDocs: true })
+      t.deepEqual(await documents.memory.loadMemoryVariables(inputs), { memory: [] })
+    },
+  )
 }
 
 testWithModel('a turn in which nothing was said is not stored', async (t, encoder) => {
@@ -247,22 +250,27 @@ testWithModel('a save that waits is taken out of the queue by its signal', async
   t.deepEqual(await texts(collection), ['input: first'])
 })
 
-testWithModel('what is to be forgotten is deleted, by ids or by a filter', async (t, encoder) => {
-  const { collection, memory } = await setUp(t, encoder, {
-    metadata: inputs => ({ private: String(inputs.input).includes('village') }),
-  })
-  await tell(memory)
-  t.is(await memory.forget({ where: { private: true } }), 1)
-  const [first] = (await collection.list()).records
-  t.is(await memory.forget(first?.id ?? ''), 1)
-  t.is(await memory.forget(['unknown']), 0)
-  t.deepEqual(await texts(collection), ['input: My favourite food is pizza\noutput: Good to know'])
-  for (const which of [undefined, 7, null] as never[]) {
-    await refused(t, 'ERR_INVALID_ARGUMENT', () => memory.forget(which))
-  }
-  await refused(t, 'ERR_INVALID_FILTER', () => memory.forget({ where: { $no: 1 } }))
-  t.is(await collection.count(), 1)
-})
+testWithModel(
+  'LangChain’s fault: what is to be forgotten is deleted, by ids or by a filter',
+  async (t, encoder) => {
+    const { collection, memory } = await setUp(t, encoder, {
+      metadata: inputs => ({ private: String(inputs.input).includes('village') }),
+    })
+    await tell(memory)
+    t.is(await memory.forget({ where: { private: true } }), 1)
+    const [first] = (await collection.list()).records
+    t.is(await memory.forget(first?.id ?? ''), 1)
+    t.is(await memory.forget(['unknown']), 0)
+    t.deepEqual(await texts(collection), [
+      'input: My favourite food is pizza\noutput: Good to know',
+    ])
+    for (const which of [undefined, 7, null] as never[]) {
+      await refused(t, 'ERR_INVALID_ARGUMENT', () => memory.forget(which))
+    }
+    await refused(t, 'ERR_INVALID_FILTER', () => memory.forget({ where: { $no: 1 } }))
+    t.is(await collection.count(), 1)
+  },
+)
 
 testWithModel('a prepared turn is written by commit and taken back by undo', async (t, encoder) => {
   const { collection, memory } = await setUp(t, encoder)

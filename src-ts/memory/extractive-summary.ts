@@ -145,10 +145,11 @@ class Room implements Limits<Sentence> {
   }
 }
 
-/** Unit vectors, one after the other. */
+/** Unit vectors, one after the other, and their sum. */
 export interface Vectors {
   readonly data: Float32Array
   readonly dimension: number
+  readonly sum: Float32Array
 }
 
 async function encode(
@@ -156,8 +157,7 @@ async function encode(
   sentences: readonly Sentence[],
   signal: AbortSignal | undefined,
 ): Promise<Vectors> {
-  let all: Float32Array | undefined
-  let size = 0
+  let vectors: Vectors | undefined
   for (let from = 0; from < sentences.length; from += BATCH) {
     const texts = sentences.slice(from, from + BATCH).map(sentence => sentence.text)
     const { data, dimension } = await encoder.encode(texts, signal && { signal })
@@ -167,18 +167,28 @@ async function encode(
         `encoder gave ${data.length} values for ${texts.length} sentences of dimension ${dimension}: give one vector for each`,
       )
     }
-    all ??= new Float32Array(sentences.length * dimension)
-    size = dimension
-    for (let row = 0; row < texts.length; row++) {
-      let square = 0
-      for (let i = row * size; i < (row + 1) * size; i++) square += (data[i] as number) ** 2
-      const scale = square > 0 ? 1 / Math.sqrt(square) : 0
-      for (let i = 0; i < size; i++)
-        all[(from + row) * size + i] = (data[row * size + i] as number) * scale
+    vectors ??= {
+      data: new Float32Array(sentences.length * dimension),
+      dimension,
+      sum: new Float32Array(dimension),
     }
+    for (let row = 0; row < texts.length; row++) addUnit(vectors, from + row, data, row)
     await nextTurn()
   }
-  return { data: all ?? new Float32Array(0), dimension: size }
+  return vectors ?? { data: new Float32Array(0), dimension: 1, sum: new Float32Array(1) }
+}
+
+/** Scales a vector to length 1 and puts it in its place. */
+export function addUnit(vectors: Vectors, to: number, data: ArrayLike<number>, from: number): void {
+  const { dimension, sum } = vectors
+  let square = 0
+  for (let i = 0; i < dimension; i++) square += (data[from * dimension + i] as number) ** 2
+  const scale = square > 0 ? 1 / Math.sqrt(square) : 0
+  for (let i = 0; i < dimension; i++) {
+    const value = (data[from * dimension + i] as number) * scale
+    vectors.data[to * dimension + i] = value
+    sum[i] = (sum[i] as number) + value
+  }
 }
 
 /** Those that say most of what all say, in their order; each has the vector of its number. */
@@ -188,11 +198,7 @@ export async function mostCentral<T>(
   room: Limits<T>,
   signal: AbortSignal | undefined,
 ): Promise<T[]> {
-  const { data, dimension } = vectors
-  const sum = new Float32Array(dimension)
-  data.forEach((value, i) => {
-    sum[i % dimension] = (sum[i % dimension] as number) + value
-  })
+  const { data, dimension, sum } = vectors
   const count = sentences.length
   const usual = (Math.hypot(...sum) ** 2 - count) / (count * (count - 1) || 1)
   const centrality = stretched(await products(vectors, sum, signal))

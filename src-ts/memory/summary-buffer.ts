@@ -80,9 +80,9 @@ export class ConversationSummaryBufferMemory extends SummarizingMemory {
     const pending = this.#asLines(messagesAfter(summary, this.chatHistory, signal))
     const fit = await this.#newest(pending, this.maxTokenLimit, signal, text)
     const messages = fit.map(({ message }) => message)
-    const lines = messageLines(messages, this.prefixes, 1)
-    const first = summaryLine(text, formatSummary(text, this.prefixes))
-    return { [this.memoryKey]: text === '' ? lines : [first, ...lines] }
+    const first = text === '' ? [] : [summaryLine(text, formatSummary(text, this.prefixes))]
+    const lines = messageLines(messages, this.prefixes, first.length)
+    return { [this.memoryKey]: [...first, ...lines] }
   }
 
   protected override async summarize(

@@ -33,8 +33,9 @@ export class ConversationSummaryMemory extends SummarizingMemory {
     const signal = signalOfCall(call, 'loadMemoryVariables')
     const summary = await this.summary.read(signal)
     const pending = await collect(messagesAfter(summary, this.chatHistory, signal))
-    const lines = messageLines(pending, this.prefixes, 1)
-    return { [this.memoryKey]: summary.text === '' ? lines : [summaryLine(summary.text), ...lines] }
+    const first = summary.text === '' ? [] : [summaryLine(summary.text)]
+    const lines = messageLines(pending, this.prefixes, first.length)
+    return { [this.memoryKey]: [...first, ...lines] }
   }
 
   protected override async summarize(

@@ -12,7 +12,7 @@ import type { Filter } from '../../collection-types.js'
 import { invalid } from '../../errors.js'
 import { finite, integer, show, text } from '../../options.js'
 import type { StoredRecord } from '../../records.js'
-import { mostCentral } from '../extractive-summary.js'
+import { addUnit, mostCentral, type Vectors } from '../extractive-summary.js'
 import type { Ask } from '../language-model.js'
 import { FACTS_PROMPT, fill } from '../prompts.js'
 import { lineOf, memoryOf } from './memory.js'
@@ -185,11 +185,12 @@ async function makeSummary(
   const ids = new Set(own.map(turn => turn.id))
   const known = (await all(backend, where, signal, true)).filter(turn => ids.has(turn.id))
   const turns = known.filter(turn => turn.vector !== undefined)
-  const dimension = turns[0]?.vector?.length ?? 0
+  const dimension = turns[0]?.vector?.length ?? 1
   const data = new Float32Array(turns.length * dimension)
-  for (const [row, { vector }] of turns.entries()) data.set(vector as Float32Array, row * dimension)
+  const vectors: Vectors = { data, dimension, sum: new Float32Array(dimension) }
+  for (const [row, { vector }] of turns.entries()) addUnit(vectors, row, vector as Float32Array, 0)
   const limits = { maxSentences: summaryTurns, tokens: async () => 0 }
-  const central = await mostCentral(turns, { data, dimension }, limits, signal)
+  const central = await mostCentral(turns, vectors, limits, signal)
   if (central.length === 0) return { id, summaries: 0, facts: 0 }
   const metadata: MemoryMetadata = {
     kind: 'summary',
