@@ -52,6 +52,14 @@ test('sentences end as they end in English and Chinese, and where lines do', asy
   )
 })
 
+test('sentences in a long line are whole', async t => {
+  const sentences = Array.from({ length: 500 }, (_, i) => `Ants carry leaf number ${i}.`)
+  const options = { encoder: byLetter, maxSentences: 1000 }
+  t.is(await extractiveSummary(sentences.join(' '), options), sentences.join('\n'))
+  const words = Array.from({ length: 5000 }, (_, i) => `x${i}`).join('')
+  t.is((await extractiveSummary(words, options)).replaceAll('\n', ''), words)
+})
+
 test('what was said twice counts once', async t => {
   const text = 'Ants dig. Ants dig. Ants dig. Bees fly.'
   t.is(await extractiveSummary(text, { encoder: byLetter }), 'Ants dig.\nBees fly.')
@@ -105,13 +113,16 @@ test('a long text leaves the event loop free', async t => {
   const sentence = (i: number) => `${'abcdefghijklmnopqrstuvwxyz'[i % 26]} thing number ${i}. `
   const text = Array.from({ length: 40_000 }, (_, i) => sentence(i)).join('')
   let longest = 0
-  let last = performance.now()
+  const start = performance.now()
+  let last = start
   const timer = setInterval(() => {
     longest = Math.max(longest, performance.now() - last)
     last = performance.now()
   }, 1)
   await extractiveSummary(text, { encoder: byLetter, maxSentences: 5 })
   clearInterval(timer)
+  // The time is in proportion to the length: some seconds, not minutes.
+  t.true(performance.now() - start < 20_000)
   // Much more than a slice takes: other tests and the collector of garbage have their part.
   t.true(longest < 200, `${longest} ms`)
 })

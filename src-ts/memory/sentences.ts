@@ -14,6 +14,8 @@ const ABBREVIATION =
   /(?:^|[\s(])(?:Mr|Mrs|Ms|Dr|Prof|St|Sr|Jr|vs|No|Nos|Fig|etc|e\.g|i\.e|approx|\p{Lu})\.\s*$/u
 /** No abbreviation is longer. */
 const TAIL = 12
+/** Characters that are segmented at once: each step takes time in proportion to the whole string. A longer sentence is cut. */
+const WINDOW = 2048
 /** Milliseconds after which others get their turn. */
 const SLICE = 3
 
@@ -33,7 +35,7 @@ export async function sentencesOf(
     const name = speakers.find(name => line.startsWith(`${name}:`))
     if (name !== undefined) speaker = name
     let rest = ''
-    for (const { segment } of SEGMENTER.segment(name ? line.slice(name.length + 1) : line)) {
+    for (const segment of segmentsOf(name ? line.slice(name.length + 1) : line)) {
       rest += segment
       if (!ABBREVIATION.test(rest.slice(-TAIL))) {
         if (rest.trim() !== '') sentences.push({ speaker, text: rest.trim() })
@@ -48,6 +50,20 @@ export async function sentencesOf(
     if (rest.trim() !== '') sentences.push({ speaker, text: rest.trim() })
   }
   return sentences
+}
+
+function* segmentsOf(line: string): Generator<string> {
+  let from = 0
+  while (from < line.length) {
+    const piece = line.slice(from, from + WINDOW)
+    const segments = Array.from(SEGMENTER.segment(piece), ({ segment }) => segment)
+    // The last one may go on in the next piece.
+    if (from + WINDOW < line.length && segments.length > 1) segments.pop()
+    for (const segment of segments) {
+      yield segment
+      from += segment.length
+    }
+  }
 }
 
 /** A sentence as a line of a talk. */
