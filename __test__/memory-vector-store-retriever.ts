@@ -498,8 +498,10 @@ test('options that cannot be right are refused by name', async t => {
 
 test('anything with add, search, delete and clear can be the place where memories are', async t => {
   const kept = new Map<string, string>()
+  let adds = 0
   const collection: VectorStoreRetrieverMemoryOptions['collection'] = {
     async add(records) {
+      adds++
       return records.map(({ text = '' }) => {
         kept.set(text, text)
         return text
@@ -526,6 +528,12 @@ test('anything with add, search, delete and clear can be the place where memorie
   t.is(await memory.forget(id), 1)
   await memory.clear()
   t.is(kept.size, 0)
+  // Turns that are saved at once are written together.
+  adds = 0
+  const save = (_: unknown, i: number) => memory.saveContext({ input: `turn ${i}` }, {})
+  await Promise.all(Array.from({ length: 1000 }, save))
+  t.is(kept.size, 1000)
+  t.true(adds < 10, `${adds}`)
 })
 
 test('a memoryKey that every object has is an ordinary key', async t => {

@@ -11,7 +11,7 @@ const SEGMENTER = new Intl.Segmenter('en', { granularity: 'sentence' })
 
 /** After these a full stop does not end a sentence; nor does it after a single capital letter. */
 const ABBREVIATION =
-  /(?:^|[\s(])(?:Mr|Mrs|Ms|Dr|Prof|St|Sr|Jr|vs|No|Nos|Fig|etc|e\.g|i\.e|approx|\p{Lu})\.\s*$/u
+  /(?:^|[\s(])(?:Mr|Mrs|Ms|Dr|Prof|St|Sr|Jr|vs|Fig|e\.g|i\.e|approx|\p{Lu})\.\s*$/u
 /** No abbreviation is longer. */
 const TAIL = 12
 /** Characters that are segmented at once: each step takes time in proportion to the whole string. A longer sentence is cut. */

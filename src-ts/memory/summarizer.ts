@@ -37,7 +37,7 @@ export type Summarize = (
   signal: AbortSignal | undefined,
 ) => Promise<string>
 
-/** Tokens at most, what counts them, and what else is counted with each summary. */
+/** Tokens of a summary at most, and what counts them. */
 export interface SummaryLimit {
   readonly maxTokens: number
   readonly count: Count

@@ -64,9 +64,9 @@ export class ConversationSummaryBufferMemory extends SummarizingMemory {
         `maxSummaryTokens is ${this.maxSummaryTokens} and maxTokenLimit ${this.maxTokenLimit}: leave room for messages`,
       )
     }
-    // What is too much for one is also too much for the other: a summary is counted as it is shown.
     const count = counterOf(where, given.countTokens, given.encoder, given.llm)
     this.#count = count
+    // A summary is counted as it is shown.
     this.#summarize = summarizerOf(where, given, this.prefixes, {
       maxTokens: this.maxSummaryTokens,
       count: (text, signal) => count(formatSummary(text, this.prefixes), signal),
