@@ -96,6 +96,14 @@ testWithModel(
   },
 )
 
+testWithModel('of a sentence that is too long a part is shown', async (t, encoder) => {
+  const memory = new ConversationSummaryBufferMemory({ encoder, maxTokenLimit: 60 })
+  await talk(memory, [['很长的话没有标点'.repeat(40), 'ok']])
+  const text = String(await shown(memory))
+  t.regex(text, /^System: ….*标点\nAI: ok$/)
+  t.true((await encoder.countTokens(text)) <= 60)
+})
+
 test('a talk that fits is shown word for word, and no model is asked', async t => {
   const memory = new ConversationSummaryBufferMemory({
     llm: () => Promise.reject(new Error('not asked')),

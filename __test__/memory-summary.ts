@@ -195,6 +195,29 @@ test('a prepared turn asks the model at once, and again only if another turn was
   t.deepEqual(await memory.chatHistory.getMessages(), [])
 })
 
+test('a turn that is prepared while another one is being written is planned anew', async t => {
+  let open = () => {}
+  const gate = new Promise<void>(resolve => {
+    open = resolve
+  })
+  class Slow extends InMemoryChatHistory {
+    override async addMessages(...args: Parameters<InMemoryChatHistory['addMessages']>) {
+      await gate
+      return super.addMessages(...args)
+    }
+  }
+  const { llm, prompts } = barred()
+  const memory = new ConversationSummaryMemory({ llm, prompt, chatHistory: new Slow() })
+  const writing = memory.saveContext({ input: 'a' }, { output: 'b' })
+  while (prompts.length === 0) await new Promise(setImmediate)
+  await new Promise(setImmediate)
+  const prepared = await memory.prepareSave({ input: 'c' }, { output: 'd' })
+  open()
+  await writing
+  await prepared.commit()
+  t.is(await shown(memory), '|Human: a;AI: b|Human: c;AI: d')
+})
+
 test('a signal ends a turn while the model is asked, and nothing was saved', async t => {
   const controller = new AbortController()
   const reason = new Error('enough')

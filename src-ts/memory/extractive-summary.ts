@@ -73,20 +73,10 @@ export async function extractiveSummary(
   options: ExtractiveSummaryOptions,
 ): Promise<string> {
   const given = optionsOf(options, 'extractiveSummary', OPTIONS)
-  const { maxTokens, speakers = [] } = given
+  const { speakers = [] } = given
   const signal = signalOf(given.signal)
   const encoder = encoderOf(given.encoder)
-  if (maxTokens !== undefined) integer('maxTokens', maxTokens, 0)
-  const maxSentences =
-    given.maxSentences === undefined
-      ? maxTokens === undefined
-        ? 10
-        : Number.POSITIVE_INFINITY
-      : integer('maxSentences', given.maxSentences, 1)
-  const count =
-    maxTokens === undefined
-      ? undefined
-      : counterOf('extractiveSummary', given.countTokens, given.encoder)
+  const room = roomOf(given, signal)
   if (!Array.isArray(speakers)) {
     throw invalid(`speakers is ${show(speakers)}: give an array of strings`)
   }
@@ -94,11 +84,21 @@ export async function extractiveSummary(
   signal?.throwIfAborted()
 
   const sentences = distinct(await sentencesOf(text('the text', words), speakers, signal))
-  const room = new Room(maxSentences, maxTokens, count, signal)
   // What is short enough is its own summary.
   if (await room.takesAll(sentences)) return sentences.map(formatSentence).join('\n')
   const vectors = await encode(encoder, sentences, signal)
   return (await mostCentral(sentences, vectors, room, signal)).map(formatSentence).join('\n')
+}
+
+function roomOf(
+  { encoder, maxSentences, maxTokens, countTokens }: Partial<ExtractiveSummaryOptions>,
+  signal: AbortSignal | undefined,
+): Room {
+  const most = maxSentences === undefined ? undefined : integer('maxSentences', maxSentences, 1)
+  if (maxTokens === undefined) return new Room(most ?? 10, undefined, undefined, signal)
+  integer('maxTokens', maxTokens, 0)
+  const count = counterOf('extractiveSummary', countTokens, encoder)
+  return new Room(most ?? Number.POSITIVE_INFINITY, maxTokens, count, signal)
 }
 
 /** The encoder of an option. */

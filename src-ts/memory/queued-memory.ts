@@ -28,7 +28,7 @@ export abstract class QueuedMemory<T> implements Memory {
     (turns, signal) => this.#save(turns, signal),
     () => this.batch,
   )
-  /** Counts what was written. A plan is for the state that it has seen. */
+  /** Counts the changes. A plan is for the state that it has seen. */
   #version = 0
 
   abstract get memoryKeys(): string[]
@@ -99,18 +99,12 @@ export abstract class QueuedMemory<T> implements Memory {
   /** Forgets everything, after the turns that were saved before. */
   async clear(call?: MemoryCall): Promise<void> {
     const signal = signalOfCall(call, 'clear')
-    await this.#queue.alone(async () => {
-      this.#version++
-      await this.clearAll(signal)
-    }, signal)
+    await this.between(() => this.clearAll(signal), signal)
   }
 
-  /** Does something between two saves, and makes plans anew which were made before it. */
+  /** Does something between two saves. */
   protected between<R>(task: () => Promise<R>, signal: AbortSignal | undefined): Promise<R> {
-    return this.#queue.alone(async () => {
-      this.#version++
-      return task()
-    }, signal)
+    return this.#queue.alone(() => this.#changing(task), signal)
   }
 
   async #save(turns: readonly T[], signal: AbortSignal | undefined): Promise<void> {
@@ -118,9 +112,8 @@ export abstract class QueuedMemory<T> implements Memory {
   }
 
   async #write(plan: Plan, signal: AbortSignal | undefined): Promise<void> {
-    this.#version++
     try {
-      await plan.write(signal)
+      await this.#changing(() => plan.write(signal))
     } catch (error) {
       // What made the write fail is what the caller has to know, whatever undoing meets.
       await this.#undo(plan).catch(() => {})
@@ -128,8 +121,16 @@ export abstract class QueuedMemory<T> implements Memory {
     }
   }
 
-  async #undo(plan: Plan): Promise<void> {
-    this.#version++
-    await plan.undo()
+  #undo(plan: Plan): Promise<void> {
+    return this.#changing(() => plan.undo())
+  }
+
+  /** Plans that were made before the end of this may have seen a part of it, and are made anew. */
+  async #changing<R>(task: () => Promise<R>): Promise<R> {
+    try {
+      return await task()
+    } finally {
+      this.#version++
+    }
   }
 }

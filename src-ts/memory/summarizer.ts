@@ -73,15 +73,17 @@ export function summarizerOf(
     )
   }
   const remembering = new RememberingEncoder(encoderOf(encoder))
+  const speakers = Object.values(prefixes)
   return async (summary, lines, signal) => {
-    const chosen = await extractiveSummary([summary, ...lines].join('\n'), {
-      encoder: remembering,
-      maxSentences,
-      speakers: Object.values(prefixes),
-      signal,
-      ...(limit && { maxTokens: limit.maxTokens, countTokens: text => limit.count(text, signal) }),
-    })
-    return chosen.slice(-LONGEST)
+    const text = [summary, ...lines].join('\n')
+    const given = { encoder: remembering, speakers, signal }
+    const countTokens = limit && ((text: string) => limit.count(text, signal))
+    const fits = { ...given, maxSentences, maxTokens: limit?.maxTokens, countTokens }
+    const chosen = await extractiveSummary(text, fits)
+    // No sentence fits: the most central one, of which whoever has set the limit takes a part.
+    const one =
+      chosen === '' ? await extractiveSummary(text, { ...given, maxSentences: 1 }) : chosen
+    return one.slice(-LONGEST)
   }
 }
 

@@ -65,7 +65,7 @@ function wordsOf({ source }: Findings): Word[] {
       start: index,
       end: index + text.length,
       gap,
-      capital: /^\p{Lu}|^\p{Ll}+\p{Lu}/u.test(text.slice(0, LONGEST)),
+      capital: /^\p{Ll}{0,7}\p{Lu}/u.test(text),
       initial: opening && !abbreviated && !chinese,
     })
     last = end
@@ -142,7 +142,7 @@ function looksLikeName(words: readonly Word[], at: number, known: ReadonlySet<st
   const { lower, text, end } = words[at] as Word
   const next = words[at + 1]
   if (FIRST_NAMES.has(lower) || PLACES.has(lower) || ORGANISATIONS.has(lower)) return true
-  if (known.has(lower) || /^.\p{Ll}*[\p{Lu}\p{Nd}]/u.test(text.slice(0, 20))) return true
+  if (known.has(lower) || /^.\p{Ll}{0,19}[\p{Lu}\p{Nd}]/u.test(text)) return true
   const possessive = next !== undefined && next.start - end >= 3 && /^['’]s/.test(next.gap)
   return possessive || (next?.gap === ' ' && PERSON_VERBS.has(next.lower))
 }
