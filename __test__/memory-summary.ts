@@ -152,6 +152,30 @@ testWithModel(
   },
 )
 
+testWithModel('several objects over one talk lose and double nothing', async (t, encoder) => {
+  const { collection } = await reopenable(t, encoder)
+  const { llm } = barred()
+  const memories = [1, 2, 3].map(
+    () => new ConversationSummaryMemory({ collection, llm, prompt, returnMessages: true }),
+  )
+  const saves = memories.flatMap((memory, who) =>
+    Array.from({ length: 10 }, async (_, i) => {
+      await new Promise(resolve => setTimeout(resolve, 5 * i + who))
+      await memory.saveContext({ input: `${who}.${i}` }, {})
+    }),
+  )
+  await Promise.all(saves)
+  const [memory] = memories
+  const parts = (await shown(memory as ConversationSummaryMemory)) as { content: string }[]
+  const said = parts.flatMap(({ content }) => content.match(/\d\.\d/g) ?? [])
+  const stored = await memory?.chatHistory.getMessages()
+  t.deepEqual(
+    said,
+    stored?.map(({ content }) => content),
+  )
+  t.is(said.length, 30)
+})
+
 test('a thousand turns saved at once are all summarised, once, in order, with few questions', async t => {
   const { llm, prompts } = barred()
   const memory = new ConversationSummaryMemory({ llm, prompt })

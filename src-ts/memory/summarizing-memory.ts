@@ -76,12 +76,16 @@ export abstract class SummarizingMemory extends ChatMemory {
     }
     const adding = this.planMessages(messages)
     if (after === undefined) return adding
-    const { summary } = this
+    const { summary, chatHistory } = this
     const changed = after
     return {
       async write(signal) {
         await adding.write(signal)
-        await summary.write(changed, signal)
+        // Another object or process may have put messages before these: they are not in the summary, the next turn's will do.
+        const now = await collect(messagesAfter(before, chatHistory, signal))
+        const same =
+          now.length === pending.length && now.every(({ id }, i) => id === pending[i]?.id)
+        if (same) await summary.write(changed, signal)
       },
       async undo() {
         await summary.restore(before, changed)
