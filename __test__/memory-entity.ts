@@ -164,6 +164,18 @@ testWithModel(
   },
 )
 
+test('a long text with very many names is noted in seconds, about the first hundred of them', async t => {
+  const memory = new ConversationEntityMemory()
+  const text = Array.from({ length: 20_000 }, (_, i) => `Then I saw P${i} and P${i + 1}.`).join(' ')
+  const start = performance.now()
+  await talk(memory, [[text, 'ok']])
+  t.true(performance.now() - start < 30_000)
+  t.deepEqual(await entities(memory, 'so P99 and P19999'), {
+    P99: 'Then I saw P98 and P99.\nThen I saw P99 and P100.',
+    P19999: 'Nothing is known yet.',
+  })
+})
+
 test('notes have an end, and the newest are kept', async t => {
   const memory = new ConversationEntityMemory({ maxSentences: 1000 })
   for (let i = 0; i < 10; i++) {

@@ -104,11 +104,21 @@ const NOTED: ReadonlySet<EntityKind> = new Set([
   'handle',
   'quoted',
 ])
+/** Names of a turn that are noted at most. */
+const NAMES = 100
 /** Characters that are looked at before others get their turn: a millisecond or two. */
 const SLICE = 4096
 
+/** A sentence, and the form in which names are looked for in it. */
+interface Searchable {
+  readonly text: string
+  readonly plain: string
+}
+
 class RuleNotes implements EntityNotes {
   readonly #maxSentences: number
+  /** The sentences of a turn, which are looked through for each of its names. */
+  readonly #sentences = new WeakMap<Turn, Promise<Searchable[]>>()
 
   constructor(maxSentences: number) {
     this.#maxSentences = maxSentences
@@ -128,11 +138,15 @@ class RuleNotes implements EntityNotes {
   async after(
     name: string,
     summary: string,
-    { turn: { input = '', output = '' } }: Said,
+    { turn }: Said,
     signal: AbortSignal | undefined,
   ): Promise<string> {
-    const sentences = await sentencesOf(`${input}\n${output}`, [], signal)
-    const about = sentences.map(({ text }) => text).filter(text => mentions(text, name))
+    const sentences = this.#sentences.get(turn) ?? searchable(turn, signal)
+    this.#sentences.set(turn, sentences)
+    const wanted = plain(name)
+    const about = (await sentences)
+      .filter(sentence => mentions(sentence.plain, wanted))
+      .map(({ text }) => text)
     const known = summary === '' ? [] : summary.split('\n')
     const all = [...known.filter(line => !about.includes(line)), ...about]
     const notes = all.slice(-this.#maxSentences)
@@ -141,10 +155,16 @@ class RuleNotes implements EntityNotes {
   }
 }
 
-/** Whether a text has a name in it, not as a part of another word. */
-function mentions(text: string, name: string): boolean {
-  const all = plain(text)
-  const wanted = plain(name)
+async function searchable(
+  { input = '', output = '' }: Turn,
+  signal: AbortSignal | undefined,
+): Promise<Searchable[]> {
+  const sentences = await sentencesOf(`${input}\n${output}`, [], signal)
+  return sentences.map(({ text }) => ({ text, plain: plain(text) }))
+}
+
+/** Whether a text has a name in it, not as a part of another word; both plain. */
+function mentions(all: string, wanted: string): boolean {
   for (let at = all.indexOf(wanted); at >= 0; at = all.indexOf(wanted, at + 1)) {
     const inWord = (edge: number) =>
       /^[\p{Script=Latin}\p{N}]{2}$/u.test(all.slice(edge - 1, edge + 1))
@@ -166,7 +186,7 @@ function* slicesOf(text: string): Generator<string> {
   yield text.slice(from)
 }
 
-/** Names, each once, without what is around them. */
+/** Names, each once, without what is around them; of very many the first. */
 function distinct(names: readonly string[]): string[] {
   const seen = new Map<string, string>()
   for (const name of names) {
@@ -174,5 +194,5 @@ function distinct(names: readonly string[]): string[] {
     const id = idOf(trimmed)
     if (id !== '' && !seen.has(id)) seen.set(id, trimmed)
   }
-  return [...seen.values()]
+  return [...seen.values()].slice(0, NAMES)
 }
