@@ -286,6 +286,8 @@ export interface NativeCollectionInfo {
 export interface NativeCollectionOptions {
   /** Values in a vector. */
   dimension?: number
+  /** Whether records have vectors. */
+  vectors?: boolean
   /** `cosine`, `l2` or `dot`. */
   metric?: string
   /** `native` or `hnsw`. */

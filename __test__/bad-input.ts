@@ -54,9 +54,11 @@ test('misspelt option names are refused with the right one', async t => {
     [() => store.collection('d', { turns: 1 as Anything }), /turns is 1: give true, or an object/],
     [() => store.collection('d', { turns: { role: 'x' } as Anything }), /"role" of turns/],
     [() => store.collection('d', { turns: { time: '' } }), /turns.time is ""/],
+    [() => store.collection('d', { vectors: 0 as Anything }), /vectors is 0/],
+    [() => store.collection('d', { vectors: false, dimension: 2 }), /is to have no vectors/],
     [
       () => store.collection('d', { embedder: 3 } as Anything),
-      /known are "dimension", "metric", "index", "precision", "targetRecall", "language", "turns", "encoder"/,
+      /known are "dimension", "vectors", "metric", "index", "precision", "targetRecall", "language", "turns", "encoder"/,
     ],
     [() => open(':memory:', { durabilty: 'relaxed' } as Anything), /did you mean "durability"\?/],
     [() => open(':memory:', { readonly: true } as Anything), /did you mean "readOnly"\?/],

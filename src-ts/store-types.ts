@@ -110,6 +110,11 @@ export interface CollectionOptions {
    */
   readonly dimension?: number | undefined
   /**
+   * Whether records have vectors; fixed when the collection is made. One without is searched by words, and needs no encoder.
+   * @default true
+   */
+  readonly vectors?: boolean | undefined
+  /**
    * How vectors are compared; fixed when the collection is made.
    * @default 'cosine'
    */
@@ -212,7 +217,7 @@ export type Language =
 /** A collection in a listing. */
 export interface CollectionInfo {
   readonly name: string
-  /** Values in its vectors. */
+  /** Values in its vectors; 0 if its records have none. */
   readonly dimension: number
   readonly metric: Metric
   /** Fingerprint of its encoder; absent without one. */

@@ -57,6 +57,7 @@ const LIMITS = [
 ] as const
 const COLLECTION_OPTIONS = [
   'dimension',
+  'vectors',
   'metric',
   'index',
   'precision',
@@ -106,9 +107,11 @@ export class Store {
     const { operations } = this.#context
     label('the collection’s name', name)
     const given = optionsOf(options, 'collection', COLLECTION_OPTIONS)
-    const { dimension, metric, index, precision, targetRecall, language, turns, encoder } = given
+    const { dimension, vectors, metric, index, precision, targetRecall, language, turns, encoder } =
+      given
     const native = {
       ...(dimension !== undefined && { dimension: integer('dimension', dimension, 1) }),
+      ...(vectors !== undefined && { vectors: boolean('vectors', vectors) }),
       ...(metric !== undefined && { metric: oneOf('metric', metric, METRICS) }),
       ...(index !== undefined && { index: oneOf('index', index, INDEXES) }),
       ...(precision !== undefined && { precision: oneOf('precision', precision, PRECISIONS) }),

@@ -33,7 +33,7 @@ impl Collection {
             };
             let rows: Vec<RowId> = turns.around(row, before, after);
             let rows = tx.rows(&rows, false)?.into_iter().flatten();
-            Ok(rows.map(|row| record(row, target.dimension)).collect())
+            Ok(rows.map(|row| record(row, target)).collect())
         })?;
         Ok(found.unwrap_or_default())
     }

@@ -62,11 +62,13 @@ impl Collection {
             let queries = queries.saturating_sub(first).min(TOGETHER);
             let seed = now.wrapping_add(first as u64);
             let request = SampleRequest { queries, k, recall, seed };
-            let sampled = self.with_partition(Needs::default(), cancel, |tx, _, partition| {
-                let records = tx.count(partition.namespace())?;
-                let sample = partition.sample_recall(&request, cancel)?;
-                Ok((records, partition.len(), sample))
-            })?;
+            let sampled =
+                self.with_partition(Needs::default(), cancel, |tx, target, partition| {
+                    target.needs_vectors("a check")?;
+                    let records = tx.count(partition.namespace())?;
+                    let sample = partition.sample_recall(&request, cancel)?;
+                    Ok((records, partition.len(), sample))
+                })?;
             let Some((records, indexed, sample)) = sampled else { return Ok(check) };
             (check.records, check.indexed) = (records, indexed);
             all.neighbors += sample.neighbors;

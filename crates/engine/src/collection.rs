@@ -25,6 +25,8 @@ use crate::{
 pub struct CollectionOptions {
     /// Values in a vector.
     pub dimension: Option<usize>,
+    /// Whether records have vectors; a new collection does. One that has none is searched by words and needs no encoder.
+    pub vectors: Option<bool>,
     /// How vectors are compared; cosine for a new collection.
     pub metric: Option<Metric>,
     /// What finds candidates in large namespaces; the native index for a new collection.
@@ -53,6 +55,9 @@ impl CollectionOptions {
         }
     }
 }
+
+/// What stands in the place of a vector where records have none.
+const PLACEHOLDER: [f32; 1] = [1.0];
 
 /// A handle on one namespace of a collection. Clones are cheap.
 #[derive(Clone)]
@@ -102,6 +107,15 @@ impl Collection {
             )));
         }
         options.turns.as_ref().map_or(Ok(()), Turns::check)?;
+        if options.vectors == Some(false)
+            && (options.dimension.is_some()
+                || options.metric.is_some()
+                || options.encoder.is_some())
+        {
+            return Err(Error::InvalidArgument(format!(
+                "collection \"{name}\" is to have no vectors: leave dimension, metric and encoder out"
+            )));
+        }
         if let (Some(dimension), Some(encoder)) = (options.dimension, &options.encoder)
             && dimension != encoder.dimension()
         {
@@ -252,6 +266,7 @@ impl Collection {
         let target = Target::of(row, &self.namespace)?;
         let mut expected = target.clone();
         expected.dimension = self.options.dimension.unwrap_or(target.dimension);
+        expected.vectors = self.options.vectors.unwrap_or(target.vectors);
         expected.metric = self.options.metric.unwrap_or(target.metric);
         expected.index = self.options.index_over(target.index);
         expected.language = self.options.language.unwrap_or(target.language);
@@ -295,8 +310,13 @@ impl Collection {
         for (row, record) in records.iter().enumerate() {
             if let Some(vector) = &record.vector {
                 let what = || validate::name(row, record);
+                target.needs_vectors(&format!("the vector of {}", what()))?;
                 validate::vector(what, vector, &self.name, target.dimension, target.metric)?;
             }
+        }
+        if !target.vectors {
+            let placeholders = vec![PLACEHOLDER.to_vec(); records.len()];
+            return Ok(Some((target, assemble(records, placeholders))));
         }
         let encoded = self.encode_missing(&records, &target, encoder.as_ref(), cancel)?;
         let prepared = assemble(records, encoded);
@@ -310,6 +330,19 @@ impl Collection {
         given: Option<usize>,
         metric: Option<Metric>,
     ) -> Result<(Target, Option<TextEncoder>), Error> {
+        if self.options.vectors == Some(false) {
+            let (dimension, metric) = (PLACEHOLDER.len(), Metric::default());
+            let target = Target {
+                vectors: false,
+                dimension,
+                metric,
+                index: self.options.index_over(IndexOptions::default_of(dimension, metric)),
+                language: self.options.language.unwrap_or_default(),
+                turns: self.options.turns.clone(),
+                ..self.bare_target()
+            };
+            return Ok((target, None));
+        }
         let default = self.engine.handle().encoder.as_ref();
         let encoder = self.options.encoder.as_ref().or_else(|| {
             default

@@ -89,6 +89,9 @@ impl Collection {
             Ok((_, None)) => return done(Ok(Vec::new())),
             Err(error) => return done(Err(error)),
         };
+        if let Err(error) = target.needs_vectors("telling records that are alike") {
+            return done(Err(error));
+        }
         if target.metric != Metric::Cosine {
             return done(Err(Error::InvalidArgument(format!(
                 "collection \"{}\" compares vectors by {}: records that are alike can be told in collections with metric cosine",

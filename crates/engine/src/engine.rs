@@ -174,7 +174,7 @@ impl Engine {
                 let records = tx.namespaces(row.id)?.iter().map(|(_, _, live)| live).sum();
                 infos.push(CollectionInfo {
                     name: row.name,
-                    dimension: row.dimension,
+                    dimension: if target.vectors { row.dimension } else { 0 },
                     metric: target.metric,
                     encoder: row.fingerprint,
                     records,

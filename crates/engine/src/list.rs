@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 use crate::limits::within;
 use crate::partition::Needs;
 use crate::read::record;
+use crate::target::Target;
 use crate::{Cancel, Collection, Error, ListOptions, Page, Sort};
 
 /// After which record a page begins.
@@ -38,12 +39,13 @@ impl Collection {
         let parse = |cursor| Position::parse(cursor, field.is_some());
         let after = options.cursor.as_deref().map(parse).transpose()?;
         let filter = self.filter(options.filter.as_deref())?;
-        let (mut rows, dimension): (Vec<(Option<FilterValue>, Row)>, usize) = if filter.is_none()
+        let (mut rows, target): (Vec<(Option<FilterValue>, Row)>, Option<Target>) = if filter
+            .is_none()
             && field.is_none()
         {
             let page = self.engine.core()?.store.read(|tx| {
                 let Some((target, namespace)) = self.locate(tx)? else {
-                    return Ok((Vec::new(), 0));
+                    return Ok((Vec::new(), None));
                 };
                 let (after, with) = (after.map(|after| after.row), options.with_vectors);
                 let page = if descending {
@@ -51,7 +53,7 @@ impl Collection {
                 } else {
                     tx.list(namespace, after, limit + 1, with)
                 };
-                Ok::<_, Error>((page?, target.dimension))
+                Ok::<_, Error>((page?, Some(target)))
             })?;
             (page.0.into_iter().map(|row| (None, row)).collect(), page.1)
         } else {
@@ -70,7 +72,7 @@ impl Collection {
                 });
                 let page = all.get(first..).unwrap_or_default();
                 let page = read_rows(tx, page, limit + 1, options.with_vectors)?;
-                Ok((page, target.dimension))
+                Ok((page, Some(target.clone())))
             })?;
             page.unwrap_or_default()
         };
@@ -80,7 +82,9 @@ impl Collection {
         let cursor = last.map(|(value, row)| {
             Position { value: value.clone(), row: row.row }.to_cursor(field.is_some())
         });
-        let records = rows.into_iter().map(|(_, row)| record(row, dimension)).collect();
+        let records = target.map_or_else(Vec::new, |target| {
+            rows.into_iter().map(|(_, row)| record(row, &target)).collect()
+        });
         Ok(Page { records, cursor })
     }
 }

@@ -59,6 +59,15 @@ struct Known {
     speakers: Vec<(Box<str>, usize)>,
 }
 
+/// What the questions of a collection are encoded by.
+enum AtHand {
+    Encoder(TextEncoder),
+    /// Its records have no vectors.
+    NoVectors,
+    /// There is no such collection.
+    Nothing,
+}
+
 impl Collection {
     /// The questions that queries are; nothing if there is nothing that could answer them.
     pub(crate) fn questions(
@@ -106,12 +115,18 @@ impl Collection {
         options: &SearchOptions,
         cancel: &Cancel,
     ) -> Result<bool, Error> {
-        let mode = options.mode.unwrap_or(Mode::Hybrid);
-        let encoder = if mode == Mode::Lexical {
+        let encoder = if options.mode == Some(Mode::Lexical) {
             None
         } else {
-            let Some(encoder) = self.encoder_at_hand()? else { return Ok(false) };
-            Some(encoder)
+            match self.encoder_at_hand(options.mode)? {
+                AtHand::Encoder(encoder) => Some(encoder),
+                AtHand::NoVectors => None,
+                AtHand::Nothing => return Ok(false),
+            }
+        };
+        let mode = match encoder {
+            Some(_) => options.mode.unwrap_or(Mode::Hybrid),
+            None => Mode::Lexical,
         };
         let ranking = &options.ranking;
         let mut left_out = vec![Vec::new(); texts.len()];
@@ -124,6 +139,7 @@ impl Collection {
                     *text = kept;
                 }
                 if let Some(question) = all.get_mut(*at) {
+                    question.mode = mode;
                     question.words = Some(known.into_words(ranking));
                 }
             }
@@ -142,20 +158,28 @@ impl Collection {
         Ok(true)
     }
 
-    /// The collection's encoder; nothing when there is no such collection.
-    fn encoder_at_hand(&self) -> Result<Option<TextEncoder>, Error> {
+    /// What questions of this collection are encoded by.
+    fn encoder_at_hand(&self, mode: Option<Mode>) -> Result<AtHand, Error> {
         let of = |target: &Target| {
+            if mode.is_some() {
+                target.needs_vectors("a search by meaning")?;
+            }
+            if !target.vectors {
+                return Ok(AtHand::NoVectors);
+            }
             let otherwise = "pass a vector, or search for words with mode \"lexical\"";
             let encoder = self.encoder_for(target)?;
-            encoder.ok_or_else(|| self.encoder_required("searching with text", otherwise))
+            encoder
+                .map(AtHand::Encoder)
+                .ok_or_else(|| self.encoder_required("searching with text", otherwise))
         };
         let known = self.as_found(Needs::default(), |target, _| of(target))?;
-        if known.is_some() {
+        if let Some(known) = known {
             return Ok(known);
         }
         self.engine.core()?.store.read(|tx| {
-            let Some(row) = tx.collection(&self.name)? else { return Ok(None) };
-            of(&self.stored_target(&row)?).map(Some)
+            let Some(row) = tx.collection(&self.name)? else { return Ok(AtHand::Nothing) };
+            of(&self.stored_target(&row)?)
         })
     }
 

@@ -70,7 +70,7 @@ impl Collection {
             };
             let found = |id: &String| {
                 let row = tx.get(namespace, id, with_vectors)?;
-                Ok(row.map(|row| record(row, target.dimension)))
+                Ok(row.map(|row| record(row, &target)))
             };
             ids.iter().map(found).collect()
         })
@@ -137,7 +137,9 @@ impl Collection {
         core.store.read(|tx| {
             let Some(row) = tx.collection(&self.name)? else { return Ok(()) };
             let target = self.stored_target(&row)?;
-            (stats.dimension, stats.metric) = (Some(target.dimension), Some(target.metric));
+            if target.vectors {
+                (stats.dimension, stats.metric) = (Some(target.dimension), Some(target.metric));
+            }
             stats.encoder = row.fingerprint;
             let Some(namespace) = tx.namespace(row.id, &self.namespace)? else { return Ok(()) };
             stats.records = tx.count(namespace)?;
@@ -305,9 +307,9 @@ pub(crate) fn until_done<T>(
 }
 
 /// A record as it is handed out. Of several vectors it has the first.
-pub(crate) fn record(row: Row, dimension: usize) -> Record {
-    let vector = row.vectors.map(|mut vectors| {
-        vectors.truncate(dimension);
+pub(crate) fn record(row: Row, target: &Target) -> Record {
+    let vector = row.vectors.filter(|_| target.vectors).map(|mut vectors| {
+        vectors.truncate(target.dimension);
         vectors
     });
     Record {

@@ -189,6 +189,7 @@ impl Searches<'_> {
         for (at, question) in self.questions.iter().enumerate() {
             if let Some(vector) = &question.vector {
                 let what = || query_name(at, count);
+                target.needs_vectors(&what())?;
                 validate::vector(what, vector, name, target.dimension, target.metric)?;
             }
         }
@@ -357,7 +358,7 @@ impl Searches<'_> {
                     Box::new(ranked.explanation(candidate, self.filter.is_some(), timings))
                 });
                 of_question.push(Hit {
-                    record: record(row, target.dimension),
+                    record: record(row, target),
                     score: candidate.score.clamp(0.0, 1.0),
                     distance: candidate.distance(target),
                     namespace: namespaces.path(candidate.namespace)?,

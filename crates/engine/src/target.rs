@@ -15,6 +15,8 @@ pub(crate) struct Target {
     pub(crate) name: Arc<str>,
     pub(crate) namespace: Arc<[u8]>,
     pub(crate) dimension: usize,
+    /// Whether records have vectors. Where they have none, each has the same one in a dimension of 1.
+    pub(crate) vectors: bool,
     pub(crate) metric: Metric,
     pub(crate) index: IndexOptions,
     pub(crate) language: Language,
@@ -30,6 +32,7 @@ impl Target {
             name,
             namespace,
             dimension: 0,
+            vectors: true,
             metric: Metric::default(),
             index: IndexOptions::default_of(0, Metric::default()),
             language: Language::default(),
@@ -48,6 +51,10 @@ impl Target {
                 self.name
             )))
         };
+        if stored.vectors != self.vectors {
+            let shown = |vectors| if vectors { "vectors" } else { "no vectors" };
+            return differs("records with", shown(stored.vectors), shown(self.vectors));
+        }
         if stored.dimension != self.dimension {
             return differs(
                 "dimension",
@@ -70,11 +77,29 @@ impl Target {
         Ok(())
     }
 
+    /// # Errors
+    /// [`Error::InvalidArgument`] when its records have no vectors, which this needs.
+    pub(crate) fn needs_vectors(&self, what: &str) -> Result<(), Error> {
+        if self.vectors {
+            return Ok(());
+        }
+        Err(Error::InvalidArgument(format!(
+            "{what} needs vectors, and collection \"{}\" was made without (vectors: false): search it with a text, in mode \"lexical\", or make another collection",
+            self.name
+        )))
+    }
+
     /// The settings of a collection that is made.
     pub(crate) fn settings(&self) -> String {
         let index = IndexOptions::default_of(self.dimension, self.metric);
-        let usual =
-            Self { index, language: Language::default(), turns: None, ..self.clone() }.choices();
+        let usual = Self {
+            index,
+            vectors: true,
+            language: Language::default(),
+            turns: None,
+            ..self.clone()
+        };
+        let usual = usual.choices();
         let chosen = self.choices().into_iter().zip(usual);
         let chosen = chosen.filter(|(chosen, usual)| chosen != usual);
         let settings: Map<String, Value> =
@@ -83,8 +108,9 @@ impl Target {
     }
 
     /// What else was chosen, by the names in settings and options.
-    fn choices(&self) -> [(&'static str, Value); 5] {
+    fn choices(&self) -> [(&'static str, Value); 6] {
         [
+            ("vectors", self.vectors.into()),
             ("index", self.index.kind.as_str().into()),
             ("precision", self.index.rows.as_str().into()),
             ("targetRecall", decimal(self.index.target_recall).into()),
@@ -101,11 +127,12 @@ impl Target {
                 row.name, row.metric
             ))
         })?;
-        let Settings { index, language, turns } = settings_of(row, metric)?;
+        let Settings { vectors, index, language, turns } = settings_of(row, metric)?;
         Ok(Self {
             name: row.name.as_str().into(),
             namespace: Arc::clone(namespace),
             dimension: row.dimension,
+            vectors,
             metric,
             index,
             language,
@@ -125,6 +152,7 @@ fn shown(value: &Value) -> String {
 }
 
 struct Settings {
+    vectors: bool,
     index: IndexOptions,
     language: Language,
     turns: Option<Turns>,
@@ -135,9 +163,10 @@ fn settings_of(row: &CollectionRow, metric: Metric) -> Result<Settings, Error> {
     let read = || {
         let settings: Map<String, Value> = serde_json::from_str(&row.settings).ok()?;
         let mut index = IndexOptions::default_of(row.dimension, metric);
-        let (mut language, mut turns) = (Language::default(), None);
+        let (mut vectors, mut language, mut turns) = (true, Language::default(), None);
         for (name, value) in settings {
             match (name.as_str(), &value) {
+                ("vectors", Value::Bool(has)) => vectors = *has,
                 ("index", Value::String(kind)) => index.kind = kind.parse().ok()?,
                 ("precision", Value::String(format)) => index.rows = format.parse().ok()?,
                 ("targetRecall", Value::Number(recall)) => {
@@ -149,7 +178,7 @@ fn settings_of(row: &CollectionRow, metric: Metric) -> Result<Settings, Error> {
             }
         }
         let possible = index.target_recall > 0.0 && index.target_recall <= 1.0;
-        possible.then_some(Settings { index, language, turns })
+        possible.then_some(Settings { vectors, index, language, turns })
     };
     read().ok_or_else(|| {
         Error::CollectionMismatch(format!(

@@ -92,6 +92,7 @@ impl Collection {
             Some(row) => self.stored_target(&row)?,
             None => self.new_target(Some(file.dimension()), file.metric().ok())?.0,
         };
+        target.needs_vectors("an import")?;
         if target.dimension != file.dimension() {
             return Err(Error::DimensionMismatch {
                 what: path.display().to_string(),

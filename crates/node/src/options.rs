@@ -160,6 +160,8 @@ impl NativeLimits {
 pub struct NativeCollectionOptions {
     /// Values in a vector.
     pub dimension: Option<i64>,
+    /// Whether records have vectors.
+    pub vectors: Option<bool>,
     /// `cosine`, `l2` or `dot`.
     pub metric: Option<String>,
     /// `native` or `hnsw`.
@@ -192,6 +194,7 @@ impl NativeCollectionOptions {
     ) -> Result<CollectionOptions, Error> {
         Ok(CollectionOptions {
             dimension: self.dimension.map(|dimension| size("dimension", dimension)).transpose()?,
+            vectors: self.vectors,
             metric: named::<Metric>(self.metric.as_deref())?,
             index: named::<IndexKind>(self.index.as_deref())?,
             precision: named::<RowFormat>(self.precision.as_deref())?,
