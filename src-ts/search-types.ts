@@ -62,8 +62,8 @@ export interface Ranking {
    */
   readonly next?: number | undefined
   /**
-   * What a turn gains, from 0 to 1, whose speaker the question names.
-   * @default 0.2
+   * Which part, from 0 to 1, of what its score lacks a turn gains, times its score, whose speaker the question names.
+   * @default 0.4
    */
   readonly speaker?: number | undefined
   /**

@@ -301,7 +301,9 @@ impl Candidate {
         let Some(Said { by_named, questions }) = self.turn.filter(|_| self.score > 0.0) else {
             return;
         };
-        let speaker = by_named.then_some(("speaker", 1.0 + ranking.speaker));
+        // Never above 1: what is certain gains nothing.
+        let gain = 1.0 + ranking.speaker * (1.0 - self.score).max(0.0);
+        let speaker = by_named.then_some(("speaker", gain));
         let asks = (questions > 0.0).then_some(("question", 1.0 - ranking.question * questions));
         for (name, value) in speaker.into_iter().chain(asks) {
             self.score *= value;

@@ -7,6 +7,7 @@ use hippocamp_index::{Capitals, LexicalIndex, LexicalQuery, LexicalStatistics, W
 use crate::explain::QuestionPart;
 use crate::partition::{Needs, Partition};
 use crate::ranking::{Mode, Ranking};
+use crate::script::has_han;
 use crate::target::Target;
 use crate::text_encoder::check_text;
 use crate::turn_index::TurnIndex;
@@ -271,7 +272,19 @@ impl Known {
                 kept.push(word);
             }
         }
-        if left_out.is_empty() || !has_meaning { all() } else { (kept.join(" "), left_out) }
+        if !has_meaning {
+            return all();
+        }
+        let mut kept = kept.join(" ");
+        // Nothing stands between Chinese names and the words beside them.
+        for name in self.speakers.iter().map(|(name, _)| &**name).filter(|name| has_han(name)) {
+            let rest = kept.replace(name, "");
+            if rest.len() < kept.len() && rest.contains(char::is_alphanumeric) {
+                kept = rest;
+                left_out.push(name.to_owned());
+            }
+        }
+        if left_out.is_empty() { all() } else { (kept, left_out) }
     }
 
     /// Whether the term with a number is a name of those who take part, or everywhere.

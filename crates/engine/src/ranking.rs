@@ -153,7 +153,7 @@ pub struct TurnRanking {
     pub previous: f32,
     /// The same of the turn after.
     pub next: f32,
-    /// What a turn gains whose speaker the question names.
+    /// Which part of what it lacks a turn gains, times its score, whose speaker the question names.
     pub speaker: f32,
     /// What a turn loses that only asks.
     pub question: f32,
@@ -161,7 +161,7 @@ pub struct TurnRanking {
 
 impl Default for TurnRanking {
     fn default() -> Self {
-        Self { previous: 0.4, next: 0.2, speaker: 0.2, question: 0.2 }
+        Self { previous: 0.4, next: 0.2, speaker: 0.4, question: 0.2 }
     }
 }
 
