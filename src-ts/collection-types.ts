@@ -145,6 +145,12 @@ export interface DistinctOptions extends CallOptions {
    * @default 0.95
    */
   readonly similarity?: number | undefined
+  /**
+   * Whether they must also have the same words in the same order, whatever their case and what stands between them. Meanings
+   * that are near are not the same: of "at 7" and "at 9" the cosine is 0.97.
+   * @default false
+   */
+  readonly sameWords?: boolean | undefined
   /** Only records that pass are compared with. */
   readonly where?: Filter | undefined
   /**

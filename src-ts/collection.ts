@@ -62,7 +62,7 @@ import { inSlices, nextTurn } from './slices.js'
 const IMPORT_MODES = ['upsert', 'add'] as const
 const LIST_OPTIONS = ['where', 'limit', 'cursor', 'sort', 'vector', 'signal'] as const
 const ORDERS = ['asc', 'desc'] as const
-const DISTINCT_OPTIONS = ['similarity', 'where', 'similar', 'changes', 'signal'] as const
+const DISTINCT_OPTIONS = ['similarity', 'sameWords', 'where', 'similar', 'changes', 'signal'] as const
 const SIMILAR = ['skip', 'keep'] as const
 /** Turns before or after another: more than a session has. */
 const MOST_AROUND = 1_000_000
@@ -170,9 +170,10 @@ export class Collection<M extends object = Metadata> {
   ): Promise<Added[]> {
     const all: readonly unknown[] = Array.isArray(records) ? records.slice() : [records]
     const given = optionsOf(options, 'addDistinct', DISTINCT_OPTIONS)
-    const { similarity, similar, changes } = given
+    const { similarity, sameWords, similar, changes } = given
     const native = {
       similarity: similarity === undefined ? 0.95 : within('similarity', similarity, 0, 1),
+      sameWords: sameWords !== undefined && boolean('sameWords', sameWords),
       keep: similar !== undefined && oneOf('similar', similar, SIMILAR) === 'keep',
       ...filterOf(given.where),
       ...(changes !== undefined && changesOf(changes, this.#context.limits.metadataDepth)),

@@ -6,8 +6,9 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use hippocamp_index::{Filter, Metric, Recall, Request};
-use hippocamp_store::{Lsn, NamespaceId, ReadTx};
+use hippocamp_store::{Lsn, NamespaceId, ReadTx, RowId};
 use serde_json::{Map, Value};
+use unicode_normalization::UnicodeNormalization;
 
 use crate::core::Core;
 use crate::partition::{Needs, Partition};
@@ -20,13 +21,16 @@ use crate::{Cancel, Collection, Error, Limits, MetadataChange, NewRecord};
 /// Records in one call: each is compared with all before it.
 const MOST: usize = 1_000;
 /// Of the records near a new one so many are looked at.
-const NEAR: usize = 8;
+const NEAR: usize = 32;
 
 /// When a record is like another one, and what becomes of both.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DistinctOptions {
     /// From which cosine of their vectors on records are alike. Records in parts are alike when all their parts are.
     pub similarity: f32,
+    /// Whether they must also have the same words in the same order, whatever stands between them. A cosine tells neither 7
+    /// from 9 nor yes from no.
+    pub same_words: bool,
     /// Only records whose metadata pass this filter (JSON) are compared with.
     pub filter: Option<String>,
     /// Whether a record that is like another is stored all the same.
@@ -37,7 +41,7 @@ pub struct DistinctOptions {
 
 impl Default for DistinctOptions {
     fn default() -> Self {
-        Self { similarity: 0.95, filter: None, keep: false, change: None }
+        Self { similarity: 0.95, same_words: false, filter: None, keep: false, change: None }
     }
 }
 
@@ -62,6 +66,7 @@ pub struct Similar {
 /// The same, checked, and what was found.
 pub(crate) struct Distinct {
     similarity: f32,
+    same_words: bool,
     filter: Option<Filter>,
     pub(crate) keep: bool,
     pub(crate) set: Map<String, Value>,
@@ -114,7 +119,7 @@ impl Collection {
     }
 
     fn distinct(&self, options: DistinctOptions) -> Result<Distinct, Error> {
-        let DistinctOptions { similarity, filter, keep, change } = options;
+        let DistinctOptions { similarity, same_words, filter, keep, change } = options;
         if !(similarity > 0.0 && similarity <= 1.0) {
             return Err(Error::InvalidArgument(format!(
                 "similarity is {similarity}: give a cosine above 0 and up to 1"
@@ -123,6 +128,7 @@ impl Collection {
         let change = change.unwrap_or_else(MetadataChange::none);
         Ok(Distinct {
             similarity,
+            same_words,
             filter: self.filter(filter.as_deref())?,
             keep,
             set: self.metadata_to_set(&change)?,
@@ -162,7 +168,7 @@ impl Distinct {
                         return Ok(Attempt::Overtaken);
                     }
                     for (found, record) in found.iter_mut().zip(records) {
-                        *found = self.stored(&guard, record, target.dimension)?;
+                        *found = self.stored(tx, &guard, record, target.dimension)?;
                     }
                 }
                 self.among(records, &mut found)?;
@@ -174,6 +180,7 @@ impl Distinct {
     /// The stored record that one is like.
     fn stored(
         &self,
+        tx: &ReadTx<'_>,
         partition: &Partition,
         record: &PreparedRecord,
         dimension: usize,
@@ -196,7 +203,17 @@ impl Distinct {
             for (vector, slot) in vectors.iter().zip(theirs) {
                 least = partition.part_similarity(vector, slot)?.min(least);
             }
-            if let Some(id) = partition.key(neighbor.slot).filter(|_| least >= self.similarity) {
+            if least < self.similarity {
+                continue;
+            }
+            if self.same_words {
+                let rows: Vec<RowId> = partition.row(neighbor.slot).into_iter().collect();
+                let theirs = tx.rows(&rows, false)?.pop().flatten().and_then(|row| row.text);
+                if !have_same_words(record.text.as_deref(), theirs.as_deref()) {
+                    continue;
+                }
+            }
+            if let Some(id) = partition.key(neighbor.slot) {
                 return Ok(Some(Similar { id, similarity: least }));
             }
         }
@@ -214,7 +231,9 @@ impl Distinct {
             if found.is_none() {
                 *found = kept.iter().find_map(|other| {
                     let similarity = cosine(&record.vectors, &other.vectors)?;
-                    let alike = similarity >= self.similarity;
+                    let alike = similarity >= self.similarity
+                        && (!self.same_words
+                            || have_same_words(record.text.as_deref(), other.text.as_deref()));
                     alike.then(|| Similar { id: other.id.clone(), similarity })
                 });
             }
@@ -228,6 +247,25 @@ impl Distinct {
         }
         Ok(())
     }
+}
+
+/// Whether two texts have the same words in the same order, in whatever case and width, and with whatever spaces and stops
+/// between them.
+fn have_same_words(a: Option<&str>, b: Option<&str>) -> bool {
+    letters(a.unwrap_or_default()) == letters(b.unwrap_or_default())
+}
+
+/// A text without spaces and stops, but for those inside of numbers.
+fn letters(text: &str) -> Vec<char> {
+    const STOPS: &str = ".,;:!?…'\"()[]{}。、，；：！？‘’“”「」『』（）《》";
+    let all: Vec<char> = text.nfkc().flat_map(char::to_lowercase).collect();
+    let is_digit =
+        |at: Option<usize>| at.and_then(|at| all.get(at)).is_some_and(|c: &char| c.is_numeric());
+    let says = |(at, c): &(usize, &char)| {
+        let in_number = is_digit(at.checked_sub(1)) && is_digit(at.checked_add(1));
+        !c.is_whitespace() && (in_number || !STOPS.contains(**c))
+    };
+    all.iter().enumerate().filter(says).map(|(_, c)| *c).collect()
 }
 
 fn check_count(count: usize) -> Result<(), Error> {

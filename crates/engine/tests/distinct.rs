@@ -68,6 +68,30 @@ fn what_is_like_another_is_not_stored() {
 }
 
 #[test]
+fn what_has_other_words_is_not_the_same() {
+    let engine = temporary();
+    let c = collection(&engine, "c", Metric::Cosine);
+    let says = |id: &str, text: &str| NewRecord { text: Some(text.into()), ..at(id, 0.0) };
+    let options = || DistinctOptions { same_words: true, ..alike() };
+    let batch = vec![
+        says("a", "It leaves at 7:15."),
+        says("b", "It leaves at 9:15."),
+        says("c", "IT leaves, at  7:15!"),
+        says("d", "He is allergic."),
+        says("e", "He is not allergic."),
+        says("n", "It has 1.5 kg."),
+        says("o", "It has 15 kg."),
+        says("f", "李雷喜欢咖啡。"),
+        says("g", "李雷喜欢咖啡"),
+    ];
+    let added = add_distinct(&c, batch, options()).unwrap();
+    let ids: Vec<&str> = added.iter().map(|added| added.id.as_str()).collect();
+    assert_eq!(ids, ["a", "b", "a", "d", "e", "n", "o", "f", "f"]);
+    let added = add_distinct(&c, vec![says("h", "it leaves at ９:15")], options()).unwrap();
+    assert_eq!(found(&added), [("b", Some("b"))]);
+}
+
+#[test]
 fn what_is_there_can_be_changed_and_the_new_one_kept() {
     let engine = temporary();
     let c = collection(&engine, "c", Metric::Cosine);

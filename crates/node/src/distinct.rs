@@ -8,6 +8,8 @@ use napi_derive::napi;
 pub struct NativeDistinctOptions {
     /// From which cosine on.
     pub similarity: f64,
+    /// Whether they must have the same words too.
+    pub same_words: bool,
     /// A filter as JSON.
     pub filter: Option<String>,
     /// Whether they are stored all the same.
@@ -23,6 +25,7 @@ impl NativeDistinctOptions {
         let unset = self.unset.unwrap_or_default();
         DistinctOptions {
             similarity: self.similarity as f32,
+            same_words: self.same_words,
             filter: self.filter,
             keep: self.keep,
             change: self.set.map(|set| MetadataChange { set, unset }),
