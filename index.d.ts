@@ -326,6 +326,8 @@ export interface NativeCollectionStats {
 export interface NativeDistinctOptions {
   /** From which cosine on. */
   similarity: number
+  /** Whether they must have the same words too. */
+  sameWords: boolean
   /** A filter as JSON. */
   filter?: string
   /** Whether they are stored all the same. */

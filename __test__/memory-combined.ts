@@ -178,9 +178,39 @@ test('a line that two members have is told once, by the first, and costs once', 
   t.is(few.members[0]?.lines, 4)
   t.is(few.members[1]?.lines, 0)
   t.is(few.tokens, 12)
+  // A part is left to the whole, whichever comes first.
   const other = await load(last, all, 1_000)
-  t.is(other.members[1]?.cut.filter(({ because }) => because === 'duplicate').length, 4)
-  t.is(other.members[1]?.lines, 8)
+  t.is(other.members[0]?.cut.filter(({ because }) => because === 'duplicate').length, 4)
+  t.is(other.members[1]?.lines, 12)
+})
+
+test('a talk has no holes, though others tell a part of it, and short answers are no duplicates', async t => {
+  const recent = new ConversationBufferWindowMemory({ memoryKey: 'recent', k: 3 })
+  const turns = [
+    ['Are you open on Sundays?', 'No.'],
+    ['Do you sell peanuts?', 'No.'],
+    ['Is there parking?', 'Yes.'],
+    ['Do you sell fish?', 'No.'],
+  ] as const
+  const told: Memory = {
+    memoryKeys: ['told'],
+    loadMemoryVariables: async () => ({ told: 'Human: Is there parking?\nAI: Yes.\nAI: No.' }),
+    saveContext: async () => {},
+    clear: async () => {},
+    prepareSave: async () => ({ commit: async () => {}, undo: async () => {} }),
+  }
+  const memory = new CombinedMemory({ memories: [told, recent] })
+  for (const [input, output] of turns) await memory.saveContext({ input }, { output })
+  const { variables, members } = await memory.load({ input: '' })
+  t.is(members[1]?.lines, 6)
+  t.is(
+    variables.recent,
+    turns
+      .slice(1)
+      .map(([a, b]) => `Human: ${a}\nAI: ${b}`)
+      .join('\n'),
+  )
+  t.is(variables.told, '', 'the talk tells all of it')
 })
 
 testWithModel('recent talk, what resembles the question, and one budget', async (t, encoder) => {

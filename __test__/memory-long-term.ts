@@ -141,6 +141,10 @@ testWithModel('what says the same is decided by onDuplicate', async (t, encoder)
   const keep = await memory.remember('Ann lives in Paris!', { onDuplicate: 'keep' })
   t.is(keep[0]?.status, 'stored')
   await memory.forget([keep[0]?.id as string])
+  // What has other words is something else, however near its meaning is.
+  for (const other of ['Ann lives in Paris, Texas.', 'Ann does not live in Paris.'])
+    t.is((await memory.remember(other))[0]?.status, 'stored', other)
+  t.is(await memory.forget({ where: { importance: 0.5 } }), 2)
   const [newer] = await memory.remember('Ann lives in  Paris.', { onDuplicate: 'supersede' })
   t.is(newer?.status, 'superseded')
   const [old] = await memory.get([first?.id as string])
@@ -153,6 +157,22 @@ testWithModel('what says the same is decided by onDuplicate', async (t, encoder)
   // Turns are kept: people say the same for other reasons.
   await memory.remember([turn('a', 'Ann', 'Good morning!'), turn('b', 'Ann', 'Good morning!')])
   t.is(await collection.count({ where: { kind: 'turn' } }), 2)
+})
+
+testWithModel('facts that differ by a number or a not are all kept', async (t, encoder) => {
+  const { memory, collection } = await setUp(t, encoder)
+  const pairs = [
+    ['My flight leaves at 7:15.', 'My flight leaves at 9:15.'],
+    ['Tim is allergic to nuts.', 'Tim is not allergic to nuts.'],
+    ['Ann has 2 children.', 'Ann has 3 children.'],
+    ['李雷喜欢喝咖啡。', '李雷不喜欢喝咖啡。'],
+  ]
+  const all = await memory.remember(pairs.flat())
+  t.true(all.every(({ status }) => status === 'stored'))
+  t.is(await collection.count(), 8)
+  const [newer] = await memory.remember('My flight leaves at 9:45.', { onDuplicate: 'supersede' })
+  t.is(newer?.status, 'superseded')
+  t.is(newer?.similar?.id, all[1]?.id)
 })
 
 testWithModel('of many that say the same at once one is stored', async (t, encoder) => {
@@ -180,6 +200,20 @@ testWithModel(
     t.deepEqual(await leader(), [id])
     t.deepEqual(await leader(new Date(START + 5 * DAY)), [old])
     t.deepEqual((await memory.get([old]))[0]?.supersededBy, id)
+    t.deepEqual(
+      (await memory.recall('Who leads?', { at: START - DAY })).memories,
+      [],
+      'not yet said',
+    )
+    const [{ id: home = '' } = {}] = await memory.remember({
+      text: 'Ann lives in Utrecht.',
+      time: START,
+    })
+    await memory.supersede(home, { text: 'Ann lives in Delft.', time: START + 2 * DAY })
+    const lives = async (at: number) =>
+      (await memory.recall('Where does Ann live?', { at, k: 1 })).memories[0]?.text
+    t.is(await lives(START + DAY), 'Ann lives in Utrecht.')
+    t.is(await lives(START + 3 * DAY), 'Ann lives in Delft.')
     const { message } = await refused(t, 'ERR_INVALID_ARGUMENT', () => memory.supersede(old, 'x'))
     t.regex(message, new RegExp(`superseded by "${id}"`))
     await refused(t, 'ERR_INVALID_ARGUMENT', () => memory.supersede('none', 'x'))
@@ -226,6 +260,10 @@ testWithModel('what was recalled is not stored again', async (t, encoder) => {
   const count = await collection.count()
   const [echo] = await memory.remember(turn('b', 'AI', text.split('\n').slice(1, 2).join('\n')))
   t.deepEqual(echo, { status: 'echo' })
+  // Who says the same again means it.
+  const [again] = await memory.remember(turn('c', 'Ann', 'My grandmother was born in Lisbon.'))
+  t.is(again?.status, 'stored')
+  await memory.forget([again?.id as string])
   const [mixed] = await memory.remember(
     turn('b', 'Human', `Ann: My grandmother was born in Lisbon.\nIs that far from here?`),
   )
@@ -339,7 +377,14 @@ testWithModel('old talks settle once, into their most central turns', async (t, 
     summaryTurns: 4,
     onProgress: ({ session, done, total }) => seen.push(`${session} ${done}/${total}`),
   })
-  t.deepEqual(settled, { sessions: 4, turns: 34, duplicates: 1, summaries: 2, facts: 0 })
+  t.deepEqual(settled, {
+    sessions: 4,
+    turns: 34,
+    duplicates: 1,
+    summaries: 3,
+    facts: 0,
+    failed: [],
+  })
   t.deepEqual(seen, ['a 1/4', 'b 2/4', 'c 3/4', 'd 4/4'])
   t.deepEqual(await memory.consolidate({ summaryTurns: 4 }), {
     sessions: 0,
@@ -347,6 +392,7 @@ testWithModel('old talks settle once, into their most central turns', async (t, 
     duplicates: 0,
     summaries: 0,
     facts: 0,
+    failed: [],
   })
   const [one] = await memory.summaries({ session: 'a' })
   t.is(one?.kind, 'summary')
@@ -370,7 +416,7 @@ testWithModel(
     const prompts: string[] = []
     const llm = async (prompt: string) => {
       prompts.push(prompt)
-      return '- Ann plays the cello.\n2. Ann’s sister lives in Rome.\n\nNONE'
+      return 'Here are the facts:\n```\n- Ann plays the cello.\n2. Ann’s sister lives in Rome.\n```\n\nNONE.'
     }
     const { memory, collection } = await setUp(t, encoder, { llm })
     await memory.remember('Ann plays the cello.')
@@ -379,7 +425,14 @@ testWithModel(
       turn('a', 'Bob', 'How nice!'),
     ])
     const settled = await memory.consolidate({ quietFor: 0 })
-    t.deepEqual(settled, { sessions: 1, turns: 2, duplicates: 0, summaries: 0, facts: 1 })
+    t.deepEqual(settled, {
+      sessions: 1,
+      turns: 2,
+      duplicates: 0,
+      summaries: 0,
+      facts: 1,
+      failed: [],
+    })
     t.regex(prompts[0] ?? '', /2026-01-01[\s\S]*Ann: I play the cello[\s\S]*Bob: How nice!/)
     const [fact] = (await memory.recall('Who lives in Rome?', { kinds: ['fact'], k: 1 })).memories
     t.is(fact?.text, 'Ann’s sister lives in Rome.')
@@ -396,9 +449,35 @@ testWithModel(
       now: () => new Date(START),
     })
     await failing.remember(turn('b', 'Ann', 'Tomorrow I fly to Oslo.'))
-    await t.throwsAsync(failing.consolidate({ quietFor: 0 }), { message: 'away' })
+    const nothing = await failing.consolidate({ quietFor: 0 })
+    t.deepEqual([nothing.sessions, nothing.failed.map(({ session }) => session)], [0, ['b']])
+    t.is((nothing.failed[0]?.error as Error).message, 'away')
     const again = await memory.consolidate({ quietFor: 0 })
     t.deepEqual([again.sessions, again.turns], [1, 1], 'nothing was lost')
+  },
+)
+
+testWithModel('facts come in lines or in JSON', async (t, encoder) => {
+  const answers = [
+    '["Ann has a cat.", "Bob has a dog."]',
+    '```json\n[{"fact": "Eve has a bird."}]\n```',
+  ]
+  const llm = async () => answers.shift() ?? 'NONE'
+  const { memory, collection } = await setUp(t, encoder, { llm })
+  await memory.remember(['a', 'b', 'c'].map(session => turn(session, 'Ann', 'We have pets here.')))
+  await memory.consolidate({ quietFor: 0 })
+  const facts = (await collection.list({ where: { kind: 'fact' } })).records.map(({ text }) => text)
+  t.deepEqual(facts, ['Ann has a cat.', 'Bob has a dog.', 'Eve has a bird.'])
+})
+
+testWithModel(
+  'a collection without turns is refused, and nothing stays in it',
+  async (t, encoder) => {
+    const collection = (await openStore(t, { encoder })).collection('plain')
+    const memory = new LongTermMemory({ collection })
+    const { message } = await refused(t, 'ERR_INVALID_ARGUMENT', () => memory.remember('A fact.'))
+    t.regex(message, /turns: true/)
+    t.is(await collection.count(), 0)
   },
 )
 
@@ -511,6 +590,7 @@ testWithModel('bad input is refused before anything is written', async (t, encod
     [() => new LongTermMemory({ collection, sesion: 'x' } as never), /did you mean "session"/],
     [() => memory.remember(['fine', 3 as never]), /memory 1 is 3/],
     [() => memory.remember({ text: 'x', rol: 'y' } as never), /unknown key "rol" of memory 0/],
+    [() => memory.remember(' '), /the text of memory 0 is blank/],
     [() => memory.remember({ text: 'x', trust: 2 }), /the trust of memory 0 is 2/],
     [() => memory.remember({ text: 'x', time: 'soon' }), /the time of memory 0 is "soon"/],
     [

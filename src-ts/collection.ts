@@ -62,7 +62,14 @@ import { inSlices, nextTurn } from './slices.js'
 const IMPORT_MODES = ['upsert', 'add'] as const
 const LIST_OPTIONS = ['where', 'limit', 'cursor', 'sort', 'vector', 'signal'] as const
 const ORDERS = ['asc', 'desc'] as const
-const DISTINCT_OPTIONS = ['similarity', 'sameWords', 'where', 'similar', 'changes', 'signal'] as const
+const DISTINCT_OPTIONS = [
+  'similarity',
+  'sameWords',
+  'where',
+  'similar',
+  'changes',
+  'signal',
+] as const
 const SIMILAR = ['skip', 'keep'] as const
 /** Turns before or after another: more than a session has. */
 const MOST_AROUND = 1_000_000

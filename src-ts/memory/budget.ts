@@ -1,6 +1,9 @@
 /**
  * How a budget of tokens is spent on the lines of several memories.
  *
+ * Nothing is told twice. What is a message of a talk the talk tells, as it would have a hole otherwise; a talk that is wholly a
+ * part of another is left to that one; everything else the first member tells that has it.
+ *
  * First every member gets its own part, then the most important line of all that are left is taken, and so on; a line's
  * importance is its priority in its memory times the weight of the member. Of a key nothing is taken that is less important than
  * a line for which there was no room, so that a talk has no holes.
@@ -30,7 +33,7 @@ interface Candidate {
   readonly key: string
   readonly place: number
   readonly line: Line
-  readonly importance: number
+  importance: number
   /** Its lines, without who says them. */
   readonly said: readonly string[]
   tokens: number
@@ -83,8 +86,8 @@ export async function spend(
   signal: AbortSignal | undefined,
 ): Promise<(MemberReport & { variables: Values })[]> {
   const candidates = candidatesOf(members, all)
+  const spending = new Spending(partsOfTalks(candidates))
   if (budget === undefined || !count) {
-    const spending = new Spending()
     spending.fill(candidates, Number.POSITIVE_INFINITY)
     return members.map((member, i) => report(member, i, all, candidates, spending))
   }
@@ -93,7 +96,7 @@ export async function spend(
       candidate.tokens = await count(candidate.line.text, signal)
     }),
   )
-  const spending = choose(members, candidates, budget)
+  choose(spending, members, candidates, budget)
   const tokensIn = async (member: number) => {
     const values = Object.values(variablesOf(member, all, spending.kept))
     const counts = values.map(value => count(asText(value), signal))
@@ -140,30 +143,58 @@ function mostImportantFirst(a: Candidate, b: Candidate): number {
   return b.importance - a.importance
 }
 
+/** The lines of talks that are parts of longer ones, or of equal ones before them; these become as important as they were. */
+function partsOfTalks(candidates: readonly Candidate[]): Set<Candidate> {
+  const talks = new Map<string, Candidate[]>()
+  for (const candidate of candidates.filter(({ line }) => line.talk)) {
+    const of = `${candidate.member} ${candidate.key}`
+    talks.set(of, [...(talks.get(of) ?? []), candidate])
+  }
+  const parts = new Set<Candidate>()
+  const whole: Candidate[][] = []
+  const longestFirst = [...talks.values()].sort((a, b) => b.length - a.length)
+  for (const talk of longestFirst) {
+    const tellers = (candidate: Candidate) => (other: Candidate) =>
+      candidate.said.every(line => other.said.includes(line))
+    const within = whole.find(other => talk.every(line => other.some(tellers(line))))
+    if (!within) {
+      whole.push(talk)
+      continue
+    }
+    for (const candidate of talk) {
+      parts.add(candidate)
+      const teller = within.findLast(tellers(candidate)) as Candidate
+      teller.importance = Math.max(teller.importance, candidate.importance)
+    }
+  }
+  return parts
+}
+
 function choose(
+  spending: Spending,
   members: readonly BudgetedMember[],
   candidates: readonly Candidate[],
   budget: number,
-): Spending {
-  const spending = new Spending()
+): void {
   const ordered = [...candidates].sort(mostImportantFirst)
   for (const [i, { minShare }] of members.entries()) {
     const own = ordered.filter(({ member }) => member === i)
     spending.fill(own, spending.used + Math.floor(minShare * budget))
   }
   spending.fill(ordered, budget)
-  return spending
 }
 
-/**
- * What has been chosen. Nothing is told twice: what two members have, the first of them tells, whichever came first; a record
- * of several lines is known when all of its lines are.
- */
+/** Shorter lines are said again for other reasons. */
+const SHORTEST = 8
+
+/** What has been chosen. A record of several lines is known when all of its lines are. */
 class Spending {
   readonly kept = new Set<Candidate>()
-  readonly duplicates = new Set<Candidate>()
   readonly #tellers = new Map<string, Set<Candidate>>()
   used = 0
+
+  /** @param duplicates lines that are told elsewhere */
+  constructor(readonly duplicates: Set<Candidate>) {}
 
   /** Takes candidates in this order as long as there is room for so many tokens in all. */
   fill(candidates: readonly Candidate[], room: number): void {
@@ -205,11 +236,12 @@ class Spending {
     }
   }
 
-  /** Whether members before that of a candidate tell all that it says. */
-  #isTold({ member, said }: Candidate): boolean {
+  /** Whether talks, or members before that of a candidate, tell all that it says. */
+  #isTold({ member, line, said }: Candidate): boolean {
+    if (line.talk || !said.some(line => line.length >= SHORTEST)) return false
     const told = (line: string) =>
-      [...(this.#tellers.get(line) ?? [])].some(other => other.member < member)
-    return said.length > 0 && said.every(told)
+      [...(this.#tellers.get(line) ?? [])].some(other => other.line.talk || other.member < member)
+    return said.every(told)
   }
 }
 

@@ -22,6 +22,8 @@ export interface Line {
    * that lines of several memories can be compared.
    */
   readonly priority: number
+  /** Whether it is a message of a talk, which has no holes. */
+  readonly talk?: true
 }
 
 /** The lines of each memory key, in the order in which they are to be read. */

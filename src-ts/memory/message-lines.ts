@@ -68,6 +68,7 @@ export function messageLines(
     .map((message, age) => ({
       text: formatMessage(message, prefixes),
       priority: priorityOf(rank + age),
+      talk: true as const,
       message: { role: message.role, content: message.content },
     }))
     .reverse()

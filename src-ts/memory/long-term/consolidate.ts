@@ -10,7 +10,7 @@ import { createHash } from 'node:crypto'
 import type { Backend } from '../../backends/backend.js'
 import type { Filter } from '../../collection-types.js'
 import { invalid } from '../../errors.js'
-import { finite, integer, show, text } from '../../options.js'
+import { finite, integer, isObject, show, text } from '../../options.js'
 import type { StoredRecord } from '../../records.js'
 import { addUnit, mostCentral, type Vectors } from '../extractive-summary.js'
 import type { Ask } from '../language-model.js'
@@ -67,6 +67,8 @@ export interface Consolidated {
   readonly summaries: number
   /** Facts that were made, and are not known from elsewhere. */
   readonly facts: number
+  /** Talks of which the language model made nothing, and why. They settle another time. */
+  readonly failed: readonly { readonly session: string; readonly error: unknown }[]
 }
 
 /** What memories settle with. */
@@ -87,8 +89,6 @@ const HOUR = 3_600_000
 const PAGE = 1_000
 /** Shorter turns are said again for other reasons. */
 const SHORTEST = 24
-/** A talk that is not much longer than its summary has none. */
-const WORTH = 2
 
 interface Talk {
   readonly session: string
@@ -116,7 +116,8 @@ export async function consolidate(
   const open: Filter = { kind: 'turn', settled: { $exists: false }, session: { $exists: true } }
   const where = sessions === undefined ? open : { ...open, session: { $in: [...sessions] } }
   const talks = talksOf(await all(backend, where, signal)).filter(({ last }) => last <= border)
-  const result = { sessions: 0, turns: 0, duplicates: 0, summaries: 0, facts: 0 }
+  const failed: { session: string; error: unknown }[] = []
+  const result = { sessions: 0, turns: 0, duplicates: 0, summaries: 0, facts: 0, failed }
   if (talks.length === 0) return result
 
   const first = await firstWith(backend, signal)
@@ -125,9 +126,16 @@ export async function consolidate(
     const { session, turns } = talk
     const repeated = turns.filter(turn => first.of(turn) !== turn.id)
     const own = turns.filter(turn => first.of(turn) === turn.id)
-    const made = await (settling.ask
-      ? makeFacts(talk, own, settling, settling.ask, signal)
-      : makeSummary(talk, own, summaryTurns, settling, signal))
+    let made: Made
+    try {
+      made = await (settling.ask
+        ? makeFacts(talk, own, settling, settling.ask, signal)
+        : makeSummary(talk, own, summaryTurns, settling, signal))
+    } catch (error) {
+      if (!(error instanceof ModelFailure)) throw error
+      failed.push({ session, error: error.cause })
+      continue
+    }
     await settling.between(async () => {
       for (const turn of repeated) {
         const id = first.of(turn)
@@ -179,7 +187,6 @@ async function makeSummary(
   signal: AbortSignal | undefined,
 ): Promise<Made> {
   const id = idOf(talk)
-  if (own.length < WORTH * summaryTurns) return { id, summaries: 0, facts: 0 }
   const { session } = talk
   const where: Filter = { kind: 'turn', session, settled: { $exists: false } }
   const ids = new Set(own.map(turn => turn.id))
@@ -219,8 +226,7 @@ async function makeFacts(
   const id = idOf(talk)
   const lines = own.map(turn => lineOf(memoryOf(turn))).join('\n')
   const date = talk.last.slice(0, 10)
-  const answer = lines === '' ? '' : await ask(fill(FACTS_PROMPT, { date, lines }), signal)
-  const facts = factsIn(answer)
+  const facts = lines === '' ? [] : await factsOf(fill(FACTS_PROMPT, { date, lines }), ask, signal)
   // Those of a time before, of which the mark did not come about.
   await backend.delete({ where: { kind: 'fact', settledFrom: id } })
   const defaults = { session: undefined, now, quarantineBelow: 0 }
@@ -238,12 +244,45 @@ async function makeFacts(
   return { id, summaries: 0, facts: stored.length }
 }
 
-/** A fact on each line, perhaps with a bullet or a number before it. */
+/** That a language model failed, which ends the settling of one talk only. */
+class ModelFailure extends Error {}
+
+async function factsOf(
+  prompt: string,
+  ask: Ask,
+  signal: AbortSignal | undefined,
+): Promise<string[]> {
+  try {
+    return factsIn(await ask(prompt, signal))
+  } catch (cause) {
+    signal?.throwIfAborted()
+    throw new ModelFailure('no facts', { cause })
+  }
+}
+
+/** The facts of an answer: a line each, perhaps with a bullet or a number before it, or JSON. What announces them is none. */
 function factsIn(answer: string): string[] {
-  const lines = answer
-    .split('\n')
+  const listed = answer.match(/\[[\s\S]*\]/)
+  const json = listed ? stringsIn(listed[0]) : []
+  const lines = json.length > 0 ? json : answer.split('\n')
+  return lines
     .map(line => line.replace(/^\s*(?:[-*•]|\d+[.)、])\s*/, '').trim())
-  return lines.filter(line => line !== '' && !/^none\.?$/i.test(line))
+    .filter(line => /[\p{L}\p{N}]{2}/u.test(line) && !/^none\W*$/i.test(line))
+    .filter(line => !/[:：]$|^```|^(?:json|facts?)$/i.test(line))
+}
+
+/** The texts in a JSON array, of which some models make objects. */
+function stringsIn(json: string): string[] {
+  try {
+    const items = JSON.parse(json) as unknown[]
+    return items.flatMap(item => (isObject(item) ? Object.values(item) : [item])).filter(isString)
+  } catch {
+    return []
+  }
+}
+
+function isString(value: unknown): value is string {
+  return typeof value === 'string'
 }
 
 /** The same however often a talk is begun to settle. */

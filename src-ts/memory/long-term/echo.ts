@@ -1,6 +1,8 @@
 /**
  * What was recalled lately. A prompt with memories in it comes back as an input, and an answer repeats them: what is in them
  * is known already, and storing it again would make it heavier with every turn.
+ *
+ * Who says the same once more in the same words means it: that is no echo.
  */
 
 /** Lines that are kept in mind. */
@@ -9,31 +11,35 @@ const MOST = 5_000
 const SHORTEST = 12
 
 export class Echo {
-  readonly #lines = new Set<string>()
+  /** Who said each line, if that is known. */
+  readonly #lines = new Map<string, string | undefined>()
 
   /** Notes what was recalled. */
-  note(texts: Iterable<string>): void {
-    for (const text of texts) {
-      for (const line of text.split('\n')) this.#noteLine(normalised(line))
+  note(memories: Iterable<{ readonly text: string; readonly role?: string }>): void {
+    for (const { text, role } of memories) {
+      for (const line of text.split('\n')) this.#noteLine(normalised(line), role)
     }
   }
 
-  /** A text without the lines that were recalled; undefined if nothing is left of it. */
-  without(text: string): string | undefined {
+  /** A text that someone says without the lines that were recalled; undefined if nothing is left of it. */
+  without(text: string, role: string | undefined): string | undefined {
     if (this.#lines.size === 0) return text
     const lines = text.split('\n')
+    if (lines.length === 1 && role !== undefined && this.#lines.get(normalised(text)) === role) {
+      return text
+    }
     const own = lines.filter(line => !this.#has(line))
     if (own.length === lines.length) return text
     const left = own.join('\n').trim()
     return left === '' ? undefined : left
   }
 
-  #noteLine(line: string): void {
+  #noteLine(line: string, role: string | undefined): void {
     if (line.length < SHORTEST) return
-    // As a set keeps the order of insertion, the first one is the oldest.
+    // As a map keeps the order of insertion, the first one is the oldest.
     this.#lines.delete(line)
-    this.#lines.add(line)
-    if (this.#lines.size > MOST) this.#lines.delete(this.#lines.values().next().value as string)
+    this.#lines.set(line, role)
+    if (this.#lines.size > MOST) this.#lines.delete(this.#lines.keys().next().value as string)
   }
 
   /** Whether a line was recalled, with or without who said it. */

@@ -6,7 +6,7 @@
  */
 import type { Backend } from '../../backends/backend.js'
 import type { Where } from '../../collection-types.js'
-import { invalid } from '../../errors.js'
+import { HippocampError, invalid } from '../../errors.js'
 import { integer, isObject, label, oneOf, optionsOf, show, text, within } from '../../options.js'
 import type { StoredRecord } from '../../records.js'
 import { readQuestion, readTurn } from '../context.js'
@@ -74,7 +74,8 @@ export interface LongTermMemoryOptions extends KeyOptions, PrefixOptions {
    */
   readonly onDuplicate?: OnDuplicate | undefined
   /**
-   * From which cosine on two memories say the same, above 0 and up to 1.
+   * From which cosine on a memory may supersede another, above 0 and up to 1. Those that are skipped or merged have the same
+   * words besides.
    * @default 0.95
    */
   readonly similarity?: number | undefined
@@ -181,6 +182,7 @@ export class LongTermMemory extends QueuedMemory<Batch> {
   readonly #count: Count | undefined
   readonly #now: () => Date
   readonly #echo = new Echo()
+  #checked = false
 
   /** @throws {HippocampError} ERR_INVALID_ARGUMENT naming the option */
   constructor(options: LongTermMemoryOptions) {
@@ -268,7 +270,7 @@ export class LongTermMemory extends QueuedMemory<Batch> {
       importance,
       timeZone,
     })
-    this.#echo.note(found.memories.map(({ text }) => text))
+    this.#echo.note(found.memories)
     if (given.touch === true && found.memories.length > 0) {
       const ids = found.memories.map(({ id }) => id)
       const metadata = { recalledAt: this.#now().toISOString() }
@@ -345,9 +347,9 @@ export class LongTermMemory extends QueuedMemory<Batch> {
       if (there.supersededBy !== undefined) {
         throw invalid(`memory "${id}" was superseded by "${there.supersededBy}": supersede that`)
       }
-      const from = isObject(memory) && 'validFrom' in memory ? memory.validFrom : undefined
-      const since = from === undefined ? this.#now().toISOString() : timeOf('validFrom', from)
       const given = isObject(memory) ? memory : { text: memory }
+      const from = given.validFrom ?? given.time
+      const since = from === undefined ? this.#now().toISOString() : timeOf('validFrom', from)
       const record = memoryRecord(
         { kind: there.kind === 'turn' ? 'turn' : 'fact', ...given, validFrom: since },
         'the memory',
@@ -440,8 +442,9 @@ export class LongTermMemory extends QueuedMemory<Batch> {
     const memories = batches.flatMap(batch => batch.memories)
     const { plan, all } = planOf(memories, this.#writing(this.#given.similarity ?? 0.95))
     return {
-      async write(signal) {
+      write: async signal => {
         await plan.write(signal)
+        await this.#checkTurns(all)
         let from = 0
         for (const { memories, done } of batches) {
           done(all.slice(from, from + memories.length))
@@ -455,6 +458,20 @@ export class LongTermMemory extends QueuedMemory<Batch> {
   protected override async clearAll(signal: AbortSignal | undefined): Promise<void> {
     await this.#summaries.clear({ signal })
     await this.#backend.clear({ signal })
+  }
+
+  /** Whether the collection is one of turns, which shows when there is a record. */
+  async #checkTurns(written: readonly Remembered[]): Promise<void> {
+    const [id] = this.#checked ? [] : written.flatMap(({ id }) => id ?? [])
+    if (id === undefined) return
+    try {
+      await this.#backend.around(id, { before: 0, after: 0 })
+    } catch (cause) {
+      const what = 'the collection of a LongTermMemory is one of turns'
+      const remedy = 'make it with store.collection(name, { turns: true })'
+      throw new HippocampError('ERR_INVALID_ARGUMENT', `${what}: ${remedy}`, { cause })
+    }
+    this.#checked = true
   }
 
   #writing(similarity: number) {
@@ -473,7 +490,7 @@ export class LongTermMemory extends QueuedMemory<Batch> {
     onDuplicate: OnDuplicate | undefined,
   ): ToRemember | undefined {
     const record = memoryRecord(memory, name, this.#defaults())
-    const text = this.#echo.without(record.text)
+    const text = this.#echo.without(record.text, record.metadata.speaker)
     if (text === undefined) return undefined
     const { kind, quarantined } = record.metadata
     const usual = kind === 'turn' ? 'keep' : (this.#given.onDuplicate ?? 'merge')

@@ -150,6 +150,7 @@ export function memoryRecord(
       ? undefined
       : read(`the ${key} of ${name}`, (memory as NewMemory)[key])
   const words = text(`the text of ${name}`, (memory as NewMemory).text)
+  if (words.trim() === '') throw invalid(`the text of ${name} is blank: give something to remember`)
   const session = of('session', filled) ?? defaults.session
   const given = of('kind', (what, kind) => oneOf(what, kind as string, ['turn', 'fact'] as const))
   const kind = given ?? (session === undefined ? 'fact' : 'turn')

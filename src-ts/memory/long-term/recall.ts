@@ -28,7 +28,7 @@ export interface RecencyWeight {
 /** What to recall, and how much of it. */
 export interface RecallOptions {
   /**
-   * How many memories at most, without those around them.
+   * How many memories at most, besides those that are pinned and those around them.
    * @default 10, or as many as fit if there is a budget
    */
   readonly k?: number | undefined
@@ -60,7 +60,7 @@ export interface RecallOptions {
    */
   readonly quarantined?: boolean | undefined
   /**
-   * What was so at this time, and from when ages are counted.
+   * What had been said and was so at this time, from which ages are counted too.
    * @default now
    */
   readonly at?: Time | undefined
@@ -249,6 +249,7 @@ function whereOf(given: RecallOptions, at: string): Filter {
     absentOr('validFrom', { $lte: at }),
     absentOr('validTo', { $gt: at }),
   ]
+  if (given.at !== undefined) conditions.push({ time: { $lte: at } })
   if (!quarantined) conditions.push({ quarantined: { $exists: false } })
   if (session !== undefined) conditions.push(ofSessions(sessionsOf(session)))
   if (role !== undefined) conditions.push({ speaker: text('role', role) })

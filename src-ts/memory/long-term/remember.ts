@@ -7,6 +7,9 @@ import type { MemoryMetadata, MemoryRecord } from './new-memory.js'
 /**
  * What becomes of a memory that says the same as one that is there: it is not stored (`skip`), it is not stored but counts as
  * said again (`merge`), it is stored and the other one is not so any more (`supersede`), or both stay (`keep`).
+ *
+ * What is not stored must have nothing new: it has the same words. What supersedes may have others ("at 9" for "at 7"), if the
+ * meaning is near.
  */
 export type OnDuplicate = 'skip' | 'merge' | 'supersede' | 'keep'
 
@@ -104,6 +107,7 @@ class RunWriter {
     const supersedes = onDuplicate === 'supersede'
     const added = await backend.addDistinct(this.#records, {
       similarity,
+      sameWords: !supersedes,
       where: this.#alike(),
       similar: supersedes ? 'keep' : 'skip',
       signal: this.signal,
