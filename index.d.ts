@@ -63,8 +63,8 @@ export declare class NativeCollection {
   write(records: RecordBatch, upsert: boolean, token?: CancelToken | undefined | null): Promise<IdColumn>
   /** Writes the records of the batch that are like none that is there. */
   writeDistinct(records: RecordBatch, options: NativeDistinctOptions, token?: CancelToken | undefined | null): Promise<Array<NativeAdded>>
-  /** A turn between those before and after it in its session. */
-  around(id: string, before: number, after: number, token?: CancelToken | undefined | null): Promise<RecordColumns>
+  /** A turn between those before and after it in its session that pass a filter (JSON). */
+  around(id: string, before: number, after: number, filter?: string | undefined | null, token?: CancelToken | undefined | null): Promise<RecordColumns>
   /** Writes the entries of a file that usearch has saved and resolves with how many there were. */
   importUsearch(path: string, upsert: boolean, token?: CancelToken | undefined | null): Promise<number>
   /** Deletes the records with the ids of the batch, or those that pass a filter (JSON), and resolves with how many there were. */

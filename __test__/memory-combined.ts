@@ -275,7 +275,7 @@ test('a combined memory can be a member, and is saved or undone as one', async t
   const good = new CombinedMemory({ memories: [inner, buffer('d')] })
   await good.saveContext({ input: 'x' }, { output: 'y' })
   t.deepEqual(good.memoryKeys, ['a', 'b', 'd'])
-  t.is((await good.loadMemoryVariables({ input: '' })).d, '', 'told by the inner one')
+  t.is((await good.loadMemoryVariables({ input: '' })).a, 'Human: x\nAI: y')
 })
 
 test('bad options are refused', async t => {

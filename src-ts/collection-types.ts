@@ -173,8 +173,10 @@ export interface Added {
   readonly similar?: { readonly id: string; readonly similarity: number }
 }
 
-/** How many turns. */
+/** How many turns, and which. */
 export interface AroundOptions extends CallOptions {
+  /** Only turns that pass, besides the one that was asked for. */
+  readonly where?: Filter | undefined
   /** @default 1 */
   readonly before?: number | undefined
   /** @default 1 */

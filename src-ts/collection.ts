@@ -233,12 +233,13 @@ export class Collection<M extends object = Metadata> {
    */
   async around(id: string, options?: AroundOptions): Promise<StoredRecord<M>[]> {
     const name = label('the id', id)
-    const given = optionsOf(options, 'around', ['before', 'after', 'signal'])
+    const given = optionsOf(options, 'around', ['before', 'after', 'where', 'signal'])
     const count = (what: 'before' | 'after') =>
       Math.min(given[what] === undefined ? 1 : integer(what, given[what], 0), MOST_AROUND)
     const [before, after] = [count('before'), count('after')]
+    const { filter } = filterOf(given.where)
     const turns = await this.#read(given, async token =>
-      readRecords<M>(await this.#native.around(name, before, after, token)),
+      readRecords<M>(await this.#native.around(name, before, after, filter, token)),
     )
     return turns as StoredRecord<M>[]
   }

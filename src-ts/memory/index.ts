@@ -40,11 +40,12 @@ export type { LanguageModel } from './language-model.js'
 export type { Consolidated, ConsolidateOptions } from './long-term/consolidate.js'
 export {
   LongTermMemory,
-  type LongTermMemoryOptions,
   type RememberOptions,
+  type SummariesOptions,
 } from './long-term/long-term.js'
 export type { RememberedMemory } from './long-term/memory.js'
 export type { MemoryKind, NewMemory, Time } from './long-term/new-memory.js'
+export type { LongTermMemoryOptions } from './long-term/options.js'
 export type { Recall, RecalledMemory, RecallOptions, RecencyWeight } from './long-term/recall.js'
 export type { OnDuplicate, Remembered } from './long-term/remember.js'
 export type {

@@ -171,7 +171,7 @@ impl Distinct {
                         *found = self.stored(tx, &guard, record, target.dimension)?;
                     }
                 }
-                self.among(records, &mut found)?;
+                self.among(records, target.dimension, &mut found)?;
                 Ok(Attempt::Done((snapshot, found)))
             })
         })
@@ -224,13 +224,14 @@ impl Distinct {
     fn among(
         &self,
         records: &[PreparedRecord],
+        dimension: usize,
         found: &mut [Option<Similar>],
     ) -> Result<(), Error> {
         let mut kept: Vec<&PreparedRecord> = Vec::new();
         for (record, found) in records.iter().zip(found) {
             if found.is_none() {
                 *found = kept.iter().find_map(|other| {
-                    let similarity = cosine(&record.vectors, &other.vectors)?;
+                    let similarity = least_cosine(&record.vectors, &other.vectors, dimension)?;
                     let alike = similarity >= self.similarity
                         && (!self.same_words
                             || have_same_words(record.text.as_deref(), other.text.as_deref()));
@@ -277,10 +278,12 @@ fn check_count(count: usize) -> Result<(), Error> {
     )))
 }
 
-/// Of as many parts as there are; nothing if these are not as many in both.
-fn cosine(a: &[f32], b: &[f32]) -> Option<f32> {
+/// Of the parts that are least alike; nothing if these are not as many in both.
+fn least_cosine(a: &[f32], b: &[f32], dimension: usize) -> Option<f32> {
     let dot = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f32>();
-    (a.len() == b.len()).then(|| dot(a, b) / (dot(a, a) * dot(b, b)).sqrt())
+    let cosine = |(a, b): (&[f32], &[f32])| dot(a, b) / (dot(a, a) * dot(b, b)).sqrt();
+    let parts = a.chunks_exact(dimension).zip(b.chunks_exact(dimension));
+    (a.len() == b.len()).then(|| parts.map(cosine).fold(f32::INFINITY, f32::min))
 }
 
 /// The namespace, if it is there.

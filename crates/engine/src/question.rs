@@ -1,5 +1,6 @@
 //! What is searched for, made ready: words looked up, names left out, the rest encoded.
 
+use std::collections::BTreeMap;
 use std::time::Instant;
 
 use hippocamp_index::{Capitals, LexicalIndex, LexicalQuery, LexicalStatistics, Weights};
@@ -57,7 +58,7 @@ struct Known {
     /// Which terms are of speakers' names.
     names: Vec<bool>,
     /// Speakers that are named, and by how many terms.
-    speakers: Vec<(Box<str>, usize)>,
+    speakers: BTreeMap<Box<str>, usize>,
 }
 
 /// What the questions of a collection are encoded by.
@@ -226,7 +227,7 @@ impl Known {
             statistics: LexicalStatistics::default(),
             capitals: Vec::new(),
             names: Vec::new(),
-            speakers: Vec::new(),
+            speakers: BTreeMap::new(),
         }
     }
 
@@ -240,15 +241,15 @@ impl Known {
             sum.capitalised += capitals.capitalised;
         }
         self.names.resize(self.statistics.with_term.len(), false);
-        for speaker in turns.map_or(&[][..], TurnIndex::speakers) {
+        for speaker in turns.into_iter().flat_map(TurnIndex::speakers) {
             let named = self.query.in_common(&speaker.words);
             for &term in &named {
                 if let Some(name) = self.names.get_mut(term) {
                     *name = true;
                 }
             }
-            if !named.is_empty() && self.speakers.iter().all(|(name, _)| *name != speaker.name) {
-                self.speakers.push((speaker.name.clone(), named.len()));
+            if !named.is_empty() {
+                self.speakers.insert(speaker.name.clone(), named.len());
             }
         }
     }
@@ -277,7 +278,7 @@ impl Known {
         }
         let mut kept = kept.join(" ");
         // Nothing stands between Chinese names and the words beside them.
-        for name in self.speakers.iter().map(|(name, _)| &**name).filter(|name| has_han(name)) {
+        for name in self.speakers.keys().map(|name| &**name).filter(|name| has_han(name)) {
             let rest = kept.replace(name, "");
             if rest.len() < kept.len() && rest.contains(char::is_alphanumeric) {
                 kept = rest;
@@ -304,7 +305,7 @@ impl Known {
     fn into_words(self, ranking: &Ranking) -> Words {
         let weights = Weights::new(&self.query, &self.statistics, ranking.bm25);
         // Of "user A" and "user B" the one is meant of which more is said.
-        let most = self.speakers.iter().map(|(_, terms)| *terms).max();
+        let most = self.speakers.values().copied().max();
         let speakers = self.speakers.into_iter().filter(|(_, terms)| Some(*terms) == most);
         let speakers = speakers.map(|(name, _)| name).collect();
         Words { query: self.query, statistics: self.statistics, weights, speakers }

@@ -25,6 +25,8 @@ pub(crate) struct TurnIndex {
 /// Who speaks, and the words of the name.
 pub(crate) struct Speaker {
     pub(crate) name: Box<str>,
+    /// What this one has said and is still there.
+    turns: usize,
     pub(crate) words: LexicalQuery,
 }
 
@@ -65,15 +67,23 @@ impl TurnIndex {
         let speaker = turn.speaker.as_deref().map(|name| {
             let next = self.speakers.len() as u32;
             *self.numbers.entry(name.into()).or_insert_with(|| {
-                self.speakers.push(Speaker { name: name.into(), words: lexical.query(name) });
+                let words = lexical.query(name);
+                self.speakers.push(Speaker { name: name.into(), turns: 0, words });
                 next
             })
         });
+        if let Some(speaker) = speaker.and_then(|at| self.speakers.get_mut(at as usize)) {
+            speaker.turns += 1;
+        }
         self.of_rows.insert(row, Entry { session, speaker, questions: questions(text) });
     }
 
     pub(crate) fn remove(&mut self, row: RowId) {
         let entry = self.of_rows.remove(&row);
+        let speaker = entry.as_ref().and_then(|entry| entry.speaker);
+        if let Some(speaker) = speaker.and_then(|at| self.speakers.get_mut(at as usize)) {
+            speaker.turns -= 1;
+        }
         let session = entry.and_then(|entry| entry.session);
         if let Some(turns) = session.and_then(|session| self.turns.get_mut(session as usize))
             && let Ok(at) = turns.binary_search_by_key(&row, |(row, _)| *row)
@@ -82,9 +92,9 @@ impl TurnIndex {
         }
     }
 
-    /// Everyone who has ever said something.
-    pub(crate) fn speakers(&self) -> &[Speaker] {
-        &self.speakers
+    /// Everyone who has said something that is still there.
+    pub(crate) fn speakers(&self) -> impl Iterator<Item = &Speaker> {
+        self.speakers.iter().filter(|speaker| speaker.turns > 0)
     }
 
     pub(crate) fn said(&self, row: RowId) -> Option<Said<'_>> {
@@ -101,15 +111,24 @@ impl TurnIndex {
         turns.get(..end)?.last().map(|(row, _)| *row)
     }
 
-    /// A turn between those before and after it in its session; only itself if it is of none.
-    pub(crate) fn around(&self, row: RowId, before: usize, after: usize) -> Vec<RowId> {
+    /// A turn between those before and after it in its session that pass; only itself if it is of none.
+    pub(crate) fn around(
+        &self,
+        row: RowId,
+        (before, after): (usize, usize),
+        passes: impl Fn(Slot) -> bool,
+    ) -> Vec<RowId> {
         let session = self.of_rows.get(&row).and_then(|entry| entry.session);
         let turns = session.and_then(|session| self.turns.get(session as usize));
         let Some(turns) = turns else { return vec![row] };
-        let at = turns.partition_point(|(other, _)| *other < row);
-        let end = at.saturating_add(after).saturating_add(1).min(turns.len());
-        let around = turns.get(at.saturating_sub(before)..end).unwrap_or_default();
-        around.iter().map(|(row, _)| *row).collect()
+        let (earlier, later) = turns.split_at(turns.partition_point(|(other, _)| *other < row));
+        let passing = |(row, slot): &(RowId, Slot)| passes(*slot).then_some(*row);
+        let mut around: Vec<RowId> =
+            earlier.iter().rev().filter_map(passing).take(before).collect();
+        around.reverse();
+        around.push(row);
+        around.extend(later.iter().skip(1).filter_map(passing).take(after));
+        around
     }
 
     /// The texts that answer a question best, by their own words and by those of their neighbours.
@@ -164,5 +183,6 @@ impl TurnIndex {
         turns * size_of::<(RowId, Slot)>()
             + self.of_rows.capacity() * (size_of::<(RowId, Entry)>() + 1)
             + self.sessions.capacity() * size_of::<(Box<str>, u32)>()
+            + self.speakers.capacity() * (size_of::<Speaker>() + size_of::<(Box<str>, u32)>())
     }
 }

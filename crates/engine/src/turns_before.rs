@@ -26,15 +26,16 @@ impl TurnToEncode {
     }
 }
 
-/// The first turn of a session among those to be written: its number, and the record that it replaces.
-struct First<'a> {
+/// A turn whose predecessor is stored: its number among those to be written, and the record that it replaces.
+struct AfterStored<'a> {
     number: usize,
     session: &'a str,
     replaces: Option<RowId>,
 }
 
 impl Collection {
-    /// The records as turns, each with the one before it in its session: among them, or stored.
+    /// The records as turns, each with the one before it in its session: among them, or stored. One that replaces a record
+    /// has the place of that.
     pub(crate) fn turns(
         &self,
         records: &[NewRecord],
@@ -43,21 +44,21 @@ impl Collection {
     ) -> Result<Vec<TurnToEncode>, Error> {
         let read = |record: &NewRecord| Ok(at.read(&stored_metadata(record.metadata.as_deref())?));
         let turns = records.iter().map(read).collect::<Result<Vec<Turn>, Error>>()?;
-        let (mut lines, mut first) = (HashMap::<&str, String>::new(), Vec::new());
-        let mut before = Vec::with_capacity(records.len());
-        for (number, (record, turn)) in records.iter().zip(&turns).enumerate() {
-            let Some(session) = turn.session.as_deref() else {
-                before.push(None);
-                continue;
-            };
-            let line = turn.line(record.text.as_deref().unwrap_or_default());
-            let last = lines.insert(session, line);
+        let replaced = self.replaced(records)?;
+        let (mut lines, mut after_stored) = (HashMap::<&str, String>::new(), Vec::new());
+        let mut before = vec![None; records.len()];
+        let all = records.iter().zip(&turns).zip(replaced).enumerate();
+        for (number, ((record, turn), replaces)) in all {
+            let Some(session) = turn.session.as_deref() else { continue };
+            let line = || turn.line(record.text.as_deref().unwrap_or_default());
+            let last = if replaces.is_none() { lines.insert(session, line()) } else { None };
             if last.is_none() {
-                first.push(First { number, session, replaces: None });
+                after_stored.push(AfterStored { number, session, replaces });
+            } else if let Some(before) = before.get_mut(number) {
+                *before = last;
             }
-            before.push(last);
         }
-        for (number, line) in self.stored_before(records, first, at, cancel)? {
+        for (number, line) in self.stored_before(&after_stored, at, cancel)? {
             if let Some(before) = before.get_mut(number) {
                 *before = line;
             }
@@ -66,33 +67,39 @@ impl Collection {
         Ok(turns.into_iter().zip(before).map(to_encode).collect())
     }
 
-    /// The lines of the turns before those that are the first of their sessions here.
+    /// The records that are there already with the ids of some, if these have any.
+    fn replaced(&self, records: &[NewRecord]) -> Result<Vec<Option<RowId>>, Error> {
+        let mut replaced = vec![None; records.len()];
+        if records.iter().all(|record| record.id.is_none()) {
+            return Ok(replaced);
+        }
+        self.engine.core()?.store.read(|tx| {
+            let Some((_, namespace)) = self.locate(tx)? else { return Ok(()) };
+            for (replaced, record) in replaced.iter_mut().zip(records) {
+                if let Some(id) = &record.id {
+                    *replaced = tx.row_ids(namespace, &[id])?.pop().flatten();
+                }
+            }
+            Ok::<_, Error>(())
+        })?;
+        Ok(replaced)
+    }
+
+    /// The lines of the stored turns before some.
     fn stored_before(
         &self,
-        records: &[NewRecord],
-        mut first: Vec<First<'_>>,
+        turns: &[AfterStored<'_>],
         at: &Turns,
         cancel: &Cancel,
     ) -> Result<Vec<(usize, Option<String>)>, Error> {
-        if first.is_empty() {
+        if turns.is_empty() {
             return Ok(Vec::new());
-        }
-        let with_id = |first: &First<'_>| records.get(first.number).and_then(|r| r.id.as_ref());
-        if first.iter().any(|first| with_id(first).is_some()) {
-            self.engine.core()?.store.read(|tx| {
-                let Some((_, namespace)) = self.locate(tx)? else { return Ok(()) };
-                for first in &mut first {
-                    if let Some(id) = with_id(first) {
-                        first.replaces = tx.row_ids(namespace, &[id])?.pop().flatten();
-                    }
-                }
-                Ok::<_, Error>(())
-            })?;
         }
         let needs = Needs { words: true, ..Needs::default() };
         let visit = |rows: &mut Vec<Option<RowId>>, _: usize, partition: &Partition| {
-            let last = |of: &First<'_>| partition.turns.as_ref()?.last(of.session, of.replaces);
-            *rows = first.iter().map(last).collect();
+            let last =
+                |of: &AfterStored<'_>| partition.turns.as_ref()?.last(of.session, of.replaces);
+            *rows = turns.iter().map(last).collect();
             Ok(false)
         };
         let lines = self.visit(
@@ -113,7 +120,7 @@ impl Collection {
                 rows.into_iter().map(&mut line).collect::<Result<Vec<_>, Error>>()
             },
         )?;
-        let numbers = first.iter().map(|first| first.number);
+        let numbers = turns.iter().map(|turn| turn.number);
         Ok(numbers.zip(lines.unwrap_or_default()).collect())
     }
 }

@@ -225,11 +225,11 @@ fn turns_are_shown_with_those_around_them() {
         text: Some(format!("text {i}")),
         ..tagged(&format!("r{i}"), &[1.0], &format!(r#"{{"session":"{session}"}}"#))
     };
-    assert_eq!(c.around("r0", (1, 1), &Cancel::new()).unwrap(), []);
+    assert_eq!(c.around("r0", (1, 1), None, &Cancel::new()).unwrap(), []);
     add(&c, (0..10).map(|i| turn(i, ["even", "odd"][i % 2])).collect());
     add(&c, vec![record("alone", &[1.0])]);
     let around = |id: &str, before: usize, after: usize| {
-        let turns = c.around(id, (before, after), &Cancel::new()).unwrap();
+        let turns = c.around(id, (before, after), None, &Cancel::new()).unwrap();
         turns.into_iter().map(|record| record.id).collect::<Vec<_>>()
     };
     assert_eq!(around("r4", 1, 1), ["r2", "r4", "r6"]);
@@ -239,8 +239,16 @@ fn turns_are_shown_with_those_around_them() {
     assert_eq!(around("none", 1, 1), Vec::<String>::new());
     delete(&c, &["r6"]);
     assert_eq!(around("r4", 1, 1), ["r2", "r4", "r8"]);
+    add(&c, vec![turn(12, "even")]);
+    let only = Some(r#"{"hidden":{"$exists":false}}"#);
+    let hidden = MetadataChange { set: r#"{"hidden":1}"#.into(), unset: vec![] };
+    wait(|done| c.update(vec!["r2".to_owned()], hidden, &Cancel::new(), done)).unwrap();
+    let shown = c.around("r4", (1, 2), only, &Cancel::new()).unwrap();
+    let shown: Vec<_> = shown.into_iter().map(|record| record.id).collect();
+    assert_eq!(shown, ["r0", "r4", "r8", "r12"]);
+    assert!(c.around("r4", (1, 1), Some("[]"), &Cancel::new()).is_err());
     let plain = collection(&engine, "plain", Metric::Cosine);
     add(&plain, vec![record("a", &[1.0])]);
-    let refused = plain.around("a", (1, 1), &Cancel::new()).unwrap_err().to_string();
+    let refused = plain.around("a", (1, 1), None, &Cancel::new()).unwrap_err().to_string();
     assert!(refused.contains("option turns"), "{refused}");
 }

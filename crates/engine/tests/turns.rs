@@ -246,8 +246,8 @@ fn a_vector_is_made_of_the_turn_before_and_the_speaker() {
     add(&c, vec![record(3, 2, "Ann", "Hello!")]);
     add(&c, vec![record(4, 1, "Ann", &long), record(5, 1, "Bob", "Sleep!")]);
     add(&c, vec![record(6, 2, "Bob", "Hi.")]);
-    // Written again, it is still the second.
-    upsert(&c, vec![record(2, 1, "Bob", "Not at all.")]);
+    // Written again, it is still the second, and what is new comes after the last one.
+    upsert(&c, vec![record(2, 1, "Bob", "Not at all."), record(8, 1, "Bob", "Awake?")]);
     let expected = [
         ("r1", "Ann: Do you like soccer?".to_owned()),
         ("r2", "Ann: Do you like soccer?\nBob: Not at all.".to_owned()),
@@ -257,6 +257,7 @@ fn a_vector_is_made_of_the_turn_before_and_the_speaker() {
             format!("{}\nBob: Sleep!", end.split_once(' ').unwrap().1)
         }),
         ("r6", "Ann: Hello!\nBob: Hi.".to_owned()),
+        ("r8", "Bob: Sleep!\nBob: Awake?".to_owned()),
     ];
     let left_out = |question: &str| {
         let options = SearchOptions { explain: true, ..SearchOptions::default() };

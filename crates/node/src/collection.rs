@@ -239,7 +239,7 @@ impl NativeCollection {
         })
     }
 
-    /// A turn between those before and after it in its session.
+    /// A turn between those before and after it in its session that pass a filter (JSON).
     #[napi(catch_unwind)]
     pub fn around<'env>(
         &self,
@@ -247,11 +247,13 @@ impl NativeCollection {
         id: String,
         before: u32,
         after: u32,
+        filter: Option<String>,
         token: Option<&CancelToken>,
     ) -> napi::Result<PromiseRaw<'env, RecordColumns>> {
         let collection = self.engine.clone();
         operation::read(env, Priority::Interactive, cancel::of(token), move |cancel| {
-            let turns = collection.around(&id, (before as usize, after as usize), cancel)?;
+            let reach = (before as usize, after as usize);
+            let turns = collection.around(&id, reach, filter.as_deref(), cancel)?;
             Ok(RecordColumns::of_records(turns.into_iter().map(Some).collect()))
         })
     }

@@ -15,22 +15,30 @@ export function formatMemories(
   const lines: string[] = []
   let before: string | undefined
   for (const memory of inTime) {
-    const day = dayOf(memory, timeZone)
-    if (day !== before) lines.push(day)
+    const day = formatOf('en-CA', timeZone, 'short').format(memory.time)
+    if (day !== before) lines.push(dayOf(memory, timeZone))
     before = day
-    lines.push(lineOf(memory))
+    // What is inside of a memory is told from what stands between memories.
+    lines.push(lineOf(memory).replace(/\n/g, '\n  '))
   }
   return lines.join('\n')
 }
 
 /** In the language of what was said: 2023年5月8日, or 8 May 2023. */
-function dayOf({ time, text }: RememberedMemory, timeZone: string | undefined): string {
+export function dayOf(
+  { time, text }: Pick<RememberedMemory, 'time' | 'text'>,
+  timeZone: string | undefined,
+): string {
   const language = HAN.test(text) ? 'zh-CN' : 'en-GB'
-  const key = `${language} ${timeZone ?? ''}`
+  return `${formatOf(language, timeZone, 'long').format(time)}:`
+}
+
+function formatOf(language: string, timeZone: string | undefined, dateStyle: 'short' | 'long') {
+  const key = `${language} ${dateStyle} ${timeZone ?? ''}`
   let format = formats.get(key)
   if (!format) {
-    format = new Intl.DateTimeFormat(language, { dateStyle: 'long', ...(timeZone && { timeZone }) })
+    format = new Intl.DateTimeFormat(language, { dateStyle, ...(timeZone && { timeZone }) })
     formats.set(key, format)
   }
-  return `${format.format(time)}:`
+  return format
 }

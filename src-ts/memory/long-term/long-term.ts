@@ -4,14 +4,14 @@
  * Turns of talks are stored as they come. Old talks settle by {@link LongTermMemory.consolidate}: what was said twice is
  * remembered once, and each talk has its summary. A fact that is not so any more stays, with the time until which it was.
  */
+import { randomUUID } from 'node:crypto'
 import type { Backend } from '../../backends/backend.js'
 import type { Where } from '../../collection-types.js'
 import { HippocampError, invalid } from '../../errors.js'
 import { integer, isObject, label, oneOf, optionsOf, show, text, within } from '../../options.js'
-import type { StoredRecord } from '../../records.js'
 import { readQuestion, readTurn } from '../context.js'
-import { KEY_OPTIONS, type KeyOptions, type Keys, keysOf } from '../keys.js'
-import { askOf, type LanguageModel } from '../language-model.js'
+import { type Keys, keysOf } from '../keys.js'
+import { askOf } from '../language-model.js'
 import {
   type Line,
   type MemoryCall,
@@ -20,9 +20,9 @@ import {
   signalOfCall,
   type Values,
 } from '../memory.js'
-import { PREFIX_OPTIONS, type Prefixes, type PrefixOptions, prefixesOf } from '../message-lines.js'
+import { type Prefixes, prefixesOf } from '../message-lines.js'
 import { type Plan, QueuedMemory } from '../queued-memory.js'
-import { type Count, counterOf, type TokenCounter } from '../token-count.js'
+import { type Count, counterOf } from '../token-count.js'
 import {
   CONSOLIDATE_OPTIONS,
   type Consolidated,
@@ -30,106 +30,21 @@ import {
   consolidate,
 } from './consolidate.js'
 import { Echo } from './echo.js'
+import { forget, unsettle } from './forget.js'
 import { formatMemories } from './format.js'
 import { lineOf, memoryOf, type RememberedMemory } from './memory.js'
 import { memoryRecord, type NewMemory, timeOf } from './new-memory.js'
+import { type LongTermMemoryOptions, OPTIONS } from './options.js'
 import {
-  ofSessions,
   RECALL_OPTIONS,
   type Recall,
   type RecalledMemory,
   type RecallOptions,
-  type RecencyWeight,
   recall,
 } from './recall.js'
+import { allOf, ofSessions, slicesOf } from './recallable.js'
 import { type OnDuplicate, planOf, type Remembered, type ToRemember } from './remember.js'
 
-export interface LongTermMemoryOptions extends KeyOptions, PrefixOptions {
-  /** A `Collection` with the option `turns: true`, or one of its namespaces: one for each user. */
-  readonly collection: Backend
-  /** Counts tokens: an `Encoder`, for example. Needed for budgets. */
-  readonly encoder?: unknown
-  /**
-   * Counts tokens.
-   * @default `encoder`
-   */
-  readonly countTokens?: TokenCounter | undefined
-  /**
-   * Makes facts of talks when they settle.
-   * @default none: a talk settles into its most central turns
-   */
-  readonly llm?: LanguageModel | undefined
-  /** The talk that turns belong to which don't say. */
-  readonly session?: string | undefined
-  /**
-   * How many memories are recalled.
-   * @default 10
-   */
-  readonly k?: number | undefined
-  /** Tokens that what is recalled may have, unless a call says otherwise. */
-  readonly budgetTokens?: number | undefined
-  /**
-   * What becomes of a fact that says the same as one that is there. Turns are always kept, unless a call says otherwise.
-   * @default 'merge'
-   */
-  readonly onDuplicate?: OnDuplicate | undefined
-  /**
-   * From which cosine on a memory may supersede another, above 0 and up to 1. Those that are skipped or merged have the same
-   * words besides.
-   * @default 0.95
-   */
-  readonly similarity?: number | undefined
-  /**
-   * What is trusted less than this is quarantined: kept, but not recalled.
-   * @default 0.3
-   */
-  readonly quarantineBelow?: number | undefined
-  /**
-   * How new memories come before old ones.
-   * @default not at all
-   */
-  readonly recency?: RecencyWeight | undefined
-  /**
-   * How much memories of importance 0 lose of their scores, from 0 to 1; those of importance 1 lose nothing.
-   * @default nothing
-   */
-  readonly importance?: number | undefined
-  /**
-   * The key under which `loadMemoryVariables` answers.
-   * @default 'memory'
-   */
-  readonly memoryKey?: string | undefined
-  /**
-   * What time it is.
-   * @default the time of the process
-   */
-  readonly now?: (() => Date) | undefined
-  /**
-   * The time zone of the days in what is recalled, by its IANA name.
-   * @default that of the process
-   */
-  readonly timeZone?: string | undefined
-}
-
-const OPTIONS = [
-  'collection',
-  'encoder',
-  'countTokens',
-  'llm',
-  'session',
-  'k',
-  'budgetTokens',
-  'onDuplicate',
-  'similarity',
-  'quarantineBelow',
-  'recency',
-  'importance',
-  'memoryKey',
-  'now',
-  'timeZone',
-  ...KEY_OPTIONS,
-  ...PREFIX_OPTIONS,
-] as const
 const METHODS = [
   'namespace',
   'add',
@@ -143,6 +58,8 @@ const METHODS = [
   'around',
   'upsert',
 ] as const
+/** Where summaries are, below the memories: no name that a user would have. */
+const SUMMARIES = '(summaries)'
 const ON_DUPLICATE = ['skip', 'merge', 'supersede', 'keep'] as const
 
 export interface RememberOptions extends MemoryCall {
@@ -161,6 +78,9 @@ export interface SummariesOptions extends MemoryCall {
 }
 
 const SUMMARIES_OPTIONS = ['session', 'limit', 'signal'] as const
+
+/** What becomes of a turn of which nothing is left. */
+const ECHO: Remembered = { status: 'echo' }
 
 /** Memories to be written together, and what became of them. */
 interface Batch {
@@ -182,7 +102,10 @@ export class LongTermMemory extends QueuedMemory<Batch> {
   readonly #count: Count | undefined
   readonly #now: () => Date
   readonly #echo = new Echo()
+  readonly #session: string
   #checked = false
+  /** The settling that goes on. */
+  #settling: Promise<unknown> = Promise.resolve()
 
   /** @throws {HippocampError} ERR_INVALID_ARGUMENT naming the option */
   constructor(options: LongTermMemoryOptions) {
@@ -200,7 +123,8 @@ export class LongTermMemory extends QueuedMemory<Batch> {
     if (given.session !== undefined) text('session', given.session)
     if (given.k !== undefined) integer('k', given.k, 1)
     if (given.onDuplicate !== undefined) oneOf('onDuplicate', given.onDuplicate, ON_DUPLICATE)
-    if (given.similarity !== undefined) within('similarity', given.similarity, 0, 1)
+    if (given.similarity !== undefined && within('similarity', given.similarity, 0, 1) === 0)
+      throw invalid('similarity is 0: give a cosine above 0')
     if (given.quarantineBelow !== undefined) within('quarantineBelow', given.quarantineBelow, 0, 1)
     if (given.importance !== undefined) within('importance', given.importance, 0, 1)
     if (given.llm !== undefined) askOf(given.llm)
@@ -212,12 +136,13 @@ export class LongTermMemory extends QueuedMemory<Batch> {
     if (given.budgetTokens !== undefined) integer('budgetTokens', given.budgetTokens, 0)
     this.#given = { ...given, collection }
     this.#backend = collection
-    this.#summaries = collection.namespace([...collection.path, 'summaries'])
+    this.#summaries = collection.namespace([...collection.path, SUMMARIES])
     this.memoryKey = memoryKey
     this.#keys = keysOf(given, { memoryKey })
     const { humanPrefix, aiPrefix } = given
     this.#prefixes = prefixesOf({ humanPrefix, aiPrefix })
     this.#now = now ?? (() => new Date())
+    this.#session = given.session ?? randomUUID()
   }
 
   /** The keys of what `loadMemoryVariables` resolves to. */
@@ -241,15 +166,10 @@ export class LongTermMemory extends QueuedMemory<Batch> {
     const all = Array.isArray(memories) ? memories : [memories]
     const { onDuplicate } = given
     if (onDuplicate !== undefined) oneOf('onDuplicate', onDuplicate, ON_DUPLICATE)
-    const echoes: Remembered = { status: 'echo' }
     const own = all.map((memory, i) => this.#toRemember(memory, `memory ${i}`, onDuplicate))
-    const kept = own.filter(memory => memory !== undefined)
     let written: readonly Remembered[] = []
-    if (kept.length > 0) {
-      await this.save({ memories: kept, done: all => (written = all) }, signal)
-    }
-    const rest = written[Symbol.iterator]()
-    return own.map(memory => (memory ? (rest.next().value ?? echoes) : echoes))
+    if (own.length > 0) await this.save({ memories: own, done: all => (written = all) }, signal)
+    return [...written]
   }
 
   /**
@@ -258,18 +178,7 @@ export class LongTermMemory extends QueuedMemory<Batch> {
    */
   async recall(question: string, options?: RecallOptions): Promise<Recall> {
     const given = optionsOf(options, 'recall', RECALL_OPTIONS)
-    const { k = 10, budgetTokens, recency, importance, timeZone } = this.#given
-    const wanted = budgetTokens === undefined ? given : { budgetTokens, ...given }
-    const found = await recall(question, wanted, {
-      backend: this.#backend,
-      summaries: this.#summaries,
-      count: this.#count,
-      now: this.#now(),
-      k,
-      recency,
-      importance,
-      timeZone,
-    })
+    const found = await this.#recall(question, given)
     this.#echo.note(found.memories)
     if (given.touch === true && found.memories.length > 0) {
       const ids = found.memories.map(({ id }) => id)
@@ -279,15 +188,37 @@ export class LongTermMemory extends QueuedMemory<Batch> {
     return found
   }
 
+  #recall(question: string, given: RecallOptions): Promise<Recall> {
+    const { k = 10, budgetTokens, recency, importance, timeZone } = this.#given
+    const wanted = budgetTokens === undefined ? given : { budgetTokens, ...given }
+    return recall(question, wanted, {
+      backend: this.#backend,
+      summaries: this.#summaries,
+      count: this.#count,
+      now: this.#now(),
+      k,
+      recency,
+      importance,
+      timeZone,
+    })
+  }
+
   /** The memories with these ids, in their order. */
   async get(ids: readonly string[], call?: MemoryCall): Promise<(RememberedMemory | undefined)[]> {
-    const records = await this.#backend.get(ids, { signal: signalOfCall(call, 'get') })
-    return records.map(record => record && memoryOf(record))
+    const signal = signalOfCall(call, 'get')
+    const records = await this.#backend.get(ids, { signal })
+    const missing = ids.filter((_, i) => records[i] === undefined)
+    const summaries = missing.length > 0 ? await this.#summaries.get(missing, { signal }) : []
+    const rest = summaries[Symbol.iterator]()
+    return records.map(record => {
+      const found = record ?? rest.next().value
+      return found && memoryOf(found)
+    })
   }
 
   /**
-   * Forgets memories by id, of a talk, or that pass a filter, and every summary that they have gone into: what is left of its
-   * talk settles anew. Resolves with how many memories there were.
+   * Forgets memories by id, of a talk, or that pass a filter, and the summaries and facts that their talk has gone into: what
+   * is left of it settles anew. Resolves with how many memories there were, without those that were made of them.
    * @throws {HippocampError} ERR_INVALID_ARGUMENT, ERR_INVALID_FILTER
    */
   async forget(
@@ -297,18 +228,7 @@ export class LongTermMemory extends QueuedMemory<Batch> {
     const signal = signalOfCall(call, 'forget')
     return this.between(async () => {
       const ids = await this.#idsOf(which, signal)
-      const where = { sources: { $in: ids } }
-      const made = ids.length === 0 ? [] : await allOf(this.#summaries, where, signal)
-      const stale = made.map(({ id }) => id)
-      const count = ids.length === 0 ? 0 : await this.#backend.delete(ids, { signal })
-      if (stale.length > 0) {
-        await this.#backend.update(
-          { where: { settled: { $in: stale } } },
-          { metadata: { settled: undefined } },
-        )
-        await this.#summaries.delete(stale)
-      }
-      return count
+      return forget(ids, this.#backend, this.#summaries, signal)
     }, signal)
   }
 
@@ -322,9 +242,20 @@ export class LongTermMemory extends QueuedMemory<Batch> {
     return this.#mark('unpin', ids, { pinned: undefined }, call)
   }
 
-  /** Keeps memories, but does not recall them; resolves with how many there were. */
+  /**
+   * Keeps memories, but does not recall them, nor what their talk has gone into: the rest of it settles anew. Resolves with how
+   * many there were.
+   */
   async quarantine(ids: string | readonly string[], call?: MemoryCall): Promise<number> {
-    return this.#mark('quarantine', ids, { quarantined: true }, call)
+    const signal = signalOfCall(call, 'quarantine')
+    const all = idsOf(ids)
+    return this.between(async () => {
+      const there = (await this.#backend.get(all, { signal })).filter(
+        record => record !== undefined,
+      )
+      await unsettle(there, this.#backend, this.#summaries)
+      return this.#backend.update(all, { metadata: { quarantined: true } })
+    }, signal)
   }
 
   /** Recalls them again. */
@@ -355,9 +286,19 @@ export class LongTermMemory extends QueuedMemory<Batch> {
         'the memory',
         this.#defaults(),
       )
+      if (record.metadata.quarantined) {
+        throw invalid(
+          `the memory is trusted too little to supersede "${id}": remember it, or give it more trust`,
+        )
+      }
       await this.#backend.add([record], { signal })
       const metadata = { supersededBy: record.id, validTo: since }
-      await this.#backend.update([id], { metadata })
+      try {
+        await this.#backend.update([id], { metadata })
+      } catch (error) {
+        await this.#backend.delete([record.id]).catch(() => {})
+        throw error
+      }
       return record.id
     }, signal)
   }
@@ -370,20 +311,24 @@ export class LongTermMemory extends QueuedMemory<Batch> {
    */
   async consolidate(options?: ConsolidateOptions): Promise<Consolidated> {
     const given = optionsOf(options, 'consolidate', CONSOLIDATE_OPTIONS)
-    const { llm, similarity = 0.95 } = this.#given
-    return consolidate(given, {
-      backend: this.#backend,
-      ask: llm === undefined ? undefined : askOf(llm),
-      summaries: this.#summaries,
-      now: this.#now(),
-      remember: (memories, signal) =>
-        this.between(async () => {
-          const { plan, all } = planOf(memories, this.#writing(similarity))
-          await plan.write(signal)
+    const { llm } = this.#given
+    const settle = () =>
+      consolidate(given, {
+        backend: this.#backend,
+        summaries: this.#summaries,
+        ask: llm === undefined ? undefined : askOf(llm),
+        now: this.#now(),
+        remember: async memories => {
+          const { plan, all } = planOf(memories, this.#writing())
+          await plan.write(undefined)
           return all
-        }, signal),
-      between: (task, signal) => this.between(task, signal),
-    })
+        },
+        alone: task => this.between(task, undefined),
+      })
+    // One after the other: two would ask the language model about the same talks.
+    const settled = this.#settling.then(settle, settle)
+    this.#settling = settled.catch(() => {})
+    return settled
   }
 
   /**
@@ -406,7 +351,7 @@ export class LongTermMemory extends QueuedMemory<Batch> {
   override async memoryLines(inputs: Values, call?: MemoryCall): Promise<MemoryLines> {
     const signal = signalOfCall(call, 'loadMemoryVariables')
     const question = readQuestion(inputs, this.#keys) ?? ''
-    const { memories } = await this.recall(question, { signal })
+    const { memories } = await this.#recall(question, { signal })
     const lines = memories.map(
       (memory, rank): MemoryLine => ({
         text: lineOf(memory),
@@ -420,6 +365,7 @@ export class LongTermMemory extends QueuedMemory<Batch> {
   /** In the order of time, under the days on which they were said. */
   override formatLines(lines: MemoryLines): Values {
     const memories = (lines[this.memoryKey] ?? []).map(line => (line as MemoryLine).memory)
+    this.#echo.note(memories)
     return { [this.memoryKey]: formatMemories(memories, this.#given.timeZone) }
   }
 
@@ -432,22 +378,31 @@ export class LongTermMemory extends QueuedMemory<Batch> {
     ] as const
     const memories = said.flatMap(([role, text]) => {
       if (text === undefined || text.trim() === '') return []
-      const memory = this.#toRemember({ kind: 'turn', role, text }, 'the turn', undefined)
-      return memory ? [memory] : []
+      const memory = this.#toRemember(
+        { kind: 'turn', session: this.#session, role, text },
+        'the turn',
+      )
+      return [memory]
     })
     return memories.length === 0 ? undefined : { memories, done: () => {} }
   }
 
   protected override async plan(batches: readonly Batch[]): Promise<Plan> {
     const memories = batches.flatMap(batch => batch.memories)
-    const { plan, all } = planOf(memories, this.#writing(this.#given.similarity ?? 0.95))
+    const left = await Promise.all(memories.map(memory => this.#withoutEcho(memory)))
+    const { plan, all } = planOf(
+      left.filter(memory => memory !== undefined),
+      this.#writing(),
+    )
     return {
       write: async signal => {
         await plan.write(signal)
         await this.#checkTurns(all)
+        const written = all[Symbol.iterator]()
+        const outcomes = left.map(memory => (memory && written.next().value) ?? ECHO)
         let from = 0
         for (const { memories, done } of batches) {
-          done(all.slice(from, from + memories.length))
+          done(outcomes.slice(from, from + memories.length))
           from += memories.length
         }
       },
@@ -456,6 +411,7 @@ export class LongTermMemory extends QueuedMemory<Batch> {
   }
 
   protected override async clearAll(signal: AbortSignal | undefined): Promise<void> {
+    this.#echo.clear()
     await this.#summaries.clear({ signal })
     await this.#backend.clear({ signal })
   }
@@ -474,7 +430,8 @@ export class LongTermMemory extends QueuedMemory<Batch> {
     this.#checked = true
   }
 
-  #writing(similarity: number) {
+  #writing() {
+    const { similarity = 0.95 } = this.#given
     return { backend: this.#backend, similarity, now: this.#now }
   }
 
@@ -483,20 +440,35 @@ export class LongTermMemory extends QueuedMemory<Batch> {
     return { session, quarantineBelow, now: this.#now() }
   }
 
-  /** A memory, checked, without what was recalled; undefined if nothing is left of it. */
-  #toRemember(
-    memory: unknown,
-    name: string,
-    onDuplicate: OnDuplicate | undefined,
-  ): ToRemember | undefined {
+  /** A memory, checked. */
+  #toRemember(memory: unknown, name: string, onDuplicate?: OnDuplicate): ToRemember {
     const record = memoryRecord(memory, name, this.#defaults())
-    const text = this.#echo.without(record.text, record.metadata.speaker)
-    if (text === undefined) return undefined
-    const { kind, quarantined } = record.metadata
+    const { kind, quarantined, validFrom, validTo, time } = record.metadata
     const usual = kind === 'turn' ? 'keep' : (this.#given.onDuplicate ?? 'merge')
     // What is not believed changes nothing that is.
     const what = quarantined ? 'keep' : (onDuplicate ?? usual)
-    return { record: text === record.text ? record : { ...record, text }, onDuplicate: what }
+    if (what === 'supersede') {
+      const metadata = { ...record.metadata, validFrom: validFrom ?? time }
+      return { record: { ...record, metadata }, onDuplicate: what }
+    }
+    // Of a time of its own it is something else.
+    const differs = what === 'merge' && (validFrom !== undefined || validTo !== undefined)
+    return { record, onDuplicate: differs ? 'keep' : what }
+  }
+
+  /** A turn without the memories in it that were recalled and still are so; undefined if nothing is left of it. */
+  async #withoutEcho(memory: ToRemember): Promise<ToRemember | undefined> {
+    const { record } = memory
+    const { kind, speaker } = record.metadata
+    const { text, ids } = this.#echo.without(record.text, speaker)
+    if (kind !== 'turn' || ids.length === 0) return memory
+    for (const some of slicesOf(new Set(ids))) {
+      const there = (await this.#backend.get(some)).filter(record => record !== undefined)
+      const isOpen = ({ metadata }: (typeof there)[number]) =>
+        metadata.supersededBy === undefined && metadata.quarantined === undefined
+      if (there.length < some.length || !there.every(isOpen)) return memory
+    }
+    return text === undefined ? undefined : { ...memory, record: { ...record, text } }
   }
 
   async #mark(
@@ -506,8 +478,7 @@ export class LongTermMemory extends QueuedMemory<Batch> {
     call: MemoryCall | undefined,
   ): Promise<number> {
     const signal = signalOfCall(call, what)
-    const all = typeof ids === 'string' ? [ids] : ids
-    if (!Array.isArray(all)) throw invalid(`the ids are ${show(ids)}: give an array of strings`)
+    const all = idsOf(ids)
     return this.between(() => this.#backend.update(all, { metadata }, { signal }), signal)
   }
 
@@ -525,19 +496,9 @@ export class LongTermMemory extends QueuedMemory<Batch> {
   }
 }
 
-/** Every record that passes. */
-async function allOf(
-  backend: Pick<Backend, 'list'>,
-  where: Where['where'],
-  signal: AbortSignal | undefined,
-): Promise<StoredRecord[]> {
-  const all: StoredRecord[] = []
-  let cursor: string | undefined
-  do {
-    const page = await backend.list({ where, limit: 1_000, cursor, signal })
-    all.push(...page.records)
-    cursor = page.cursor
-  } while (cursor !== undefined)
+function idsOf(ids: unknown): readonly string[] {
+  const all = typeof ids === 'string' ? [ids] : ids
+  if (!Array.isArray(all)) throw invalid(`the ids are ${show(ids)}: give an array of strings`)
   return all
 }
 

@@ -27,7 +27,9 @@ export interface RememberedMemory {
   readonly quarantined: boolean
   /** How often it was said. */
   readonly mentions: number
-  /** The ids of the memories that it was made of, or that said the same. */
+  /** The sources of those that said the same. */
+  readonly mentionedIn: readonly string[]
+  /** The ids of the memories that it was made of. */
   readonly sources: readonly string[]
   /** What else was remembered of it. */
   readonly metadata: Metadata
@@ -46,8 +48,8 @@ export function memoryOf(record: StoredRecord | Hit): RememberedMemory {
     ...more
   } = record.metadata as Metadata & MemoryMetadata
   const { source, trust, validFrom, validTo, supersededBy, pinned, quarantined, ...others } = more
-  const { mentions, sources, ...rest } = others
-  const { settled: _, duplicateOf: __, recalledAt: ___, ...metadata } = rest
+  const { mentions, mentionedIn, sources, ...rest } = others
+  const { settled: _, settledFrom: __, duplicateOf: ___, recalledAt: ____, ...metadata } = rest
   return {
     id: record.id,
     text: record.text ?? '',
@@ -65,6 +67,7 @@ export function memoryOf(record: StoredRecord | Hit): RememberedMemory {
     pinned: pinned === true,
     quarantined: quarantined === true,
     mentions: mentions ?? 1,
+    mentionedIn: mentionedIn ?? [],
     sources: sources ?? [],
     metadata,
   }

@@ -70,10 +70,14 @@ export interface MemoryMetadata {
   quarantined?: true
   /** How often it was said, if more than once. */
   mentions?: number
-  /** The ids of the memories that it was made of, or that said the same. */
+  /** The sources of those that said the same. */
+  mentionedIn?: string[]
+  /** The ids of the memories that it was made of. */
   sources?: string[]
-  /** The id of the summary that it has gone into. */
+  /** The id of what it has gone into. */
   settled?: string
+  /** The same id, of a fact that was made of turns. */
+  settledFrom?: string
   /** The id of the memory that says the same. */
   duplicateOf?: string
   recalledAt?: string
@@ -95,8 +99,10 @@ const MEMORY_KEYS = [
   'pinned',
   'quarantined',
   'mentions',
+  'mentionedIn',
   'sources',
   'settled',
+  'settledFrom',
   'duplicateOf',
   'recalledAt',
 ] as const satisfies readonly (keyof MemoryMetadata)[]
@@ -196,8 +202,14 @@ export function nextOrder(): number {
 export function timeOf(what: string, time: unknown): string {
   const known = time instanceof Date || typeof time === 'string' || typeof time === 'number'
   const date = known ? new Date(time) : undefined
-  if (date && Number.isFinite(date.getTime())) return date.toISOString()
-  throw invalid(`${what} is ${show(time)}: give a Date, its ISO string, or milliseconds since 1970`)
+  if (!date || !Number.isFinite(date.getTime())) {
+    const wanted = 'give a Date, its ISO string, or milliseconds since 1970'
+    throw invalid(`${what} is ${show(time)}: ${wanted}`)
+  }
+  // Times are compared as strings, which is right for years of four digits.
+  const year = date.getUTCFullYear()
+  if (year >= 0 && year <= 9999) return date.toISOString()
+  throw invalid(`${what} is in the year ${year}: give one up to 9999, or leave it out`)
 }
 
 function share(what: string, value: unknown): number {

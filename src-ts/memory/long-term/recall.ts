@@ -10,9 +10,10 @@ import { boolean, integer, isObject, oneOf, optionsOf, show, text, within } from
 import type { Hit, StoredRecord } from '../../records.js'
 import type { Ranking } from '../../search-types.js'
 import type { Count } from '../token-count.js'
-import { formatMemories } from './format.js'
+import { dayOf, formatMemories } from './format.js'
 import { lineOf, memoryOf, type RememberedMemory } from './memory.js'
-import { type MemoryKind, type MemoryMetadata, type Time, timeOf } from './new-memory.js'
+import { type MemoryKind, type Time, timeOf } from './new-memory.js'
+import { absentOr, normalised, ofSessions, recallable } from './recallable.js'
 
 /** How new memories come before old ones. */
 export interface RecencyWeight {
@@ -148,6 +149,8 @@ export interface RecallSettings {
 
 /** Memories that are looked at when there is a budget: more than fit into most. */
 const POOL = 100
+/** Turns before and after each at most. */
+const MOST_AROUND = 100
 /** Pinned memories at most. */
 const PINNED = 100
 
@@ -172,16 +175,14 @@ export async function recall(
   const hits = [...found, ...summaries].sort((a, b) => b.score - a.score).slice(0, k)
   const around = async ({ id, metadata }: Hit): Promise<StoredRecord[]> => {
     const alone = expand.before + expand.after === 0 || metadata.kind !== 'turn'
-    return alone ? [] : backend.around(id, { ...expand, signal })
+    return alone ? [] : backend.around(id, { ...expand, where, signal })
   }
   const neighbours = await Promise.all(hits.map(around))
 
   const groups: RecalledMemory[][] = [
     ...pinned.records.map(record => [recalled(record, 'pinned')]),
     ...hits.map((hit, i) => {
-      const beside = (neighbours[i] ?? []).filter(
-        record => record.id !== hit.id && isOpen(record, at, given.quarantined === true),
-      )
+      const beside = (neighbours[i] ?? []).filter(({ id }) => id !== hit.id)
       return [recalled(hit, 'answers'), ...beside.map(record => recalled(record, 'around'))]
     }),
   ]
@@ -191,7 +192,8 @@ export async function recall(
     const memories = distinct(groups.flat())
     return { memories, text: format(memories), leftOut: [] }
   }
-  return fill(groups, budget, settings.count as Count, format, signal)
+  const day = (memory: RememberedMemory) => dayOf(memory, settings.timeZone)
+  return fill(groups, budget, settings.count as Count, { format, day }, signal)
 }
 
 interface Checked {
@@ -213,13 +215,12 @@ function checked(given: RecallOptions, { count, k }: RecallSettings): Checked {
   }
   const sides = typeof expand === 'number' ? { before: expand, after: expand } : expand
   const { before = 0, after = 0 } = optionsOf(sides, 'expand', ['before', 'after'])
-  if (given.quarantined !== undefined) boolean('quarantined', given.quarantined)
   return {
     k: given.k === undefined ? (budgetTokens === undefined ? k : POOL) : integer('k', given.k, 1),
     budget: budgetTokens,
     expand: {
-      before: integer('expand.before', before, 0),
-      after: integer('expand.after', after, 0),
+      before: Math.min(integer('expand.before', before, 0), MOST_AROUND),
+      after: Math.min(integer('expand.after', after, 0), MOST_AROUND),
     },
     signal,
   }
@@ -238,19 +239,11 @@ function scoringOf(given: RecallOptions, settings: RecallSettings, at: string) {
   }
 }
 
-/** What can be recalled: what is so at that time, is no duplicate, and is of those that are asked for. */
+/** What can be recalled, of what is asked for. */
 function whereOf(given: RecallOptions, at: string): Filter {
   const { session, role, kinds, source, where, minTrust, quarantined = false } = given
-  const absentOr = (path: string, condition: Filter[string]): Filter => ({
-    $or: [{ [path]: { $exists: false } }, { [path]: condition }],
-  })
-  const conditions: Filter[] = [
-    { duplicateOf: { $exists: false } },
-    absentOr('validFrom', { $lte: at }),
-    absentOr('validTo', { $gt: at }),
-  ]
+  const conditions = recallable(at, boolean('quarantined', quarantined))
   if (given.at !== undefined) conditions.push({ time: { $lte: at } })
-  if (!quarantined) conditions.push({ quarantined: { $exists: false } })
   if (session !== undefined) conditions.push(ofSessions(sessionsOf(session)))
   if (role !== undefined) conditions.push({ speaker: text('role', role) })
   if (source !== undefined) conditions.push({ source: text('source', source) })
@@ -262,18 +255,6 @@ function whereOf(given: RecallOptions, at: string): Filter {
     conditions.push(where)
   }
   return { $and: conditions }
-}
-
-/** What is of some talks: their turns, and what was made of these. */
-export function ofSessions(sessions: readonly string[]): Filter {
-  return { $or: [{ session: { $in: [...sessions] } }, { talk: { $in: [...sessions] } }] }
-}
-
-/** Whether a neighbour can be recalled. */
-function isOpen({ metadata }: StoredRecord, at: string, quarantined: boolean): boolean {
-  const { validFrom = at, validTo, duplicateOf, ...rest } = metadata as Partial<MemoryMetadata>
-  const isSo = validFrom <= at && (validTo === undefined || validTo > at)
-  return isSo && duplicateOf === undefined && (quarantined || rest.quarantined === undefined)
 }
 
 function sessionsOf(session: string | readonly string[]): string[] {
@@ -298,9 +279,21 @@ function recalled(record: StoredRecord | Hit, because: RecalledMemory['because']
   }
 }
 
+/** Each once, also of those that the same one has said twice. */
 function distinct(memories: readonly RecalledMemory[]): RecalledMemory[] {
-  const seen = new Set<string>()
-  return memories.filter(({ id }) => !seen.has(id) && seen.add(id))
+  const [ids, said] = [new Set<string>(), new Set<string>()]
+  return memories.filter(({ id, role, text }) => {
+    const what = JSON.stringify([role, normalised(text)])
+    if (ids.has(id) || said.has(what)) return false
+    ids.add(id)
+    said.add(what)
+    return true
+  })
+}
+
+interface Formats {
+  format(memories: readonly RememberedMemory[]): string
+  day(memory: RememberedMemory): string
 }
 
 /** Those that fit, in their order: one that is too long does not keep shorter ones after it out. */
@@ -308,7 +301,7 @@ async function fill(
   groups: readonly RecalledMemory[][],
   budget: number,
   count: Count,
-  format: (memories: readonly RememberedMemory[]) => string,
+  { format, day }: Formats,
   signal: AbortSignal | undefined,
 ): Promise<Recall> {
   const memories = distinct(groups.flat())
@@ -318,15 +311,15 @@ async function fill(
   const days = new Map<string, number>()
   let used = 0
   for (const [i, memory] of memories.entries()) {
-    const day = format([memory]).split('\n', 1)[0] as string
-    const header = days.has(day) ? 0 : await count(day, signal)
+    const title = day(memory)
+    const header = days.has(title) ? 0 : await count(title, signal)
     const more = header + (tokens[i] as number)
     if (used + more > budget) {
       leftOut.push(memory.id)
       continue
     }
     used += more
-    days.set(day, header)
+    days.set(title, header)
     kept.push(memory)
   }
   // Together they may be other tokens than one by one.

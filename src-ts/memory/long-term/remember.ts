@@ -3,6 +3,7 @@ import type { Backend } from '../../backends/backend.js'
 import type { Filter } from '../../collection-types.js'
 import type { Plan } from '../queued-memory.js'
 import type { MemoryMetadata, MemoryRecord } from './new-memory.js'
+import { recallable } from './recallable.js'
 
 /**
  * What becomes of a memory that says the same as one that is there: it is not stored (`skip`), it is not stored but counts as
@@ -103,7 +104,7 @@ class RunWriter {
       return ids.map(id => ({ id, status: 'stored' }))
     }
     const { backend, similarity, now } = this.writing
-    const [{ id }] = this.#records as [MemoryRecord]
+    const [{ id, metadata }] = this.#records as [MemoryRecord]
     const supersedes = onDuplicate === 'supersede'
     const added = await backend.addDistinct(this.#records, {
       similarity,
@@ -112,7 +113,9 @@ class RunWriter {
       similar: supersedes ? 'keep' : 'skip',
       signal: this.signal,
       ...(supersedes && {
-        changes: { metadata: { supersededBy: id, validTo: now().toISOString() } },
+        changes: {
+          metadata: { supersededBy: id, validTo: metadata.validFrom ?? now().toISOString() },
+        },
       }),
     })
     this.#undoStored(added.flatMap(({ id, similar }) => (similar && !supersedes ? [] : [id])))
@@ -128,16 +131,11 @@ class RunWriter {
     )
   }
 
-  /** The memories that one of these can be a duplicate of: those of its kind that are so, said by the same. */
+  /** The memories that one of these can be a duplicate of: those of its kind that can be recalled, said by the same. */
   #alike(): Filter {
     const { kind, speaker } = this.#first.record.metadata
-    return {
-      kind,
-      speaker: speaker === undefined ? { $exists: false } : speaker,
-      supersededBy: { $exists: false },
-      quarantined: { $exists: false },
-      duplicateOf: { $exists: false },
-    }
+    const who: Filter = { kind, speaker: speaker === undefined ? { $exists: false } : speaker }
+    return { $and: [who, ...recallable(this.writing.now().toISOString())] }
   }
 
   #undoStored(ids: readonly string[]): void {
@@ -152,16 +150,16 @@ class RunWriter {
       if (!there) continue
       const old = there.metadata as unknown as MemoryMetadata
       const { metadata } = this.#records[i] as MemoryRecord
-      const { mentions, importance, time, sources, source } = old
+      const { mentions, importance, time, source, mentionedIn } = old
       this.undone.push(() =>
-        backend.update([there.id], { metadata: { mentions, importance, time, sources } }),
+        backend.update([there.id], { metadata: { mentions, importance, time, mentionedIn } }),
       )
       const from = metadata.source === undefined || metadata.source === source
       const merged = {
         mentions: (mentions ?? 1) + 1,
         importance: Math.max(importance, metadata.importance),
         time: metadata.time ?? now().toISOString(),
-        sources: from ? sources : [...new Set([...(sources ?? []), metadata.source])],
+        mentionedIn: from ? mentionedIn : [...new Set([...(mentionedIn ?? []), metadata.source])],
       }
       await backend.update([there.id], { metadata: merged })
     }
