@@ -103,11 +103,17 @@ export async function spend(
     return (await Promise.all(counts)).reduce((sum, tokens) => sum + tokens, 0)
   }
   let tokens = await Promise.all(members.map((_, i) => tokensIn(i)))
-  // What stands between and before lines has tokens too.
-  const least = [...spending.kept].sort(mostImportantFirst).reverse()
-  for (const candidate of least) {
-    if (total(tokens) <= budget) break
-    spending.drop(candidate)
+  // What stands between and before lines has tokens too, and what told others may be dropped for it.
+  for (let over = total(tokens) - budget; over > 0; over = total(tokens) - budget) {
+    const least = [...spending.kept].sort(mostImportantFirst).at(-1)
+    if (!least) break
+    spending.drop(least)
+    const room = spending.used
+    const untold = [...spending.duplicates].filter(
+      other => !other.line.talk && other.importance > least.importance && !spending.isTold(other),
+    )
+    for (const other of untold) spending.duplicates.delete(other)
+    spending.fill(untold.sort(mostImportantFirst), room + least.tokens)
     tokens = await Promise.all(members.map((_, i) => tokensIn(i)))
   }
   return members.map((member, i) => ({
@@ -148,26 +154,31 @@ function partsOfTalks(candidates: readonly Candidate[]): Set<Candidate> {
   const talks = new Map<string, Candidate[]>()
   for (const candidate of candidates.filter(({ line }) => line.talk)) {
     const of = `${candidate.member} ${candidate.key}`
-    talks.set(of, [...(talks.get(of) ?? []), candidate])
+    const talk = talks.get(of)
+    if (talk) talk.push(candidate)
+    else talks.set(of, [candidate])
   }
   const parts = new Set<Candidate>()
-  const whole: Candidate[][] = []
+  const whole: Map<string, Candidate>[] = []
   const longestFirst = [...talks.values()].sort((a, b) => b.length - a.length)
   for (const talk of longestFirst) {
-    const tellers = (candidate: Candidate) => (other: Candidate) =>
-      candidate.said.every(line => other.said.includes(line))
-    const within = whole.find(other => talk.every(line => other.some(tellers(line))))
+    const within = whole.find(other => talk.every(candidate => other.has(saidBy(candidate))))
     if (!within) {
-      whole.push(talk)
+      // Of messages that say the same the newest stands for all.
+      whole.push(new Map(talk.map(candidate => [saidBy(candidate), candidate])))
       continue
     }
     for (const candidate of talk) {
       parts.add(candidate)
-      const teller = within.findLast(tellers(candidate)) as Candidate
+      const teller = within.get(saidBy(candidate)) as Candidate
       teller.importance = Math.max(teller.importance, candidate.importance)
     }
   }
   return parts
+}
+
+function saidBy({ said }: Candidate): string {
+  return said.join('\n')
 }
 
 function choose(
@@ -187,10 +198,17 @@ function choose(
 /** Shorter lines are said again for other reasons. */
 const SHORTEST = 8
 
+/** Who tells a line: how many of each member, how many messages of talks, and those that are no such messages. */
+interface Tellers {
+  readonly members: Map<number, number>
+  talks: number
+  readonly others: Set<Candidate>
+}
+
 /** What has been chosen. A record of several lines is known when all of its lines are. */
 class Spending {
   readonly kept = new Set<Candidate>()
-  readonly #tellers = new Map<string, Set<Candidate>>()
+  readonly #tellers = new Map<string, Tellers>()
   used = 0
 
   /** @param duplicates lines that are told elsewhere */
@@ -202,13 +220,11 @@ class Spending {
     for (const candidate of candidates) {
       const of = `${candidate.member} ${candidate.key}`
       if (this.kept.has(candidate) || this.duplicates.has(candidate) || closed.has(of)) continue
-      if (this.#isTold(candidate)) {
+      if (this.isTold(candidate)) {
         this.duplicates.add(candidate)
         continue
       }
-      this.#keep(candidate)
-      const beside = new Set(candidate.said.flatMap(line => [...(this.#tellers.get(line) ?? [])]))
-      const told = [...beside].filter(other => this.#isTold(other))
+      const told = this.#keep(candidate).filter(other => this.isTold(other))
       if (this.used - tokensOf(told) > room) {
         this.drop(candidate)
         closed.add(of)
@@ -224,25 +240,56 @@ class Spending {
   drop(candidate: Candidate): void {
     this.kept.delete(candidate)
     this.used -= candidate.tokens
-    for (const line of candidate.said) this.#tellers.get(line)?.delete(candidate)
-  }
-
-  #keep(candidate: Candidate): void {
-    this.kept.add(candidate)
-    this.used += candidate.tokens
-    for (const line of candidate.said) {
-      const tellers = this.#tellers.get(line) ?? new Set()
-      this.#tellers.set(line, tellers.add(candidate))
-    }
+    this.#count(candidate, -1)
   }
 
   /** Whether talks, or members before that of a candidate, tell all that it says. */
-  #isTold({ member, line, said }: Candidate): boolean {
+  isTold({ member, line, said }: Candidate): boolean {
     if (line.talk || !said.some(line => line.length >= SHORTEST)) return false
-    const told = (line: string) =>
-      [...(this.#tellers.get(line) ?? [])].some(other => other.line.talk || other.member < member)
+    const told = (line: string) => {
+      const tellers = this.#tellers.get(line)
+      return tellers !== undefined && (tellers.talks > 0 || firstOf(tellers) < member)
+    }
     return said.every(told)
   }
+
+  /** Takes a candidate; resolves to those beside which it is the first to tell a line. */
+  #keep(candidate: Candidate): Candidate[] {
+    this.kept.add(candidate)
+    this.used += candidate.tokens
+    const beside = new Set<Candidate>()
+    for (const line of candidate.said) {
+      const tellers = this.#tellers.get(line)
+      const isFirst = candidate.line.talk
+        ? tellers?.talks === 0
+        : tellers && candidate.member < firstOf(tellers)
+      if (tellers && isFirst) for (const other of tellers.others) beside.add(other)
+    }
+    this.#count(candidate, 1)
+    return [...beside]
+  }
+
+  #count(candidate: Candidate, change: 1 | -1): void {
+    for (const line of new Set(candidate.said)) {
+      const tellers = this.#tellers.get(line) ?? {
+        members: new Map<number, number>(),
+        talks: 0,
+        others: new Set<Candidate>(),
+      }
+      this.#tellers.set(line, tellers)
+      const count = (tellers.members.get(candidate.member) ?? 0) + change
+      if (count > 0) tellers.members.set(candidate.member, count)
+      else tellers.members.delete(candidate.member)
+      if (candidate.line.talk) tellers.talks += change
+      else if (change > 0) tellers.others.add(candidate)
+      else tellers.others.delete(candidate)
+    }
+  }
+}
+
+/** The first member that tells a line. */
+function firstOf({ members }: Tellers): number {
+  return Math.min(...members.keys())
 }
 
 function tokensOf(candidates: readonly Candidate[]): number {

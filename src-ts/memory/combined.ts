@@ -163,14 +163,14 @@ export class CombinedMemory implements Memory {
     const failed = settled.find(result => result.status === 'rejected')
     if (failed) throw failed.reason
     const saves = settled.map(result => (result as PromiseFulfilledResult<PreparedSave>).value)
-    let done: PreparedSave[] = []
+    const done: PreparedSave[] = []
     const undo = async () => {
       const taken = await Promise.allSettled(done.splice(0).map(save => save.undo()))
       const stuck = taken.find(result => result.status === 'rejected')
       if (stuck) throw stuck.reason
     }
     const commit = async () => {
-      done = []
+      if (done.length > 0) throw invalid('this save was committed already: prepare another one')
       for (const save of saves) {
         try {
           await save.commit()
