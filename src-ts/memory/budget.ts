@@ -10,9 +10,36 @@
  */
 import { invalid } from '../errors.js'
 import { finite, integer, isObject, refuseUnknown, show, text, within } from '../options.js'
-import type { CombinedMember, MemberReport } from './combined.js'
 import type { Line, Memory, MemoryLines, Values } from './memory.js'
 import type { Count } from './token-count.js'
+
+/** A memory among others. */
+export interface CombinedMember {
+  readonly memory: Memory
+  /** What it is called in reports. @default its keys */
+  readonly name?: string | undefined
+  /**
+   * How much its lines matter beside those of others, above 0.
+   * @default 1
+   */
+  readonly weight?: number | undefined
+  /**
+   * The part of the budget, from 0 to 1, that it has for itself as far as it needs it.
+   * @default 0
+   */
+  readonly minShare?: number | undefined
+}
+
+/** What a member gave. */
+export interface MemberReport {
+  readonly name: string
+  readonly keys: readonly string[]
+  /** Lines that are in its variables, and their tokens if there is a budget. */
+  readonly lines: number
+  readonly tokens?: number
+  /** What is not in them: there was no room, or a member before it has said it. */
+  readonly cut: readonly { readonly text: string; readonly because: 'budget' | 'duplicate' }[]
+}
 
 /** A member, with everything that it may leave out. */
 export interface BudgetedMember {

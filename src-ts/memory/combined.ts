@@ -7,7 +7,14 @@
  */
 import { HippocampError, invalid } from '../errors.js'
 import { optionsOf } from '../options.js'
-import { type BudgetedMember, type MemberLines, spend, toMembers } from './budget.js'
+import {
+  type BudgetedMember,
+  type CombinedMember,
+  type MemberLines,
+  type MemberReport,
+  spend,
+  toMembers,
+} from './budget.js'
 import {
   type Line,
   type Memory,
@@ -20,23 +27,6 @@ import {
 import { type Count, counterOf, type TokenCounter } from './token-count.js'
 import { TurnQueue } from './turn-queue.js'
 
-/** A memory among others. */
-export interface CombinedMember {
-  readonly memory: Memory
-  /** What it is called in reports. @default its keys */
-  readonly name?: string | undefined
-  /**
-   * How much its lines matter beside those of others, above 0.
-   * @default 1
-   */
-  readonly weight?: number | undefined
-  /**
-   * The part of the budget, from 0 to 1, that it has for itself as far as it needs it.
-   * @default 0
-   */
-  readonly minShare?: number | undefined
-}
-
 export interface CombinedMemoryOptions {
   /** The members, as they are to be read. No two may have a key in common. */
   readonly memories: readonly (Memory | CombinedMember)[]
@@ -47,17 +37,6 @@ export interface CombinedMemoryOptions {
   readonly budgetTokens?: number | undefined
   /** Counts them: a function, or an object with one, such as an `Encoder`. Needed with a budget. */
   readonly countTokens?: TokenCounter | undefined
-}
-
-/** What a member gave. */
-export interface MemberReport {
-  readonly name: string
-  readonly keys: readonly string[]
-  /** Lines that are in its variables, and their tokens if there is a budget. */
-  readonly lines: number
-  readonly tokens?: number
-  /** What is not in them: there was no room, or a member before it has said it. */
-  readonly cut: readonly { readonly text: string; readonly because: 'budget' | 'duplicate' }[]
 }
 
 /** Memory variables, and what they are made of. */

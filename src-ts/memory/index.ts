@@ -1,4 +1,6 @@
 /** Memory components: `import { ConversationBufferMemory } from 'hippocamp/memory'`. */
+
+export type { CombinedMember, MemberReport } from './budget.js'
 export {
   ConversationBufferMemory,
   ConversationBufferMemory as BufferMemory,
@@ -17,13 +19,7 @@ export {
   type StoredChatHistoryOptions,
   type StoredMessage,
 } from './chat-history.js'
-export {
-  type CombinedLoad,
-  type CombinedMember,
-  CombinedMemory,
-  type CombinedMemoryOptions,
-  type MemberReport,
-} from './combined.js'
+export { type CombinedLoad, CombinedMemory, type CombinedMemoryOptions } from './combined.js'
 export type { Entity, EntityKind } from './entities/entity.js'
 export { recognizeEntities } from './entities/recognize.js'
 export {
