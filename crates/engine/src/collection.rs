@@ -11,9 +11,10 @@ use crate::limits::within;
 use crate::namespace::{self, check_label};
 use crate::partition::Partition;
 use crate::parts;
+use crate::record::PreparedRecord;
 use crate::target::{Target, describe};
 use crate::turns::Turns;
-use crate::writer::{PreparedRecord, Request, Selected, Work};
+use crate::writer::{Request, Selected, Work};
 use crate::{
     Cancel, Embeddings, Engine, Error, Limits, MetadataChange, NewRecord, Priority, TextEncoder,
     Which, WriteMode, validate,

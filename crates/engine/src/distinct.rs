@@ -5,143 +5,37 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use hippocamp_index::{Filter, Metric, Recall, Request};
+use hippocamp_index::{Filter, Recall, Request};
 use hippocamp_store::{Lsn, NamespaceId, ReadTx, RowId};
 use serde_json::{Map, Value};
 use unicode_normalization::UnicodeNormalization;
 
+use crate::attempt::{Attempt, until_done};
 use crate::core::Core;
 use crate::partition::{Needs, Partition};
-use crate::read::{Attempt, until_done};
+use crate::record::{PreparedRecord, Similar};
 use crate::target::Target;
-use crate::validate::{self, stored_metadata};
-use crate::writer::{PreparedRecord, Work};
-use crate::{Cancel, Collection, Error, Limits, MetadataChange, NewRecord};
+use crate::validate::stored_metadata;
+use crate::{Cancel, Error, Limits};
 
-/// Records in one call: each is compared with all before it.
-const MOST: usize = 1_000;
 /// Of the records near a new one so many are looked at.
 const NEAR: usize = 32;
 
-/// When a record is like another one, and what becomes of both.
-#[derive(Clone, Debug, PartialEq)]
-pub struct DistinctOptions {
-    /// From which cosine of their vectors on records are alike. Records in parts are alike when all their parts are.
-    pub similarity: f32,
-    /// Whether they must also have the same words in the same order, whatever stands between them. A cosine tells neither 7
-    /// from 9 nor yes from no.
-    pub same_words: bool,
-    /// Only records whose metadata pass this filter (JSON) are compared with.
-    pub filter: Option<String>,
-    /// Whether a record that is like another is stored all the same.
-    pub keep: bool,
-    /// What becomes of the metadata of the record that was there.
-    pub change: Option<MetadataChange>,
-}
-
-impl Default for DistinctOptions {
-    fn default() -> Self {
-        Self { similarity: 0.95, same_words: false, filter: None, keep: false, change: None }
-    }
-}
-
-/// What became of a record.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Added {
-    /// Its id; that of the other one if it was not stored.
-    pub id: String,
-    /// The record that it is like, if there is one.
-    pub similar: Option<Similar>,
-}
-
-/// A record that is like another.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Similar {
-    /// Its id.
-    pub id: String,
-    /// The cosine of their vectors.
-    pub similarity: f32,
-}
-
 /// The same, checked, and what was found.
 pub(crate) struct Distinct {
-    similarity: f32,
-    same_words: bool,
-    filter: Option<Filter>,
+    pub(crate) similarity: f32,
+    pub(crate) same_words: bool,
+    pub(crate) filter: Option<Filter>,
     pub(crate) keep: bool,
     pub(crate) set: Map<String, Value>,
     pub(crate) unset: Vec<String>,
     pub(crate) limits: Limits,
-    found: Mutex<Vec<Option<Similar>>>,
-}
-
-impl Collection {
-    /// As [`write`](Self::write) in mode add, but for records that are like one that is there, or like one before them. At
-    /// most 1,000 in a call; vectors must be compared by cosine.
-    pub fn add_distinct(
-        &self,
-        records: Vec<NewRecord>,
-        options: DistinctOptions,
-        cancel: &Cancel,
-        done: impl FnOnce(Result<Vec<Added>, Error>) + Send + 'static,
-    ) {
-        let count = records.len();
-        let checked = check_count(count)
-            .and_then(|()| self.distinct(options))
-            .and_then(|distinct| Ok((distinct, self.prepare(records, cancel)?)));
-        let (distinct, target, records) = match checked {
-            Ok((distinct, Some((target, records)))) => (distinct, target, records),
-            Ok((_, None)) => return done(Ok(Vec::new())),
-            Err(error) => return done(Err(error)),
-        };
-        if let Err(error) = target.needs_vectors("telling records that are alike") {
-            return done(Err(error));
-        }
-        if target.metric != Metric::Cosine {
-            return done(Err(Error::InvalidArgument(format!(
-                "collection \"{}\" compares vectors by {}: records that are alike can be told in collections with metric cosine",
-                self.name(),
-                target.metric.as_str()
-            ))));
-        }
-        let distinct = Arc::new(distinct);
-        let ids: Vec<String> = records.iter().map(|record| record.id.clone()).collect();
-        let work = Work::PutDistinct { records, distinct: Arc::clone(&distinct) };
-        self.submit(target, work, cancel, move |result| {
-            let added = |(id, similar): (String, Option<Similar>)| match similar {
-                Some(similar) if !distinct.keep => {
-                    Added { id: similar.id.clone(), similar: Some(similar) }
-                }
-                similar => Added { id, similar },
-            };
-            done(result.map(|_| ids.into_iter().zip(distinct.take()).map(added).collect()));
-        });
-    }
-
-    fn distinct(&self, options: DistinctOptions) -> Result<Distinct, Error> {
-        let DistinctOptions { similarity, same_words, filter, keep, change } = options;
-        if !(similarity > 0.0 && similarity <= 1.0) {
-            return Err(Error::InvalidArgument(format!(
-                "similarity is {similarity}: give a cosine above 0 and up to 1"
-            )));
-        }
-        let change = change.unwrap_or_else(MetadataChange::none);
-        Ok(Distinct {
-            similarity,
-            same_words,
-            filter: self.filter(filter.as_deref())?,
-            keep,
-            set: self.metadata_to_set(&change)?,
-            unset: change.unset,
-            limits: self.limits().clone(),
-            found: Mutex::default(),
-        })
-    }
+    pub(crate) found: Mutex<Vec<Option<Similar>>>,
 }
 
 impl Distinct {
     /// What was found for each record, in their order.
-    fn take(&self) -> Vec<Option<Similar>> {
+    pub(crate) fn take(&self) -> Vec<Option<Similar>> {
         std::mem::take(&mut self.found.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
@@ -269,15 +163,6 @@ fn letters(text: &str) -> Vec<char> {
     all.iter().enumerate().filter(says).map(|(_, c)| *c).collect()
 }
 
-fn check_count(count: usize) -> Result<(), Error> {
-    if count <= MOST {
-        return Ok(());
-    }
-    Err(Error::InvalidArgument(format!(
-        "the batch has {count} records: add at most {MOST} in a call that compares them with each other"
-    )))
-}
-
 /// Of the parts that are least alike; nothing if these are not as many in both.
 fn least_cosine(a: &[f32], b: &[f32], dimension: usize) -> Option<f32> {
     let dot = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f32>();
@@ -291,22 +176,4 @@ fn existing(tx: &ReadTx<'_>, target: &Target) -> Result<Option<NamespaceId>, Err
     let Some(row) = tx.collection(&target.name)? else { return Ok(None) };
     target.check(&row)?;
     Ok(tx.namespace(row.id, &target.namespace)?)
-}
-
-impl MetadataChange {
-    fn none() -> Self {
-        Self { set: "{}".to_owned(), unset: Vec::new() }
-    }
-}
-
-impl Collection {
-    /// The values of a change, checked.
-    pub(crate) fn metadata_to_set(
-        &self,
-        change: &MetadataChange,
-    ) -> Result<Map<String, Value>, Error> {
-        validate::metadata(&|| "the change".to_owned(), &change.set, self.limits())?;
-        serde_json::from_str(&change.set)
-            .map_err(|error| Error::Internal(format!("checked metadata are not JSON: {error}")))
-    }
 }

@@ -19,7 +19,9 @@
     )
 )]
 
+mod add_distinct;
 mod around;
+mod attempt;
 mod cancel;
 mod check;
 mod collection;
@@ -71,7 +73,6 @@ pub use cancel::Cancel;
 pub use check::{Check, CheckOptions};
 pub use collection::{Collection, CollectionOptions};
 pub use controls::{Boost, GroupBy, Recency};
-pub use distinct::{Added, DistinctOptions, Similar};
 pub use engine::{CollectionInfo, Engine, Location, StoreOptions, StoreStats};
 pub use error::Error;
 pub use explain::{
@@ -82,8 +83,8 @@ pub use limits::Limits;
 pub use ranking::{Fusion, Mode, Ranking, TurnRanking, UnknownName};
 pub use read::{CollectionStats, NamespaceInfo};
 pub use record::{
-    Hit, IdHit, ListOptions, MetadataChange, NewRecord, Page, Query, Record, SearchOptions, Sort,
-    Which, WriteMode,
+    Added, DistinctOptions, Hit, IdHit, ListOptions, MetadataChange, NewRecord, Page, Query,
+    Record, SearchOptions, Similar, Sort, Which, WriteMode,
 };
 pub use runtime::{Priority, Runtime};
 pub use text_encoder::{Embeddings, Prompt, TextEncoder};

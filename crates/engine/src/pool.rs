@@ -233,7 +233,7 @@ fn by_both(
     let mask = reach.mask.map(|mask| &mask.slots);
     let request = LexicalRequest { k: reach.depth, mask, also: &slots };
     let LexicalFound { mut top, best, also } = match &partition.turns {
-        Some(turns) => turns.search(lexical, words, reach.turns, &request),
+        Some(turns) => turns.search(lexical, (&words.query, &words.weights), reach.turns, &request),
         None => lexical.search(&words.query, &words.weights, &request),
     };
 

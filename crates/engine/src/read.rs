@@ -9,6 +9,7 @@ use std::sync::{Arc, PoisonError};
 use hippocamp_index::{Filter, IndexStats, Metric};
 use hippocamp_store::{Lsn, NamespaceId, ReadTx, Row};
 
+use crate::attempt::{Attempt, until_done};
 use crate::collection::Found;
 use crate::limits::within;
 use crate::namespace::{self, check_label};
@@ -284,25 +285,6 @@ impl Namespaces {
     pub(crate) fn path(&self, number: usize) -> Result<Option<Arc<[String]>>, Error> {
         let Some((id, Some(path))) = self.0.get(number) else { return Ok(None) };
         namespace::decoded(*id, path).map(Some)
-    }
-}
-
-/// What became of reading in one snapshot.
-pub(crate) enum Attempt<T> {
-    Done(T),
-    /// A commit has moved a partition past the snapshot.
-    Overtaken,
-}
-
-pub(crate) fn until_done<T>(
-    cancel: &Cancel,
-    attempt: impl Fn() -> Result<Attempt<T>, Error>,
-) -> Result<T, Error> {
-    loop {
-        cancel.check()?;
-        if let Attempt::Done(value) = attempt()? {
-            return Ok(value);
-        }
     }
 }
 

@@ -217,3 +217,52 @@ pub struct Page {
     /// Where to go on; none when there is nothing more.
     pub cursor: Option<String>,
 }
+
+/// A record that is ready to be stored.
+pub(crate) struct PreparedRecord {
+    pub(crate) id: String,
+    pub(crate) text: Option<String>,
+    pub(crate) metadata: Option<String>,
+    /// One vector, or those of the text's parts, one behind the other.
+    pub(crate) vectors: Vec<f32>,
+}
+
+/// When a record is like another one, and what becomes of both.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DistinctOptions {
+    /// From which cosine of their vectors on records are alike. Records in parts are alike when all their parts are.
+    pub similarity: f32,
+    /// Whether they must also have the same words in the same order, whatever stands between them. A cosine tells neither 7
+    /// from 9 nor yes from no.
+    pub same_words: bool,
+    /// Only records whose metadata pass this filter (JSON) are compared with.
+    pub filter: Option<String>,
+    /// Whether a record that is like another is stored all the same.
+    pub keep: bool,
+    /// What becomes of the metadata of the record that was there.
+    pub change: Option<MetadataChange>,
+}
+
+impl Default for DistinctOptions {
+    fn default() -> Self {
+        Self { similarity: 0.95, same_words: false, filter: None, keep: false, change: None }
+    }
+}
+
+/// What became of a record.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Added {
+    /// Its id; that of the other one if it was not stored.
+    pub id: String,
+    /// The record that it is like, if there is one.
+    pub similar: Option<Similar>,
+}
+
+/// A record that is like another.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Similar {
+    /// Its id.
+    pub id: String,
+    /// The cosine of their vectors.
+    pub similarity: f32,
+}

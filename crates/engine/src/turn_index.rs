@@ -5,10 +5,11 @@
 
 use std::collections::HashMap;
 
-use hippocamp_index::{LexicalFound, LexicalIndex, LexicalQuery, LexicalRequest, Neighbor, Slot};
+use hippocamp_index::{
+    LexicalFound, LexicalIndex, LexicalQuery, LexicalRequest, Neighbor, Slot, Weights,
+};
 use hippocamp_store::RowId;
 
-use crate::question::Words;
 use crate::ranking::TurnRanking;
 use crate::turns::{Turn, questions};
 
@@ -135,11 +136,11 @@ impl TurnIndex {
     pub(crate) fn search(
         &self,
         lexical: &LexicalIndex,
-        words: &Words,
+        (query, weights): (&LexicalQuery, &Weights),
         ranking: TurnRanking,
         request: &LexicalRequest<'_>,
     ) -> LexicalFound {
-        let own = lexical.scores(&words.query, &words.weights);
+        let own = lexical.scores(query, weights);
         let of = |slot: Slot| own.get(slot.0 as usize).copied().unwrap_or(0.0);
         let mut scores = own.clone();
         let mut add = |slot: Slot, part: f32| {

@@ -17,8 +17,9 @@ use hippocamp_index::{UsearchError, UsearchFile};
 
 use crate::limits::within;
 use crate::namespace::check_label;
+use crate::record::PreparedRecord;
 use crate::target::Target;
-use crate::writer::{Done, PreparedRecord, Work};
+use crate::writer::{Done, Work};
 use crate::{Cancel, Collection, Error, Limits, WriteMode, validate};
 
 /// Records in a batch, at most.

@@ -17,21 +17,13 @@ use hippocamp_store::{NamespaceId, NewCollection, NewRow, PutMode, WriteTx};
 use serde_json::{Map, Value};
 
 use crate::core::Core;
-use crate::distinct::{Distinct, Similar};
+use crate::distinct::Distinct;
+use crate::record::{PreparedRecord, Similar};
 use crate::target::Target;
 use crate::{Cancel, Error, Limits, WriteMode, validate};
 
 /// Requests in one transaction.
 const MAX_GROUP: usize = 256;
-
-/// A record that is ready to be stored.
-pub(crate) struct PreparedRecord {
-    pub(crate) id: String,
-    pub(crate) text: Option<String>,
-    pub(crate) metadata: Option<String>,
-    /// One vector, or those of the text's parts, one behind the other.
-    pub(crate) vectors: Vec<f32>,
-}
 
 pub(crate) enum Work {
     Put {
