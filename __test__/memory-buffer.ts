@@ -265,6 +265,11 @@ test('options that cannot be right are refused by name', async t => {
     await refused(t, 'ERR_INVALID_ARGUMENT', () => memory.saveContext({ input: 'a' }, values))
     await refused(t, 'ERR_INVALID_ARGUMENT', () => memory.prepareSave({ input: 'a' }, values))
   }
+  const missing = () => memory.saveContext({ input: 'a' }, undefined as Anything)
+  t.regex(
+    (await refused(t, 'ERR_INVALID_ARGUMENT', missing)).message,
+    /outputs are undefined: give an object of values by key, such as \{ output: "…" \}/,
+  )
   const misspelt = () => memory.saveContext({ input: 'a' }, {}, { sginal: 1 } as Anything)
   await refused(t, 'ERR_INVALID_ARGUMENT', misspelt)
   t.is(await shown(memory), '')

@@ -82,16 +82,29 @@ test('a model that fails loses nothing: the messages are shown as they are, and 
   t.is(await shown(memory), '|Human: a;AI: b;Human: c;AI: d')
 })
 
-test('an answer that is no text counts as a failure', async t => {
-  const errors: Error[] = []
-  const memory = new ConversationSummaryMemory({
-    llm: (() => 7) as Anything,
-    onSummaryError: error => errors.push(error as Error),
+for (const [answer, message] of [
+  [7, /llm answered 7: give/],
+  [null, /llm answered null: give/],
+  ['', /llm answered "": give one that resolves to a string that is not empty/],
+  [' \n', /llm answered " \\n": give/],
+  [{ content: ' ' }, /llm answered an object whose content is " ": give/],
+  [{ text: 'a', usage: 7 }, /llm answered an object without content, with "text", "usage": give/],
+  [{}, /llm answered an object without content, with no keys at all: give/],
+] as [Anything, RegExp][]) {
+  test(`the answer ${JSON.stringify(answer)} is a failure, and erases no summary`, async t => {
+    const errors: Error[] = []
+    let given: Anything = 'Ann greets.'
+    const memory = new ConversationSummaryMemory({
+      llm: () => given,
+      onSummaryError: error => errors.push(error as Error),
+    })
+    await talk(memory, [['Hi', 'Hello']])
+    given = answer
+    await talk(memory, [['a', 'b']])
+    t.regex(errors[0]?.message ?? '', message)
+    t.is(await shown(memory), 'Ann greets.\nHuman: a\nAI: b')
   })
-  await talk(memory, [['a', 'b']])
-  t.regex(errors[0]?.message ?? '', /llm answered 7/)
-  t.is(await shown(memory), 'Human: a\nAI: b')
-})
+}
 
 test('without another place, a failure is a warning of the process', async t => {
   const warned = new Promise<Error>(resolve => {

@@ -118,10 +118,10 @@ function toText(key: string, value: unknown): string {
   return text
 }
 
-function checkValues(values: unknown, what: string): asserts values is Values {
+function checkValues(values: unknown, what: 'inputs' | 'outputs'): asserts values is Values {
   if (!isObject(values)) {
     throw invalid(
-      `the ${what} are ${show(values)}: give an object of values by key, such as { input: "…" }`,
+      `the ${what} are ${show(values)}: give an object of values by key, such as { ${what.slice(0, -1)}: "…" }`,
     )
   }
 }

@@ -28,18 +28,30 @@ export function askOf(llm: LanguageModel): Ask {
   }
 }
 
-/** Texts of chat models come as a string or in parts. */
+/**
+ * Texts of chat models come as a string or in parts. One that says nothing is a failure: taken for an answer, it would erase
+ * what is known.
+ */
 function textOf(answer: unknown): string {
   const content = isObject(answer) ? (answer as { content?: unknown }).content : answer
-  if (typeof content === 'string') return content.trim()
-  if (Array.isArray(content)) {
-    const parts = content.map(part => (isObject(part) ? (part as { text?: unknown }).text : part))
-    const texts = parts.filter(part => typeof part === 'string')
-    if (texts.length > 0) return texts.join('').trim()
-  }
+  const text = Array.isArray(content) ? content.map(partOf).join('') : content
+  if (typeof text === 'string' && text.trim() !== '') return text.trim()
   throw invalid(
-    `llm answered ${show(content)}: give one that resolves to a string, or to { content: string }`,
+    `llm answered ${described(answer)}: give one that resolves to a string that is not empty, or to { content } with such a string`,
   )
+}
+
+function partOf(part: unknown): string {
+  const text = isObject(part) ? (part as { text?: unknown }).text : part
+  return typeof text === 'string' ? text : ''
+}
+
+function described(answer: unknown): string {
+  if (!isObject(answer)) return show(answer)
+  const keys = Object.keys(answer).map(key => `"${key}"`)
+  const { content } = answer as { content?: unknown }
+  if (content !== undefined) return `an object whose content is ${show(content)}`
+  return `an object without content, with ${keys.join(', ') || 'no keys at all'}`
 }
 
 function orAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
