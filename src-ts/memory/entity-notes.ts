@@ -1,5 +1,9 @@
-/** Which entities a text is about, and what is noted about them: by a language model, or by rules. */
-import { integer } from '../options.js'
+/**
+ * Which entities a text is about, and what is noted about them: by a language model, or by rules. Where a model fails, the
+ * rules stand in for it, so that no turn is lost and no prompt goes without what is known.
+ */
+import { invalid } from '../errors.js'
+import { integer, show } from '../options.js'
 import { nextTurn } from '../slices.js'
 import type { Turn } from './context.js'
 import type { EntityKind } from './entities/entity.js'
@@ -33,10 +37,15 @@ export interface EntityNotesOptions {
   readonly entityExtractionPrompt?: string | undefined
   readonly entitySummarizationPrompt?: string | undefined
   readonly maxSentences?: number | undefined
+  readonly onEntityError?: ((error: unknown) => void) | undefined
 }
 
 export function entityNotesOf(options: EntityNotesOptions): EntityNotes {
   const maxSentences = integer('maxSentences', options.maxSentences ?? 10, 1)
+  const { onEntityError = warn } = options
+  if (typeof onEntityError !== 'function') {
+    throw invalid(`onEntityError is ${show(onEntityError)}: give a function`)
+  }
   const extraction = templateOf(
     'entityExtractionPrompt',
     options.entityExtractionPrompt,
@@ -51,33 +60,51 @@ export function entityNotesOf(options: EntityNotesOptions): EntityNotes {
   )
   return options.llm === undefined
     ? new RuleNotes(maxSentences)
-    : new ModelNotes(askOf(options.llm), extraction, summarization)
+    : new ModelNotes(askOf(options.llm), extraction, summarization, onEntityError)
 }
 
-/** Answers about texts that are kept: a turn is asked about when it is loaded and again when it is saved. */
+function warn(error: unknown): void {
+  const reason = error instanceof Error ? error.message : String(error)
+  process.emitWarning(
+    `llm failed over the entities of a turn, and rules found what is noted: ${reason}`,
+    'HippocampWarning',
+  )
+}
+
+/** Answers that are kept: a turn is asked about when it is loaded and again when it is saved. */
 const KEPT = 64
 
 class ModelNotes implements EntityNotes {
   readonly #ask: Ask
   readonly #extraction: string
   readonly #summarization: string
-  /** By the text that they are about. */
+  readonly #onError: (error: unknown) => void
+  /** What a model has noted is not cut to a number of sentences because it failed once. */
+  readonly #rules = new RuleNotes(Number.POSITIVE_INFINITY)
+  /** By the whole prompt: whom "she" means depends on the history. */
   readonly #names = new Map<string, string[]>()
 
-  constructor(ask: Ask, extraction: string, summarization: string) {
+  constructor(
+    ask: Ask,
+    extraction: string,
+    summarization: string,
+    onError: (error: unknown) => void,
+  ) {
     this.#ask = ask
     this.#extraction = extraction
     this.#summarization = summarization
+    this.#onError = onError
   }
 
   async namesIn(input: string, history: string, signal: AbortSignal | undefined) {
     if (input.trim() === '') return []
     const prompt = fill(this.#extraction, { history, input })
-    const kept = this.#names.get(input)
+    const kept = this.#names.get(prompt)
     if (kept) return kept
-    const answer = await this.#ask(prompt, signal)
-    const names = answer === 'NONE' ? [] : distinct(answer.split(/[,，、\n]/))
-    this.#names.set(input, names)
+    const answer = await this.#answer(prompt, signal)
+    if (answer === undefined) return this.#rules.namesIn(input, history, signal)
+    const names = namesOf(answer, plain(`${input}\n${history}`))
+    this.#names.set(prompt, names)
     const [oldest] = this.#names.keys()
     if (this.#names.size > KEPT && oldest !== undefined) this.#names.delete(oldest)
     return names
@@ -86,13 +113,48 @@ class ModelNotes implements EntityNotes {
   async after(
     entity: string,
     summary: string,
-    { lines: input, history }: Said,
+    said: Said,
     signal: AbortSignal | undefined,
   ): Promise<string> {
+    const { lines: input, history } = said
     const prompt = fill(this.#summarization, { entity, summary, input, history })
-    const answer = await this.#ask(prompt, signal)
-    return answer === 'UNCHANGED' ? summary : answer.slice(-MOST)
+    const answer = await this.#answer(prompt, signal)
+    if (answer === undefined) return this.#rules.after(entity, summary, said, signal)
+    return bare(answer).toUpperCase() === 'UNCHANGED' ? summary : answer.slice(-MOST)
   }
+
+  /** Undefined if the model fails. */
+  async #answer(prompt: string, signal: AbortSignal | undefined): Promise<string | undefined> {
+    try {
+      return await this.#ask(prompt, signal)
+    } catch (error) {
+      signal?.throwIfAborted()
+      this.#onError(error)
+      return undefined
+    }
+  }
+}
+
+/**
+ * The names in a model's answer: pieces of a list, without what lists are adorned with, that occur in the text.
+ * @param source the text, plain
+ */
+function namesOf(answer: string, source: string): string[] {
+  const pieces = answer
+    .split('\n')
+    .flatMap(line => line.replace(/^\s*\(?\d{1,3}[.)、](?!\d)/, '').split(/[,，、;；]/))
+  const names = pieces.flatMap(piece => {
+    // "Here are the names: Anna", "Anna (a person)".
+    const forms = [piece, piece.replace(/^.*[:：]/, ''), piece.replace(/[(（].*$/, '')].map(bare)
+    return forms.find(form => plain(form) !== '' && mentions(source, plain(form))) ?? []
+  })
+  return distinct(names.filter(name => name.toUpperCase() !== 'NONE'))
+}
+
+/** A word or name without bullets, quotation marks, brackets and stops around it. */
+function bare(text: string): string {
+  const around = '[\\s\\-–—*•·_`"\'“”‘’«»「」『』《》\\[\\].。!！?？:：]+'
+  return text.replace(new RegExp(`^${around}`, 'u'), '').replace(new RegExp(`${around}$`, 'u'), '')
 }
 
 /** What is noted about, of all that the rules find. */
@@ -164,7 +226,7 @@ async function searchable(
 }
 
 /** Whether a text has a name in it, not as a part of another word; both plain. */
-function mentions(all: string, wanted: string): boolean {
+export function mentions(all: string, wanted: string): boolean {
   for (let at = all.indexOf(wanted); at >= 0; at = all.indexOf(wanted, at + 1)) {
     const inWord = (edge: number) =>
       /^[\p{Script=Latin}\p{N}]{2}$/u.test(all.slice(edge - 1, edge + 1))

@@ -17,6 +17,9 @@ export interface EntityNote {
 const LONGEST = 512
 /** Characters of what is known: what a record's metadata can hold, however it is written. The newest are kept. */
 export const MOST = 10_000
+/** Records that are looked through for a part of a name, the newest. */
+const LOOKED_THROUGH = 2_000
+const PAGE = 500
 /** Characters of a name which is too long that stand before its hash. */
 const HEAD = 100
 
@@ -35,6 +38,25 @@ export class EntityRecords {
     const ids = [...new Set(names.map(idOf))].filter(id => id !== '')
     const records = ids.length > 0 ? await this.#records.get(ids, { signal }) : []
     return new Map(records.filter(record => record !== undefined).map(r => [r.id, noteOf(r)]))
+  }
+
+  /** What is known of all whose name passes, the newest first. */
+  async find(
+    passes: (name: string) => boolean,
+    signal: AbortSignal | undefined,
+  ): Promise<EntityNote[]> {
+    const found: EntityNote[] = []
+    let cursor: string | undefined
+    for (let looked = 0; looked < LOOKED_THROUGH; looked += PAGE) {
+      const sort = { order: 'desc' } as const
+      const page = await this.#records.list({ sort, limit: PAGE, cursor, signal })
+      for (const { text = '', metadata, ...rest } of page.records) {
+        if (passes(text)) found.push(noteOf({ text, metadata, ...rest }))
+      }
+      if (page.cursor === undefined) break
+      cursor = page.cursor
+    }
+    return found
   }
 
   async write(notes: readonly EntityNote[], signal?: AbortSignal): Promise<void> {

@@ -14,8 +14,8 @@ import {
   recordsIn,
 } from './chat-memory.js'
 import { readQuestion, type Turn } from './context.js'
-import { type EntityNotes, entityNotesOf } from './entity-notes.js'
-import { type EntityNote, EntityRecords, idOf } from './entity-records.js'
+import { type EntityNotes, entityNotesOf, mentions } from './entity-notes.js'
+import { type EntityNote, EntityRecords, idOf, plain } from './entity-records.js'
 import type { LanguageModel } from './language-model.js'
 import {
   type Line,
@@ -64,6 +64,11 @@ export interface ConversationEntityMemoryOptions extends ChatMemoryOptions {
    * @default 10
    */
   readonly maxSentences?: number | undefined
+  /**
+   * Told when `llm` failed. What the rules find is shown and noted instead, and the turn is saved all the same.
+   * @default a warning of the process
+   */
+  readonly onEntityError?: ((error: unknown) => void) | undefined
 }
 
 const OPTIONS = [
@@ -75,9 +80,8 @@ const OPTIONS = [
   'entityExtractionPrompt',
   'entitySummarizationPrompt',
   'maxSentences',
+  'onEntityError',
 ] as const
-
-const UNKNOWN = 'Nothing is known yet.'
 
 interface EntityLine extends Line {
   readonly note: EntityNote
@@ -103,7 +107,7 @@ export class ConversationEntityMemory extends ChatMemory {
     this.#asks = given.llm !== undefined
   }
 
-  /** Turns that a model is asked about are written one by one: if one fails, the others need not be asked about again. */
+  /** Turns that a model is asked about are written one by one: if one is given up, the others need not be asked about again. */
   protected override get batch(): number {
     return this.#asks ? 1 : super.batch
   }
@@ -115,10 +119,9 @@ export class ConversationEntityMemory extends ChatMemory {
     const lines = messageLines(messages, this.prefixes)
     const history = lines.map(({ text }) => text).join('\n')
     const names = await this.#notes.namesIn(question, history, signal)
-    const known = await this.#records.read(names, signal)
-    const entities = names.map((name, rank): EntityLine => {
-      const { summary } = known.get(idOf(name)) ?? { summary: UNKNOWN }
-      return { text: `${name}: ${summary}`, priority: priorityOf(rank), note: { name, summary } }
+    const notes = await this.#known(names, signal)
+    const entities = notes.map((note, rank): EntityLine => {
+      return { text: `${note.name}: ${note.summary}`, priority: priorityOf(rank), note }
     })
     return { [this.memoryKey]: lines, [this.entitiesKey]: entities }
   }
@@ -174,7 +177,37 @@ export class ConversationEntityMemory extends ChatMemory {
     await this.#records.clear(signal)
   }
 
+  /**
+   * What is known of each name, and of the longer names that it is a part of, each once. Nothing stands for a name of which
+   * nothing is known: a model would take it for knowledge.
+   */
+  async #known(names: readonly string[], signal: AbortSignal | undefined): Promise<EntityNote[]> {
+    if (names.length === 0) return []
+    const known = await this.#records.read(names, signal)
+    const parts = names.map(plain)
+    const longer = await this.#records.find(name => {
+      const whole = plain(name)
+      return parts.some(part => whole !== part && isPartOf(part, whole))
+    }, signal)
+    const notes = new Map<string, EntityNote>()
+    for (const name of names) {
+      const own = known.get(idOf(name))
+      if (own) notes.set(idOf(name), { ...own, name })
+      for (const note of longer) {
+        const id = idOf(note.name)
+        if (!known.has(id) && isPartOf(plain(name), plain(note.name))) notes.set(id, note)
+      }
+    }
+    return [...notes.values()].filter(({ summary }) => summary !== '')
+  }
+
   #lastMessages(signal: AbortSignal | undefined) {
     return collect(this.chatHistory.newestFirst({ signal }), 2 * this.k)
   }
+}
+
+/** Whether a name is some of the words of a longer one, or in Chinese its beginning or end; both plain. */
+function isPartOf(part: string, whole: string): boolean {
+  if (!/\p{Script=Han}/u.test(part)) return mentions(whole, part)
+  return part.length >= 2 && (whole.startsWith(part) || whole.endsWith(part))
 }

@@ -34,13 +34,22 @@ interface Token {
 
 export function findChinese(findings: Findings): void {
   for (const { index, 0: stretch } of findings.source.matchAll(HAN)) {
-    const tokens = [...SEGMENTER.segment(stretch)].map(({ segment, index: at }) => {
-      return { text: segment, start: index + at, end: index + at + segment.length }
+    const tokens = [...SEGMENTER.segment(stretch)].flatMap(({ segment, index: at }, i, all) => {
+      const texts = SURNAMES.has(all[i - 1]?.segment ?? '') ? apart(segment) : [segment]
+      return texts.map((text, j) => {
+        const start = index + at + (j === 0 ? 0 : (texts[0] as string).length)
+        return { text, start, end: start + text.length }
+      })
     })
     for (const find of [findForeign, findOrganisations, findListed, findPlaces, findPeople]) {
       find(findings, tokens)
     }
   }
+}
+
+/** 陈|总是: after a surname 总 is a title, and not the beginning of "always". */
+function apart(text: string): string[] {
+  return /^总[是会要在能]$/.test(text) ? [text.slice(0, 1), text.slice(1)] : [text]
 }
 
 /** 阿尔伯特·爱因斯坦: the characters around the dot that foreign names are written with. */
