@@ -4,9 +4,12 @@ import type { Encoder } from 'hippocamp'
 import {
   type ChatHistory,
   type ChatMessage,
+  ConversationBufferMemory,
+  ConversationEntityMemory,
   InMemoryChatHistory,
   StoredChatHistory,
 } from 'hippocamp/memory'
+import { type ChatMemoryOptions, historyKey } from '../src-ts/memory/chat-memory.js'
 import { reopenable } from './support/memories.js'
 import { testWithModel } from './support/models.js'
 import { openStore, refused } from './support/stores.js'
@@ -172,4 +175,27 @@ testWithModel('stored messages can be searched by what they say', async (t, enco
   await history.addUserMessage('I grew up by the sea')
   const [hit] = await collection.search('Which match shall we watch?', { k: 1 })
   t.like(hit, { text: 'My favourite sport is soccer', metadata: { role: 'human' } })
+})
+
+test('memories whose messages are in the same place have the same key, others have not', async t => {
+  const store = await openStore(t)
+  const talks = store.collection('talks', { vectors: false })
+  const ann = talks.namespace(['ann'])
+  const chatHistory = new InMemoryChatHistory()
+  const key = (options: ChatMemoryOptions) => historyKey(new ConversationBufferMemory(options))
+  const entities = new ConversationEntityMemory({ collection: talks.namespace(['ann']) })
+  t.is(key({ collection: ann }), historyKey(entities))
+  const messages = new StoredChatHistory({ collection: talks.namespace(['ann', 'messages']) })
+  t.is(key({ collection: ann }), key({ chatHistory: messages }))
+  t.is(key({ chatHistory }), key({ chatHistory, collection: ann }))
+  const others = [
+    key({}),
+    key({}),
+    key({ chatHistory }),
+    key({ collection: talks }),
+    key({ collection: ann }),
+    key({ collection: talks.namespace(['bob']) }),
+    key({ collection: store.collection('others', { vectors: false }).namespace(['ann']) }),
+  ]
+  t.is(new Set(others).size, others.length)
 })

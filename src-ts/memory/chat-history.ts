@@ -78,6 +78,8 @@ export class StoredChatHistory implements ChatHistory {
       )
     }
     this.#records = collection
+    const { name, path } = collection as { name?: unknown; path?: unknown }
+    if (Array.isArray(path)) PLACES.set(this, JSON.stringify([name, path]))
   }
 
   /** All messages, oldest first. */
@@ -147,6 +149,14 @@ export class InMemoryChatHistory extends StoredChatHistory {
   constructor() {
     super({ collection: new RamRecords() })
   }
+}
+
+/** Where histories are, of those over a backend. */
+const PLACES = new WeakMap<ChatHistory, string>()
+
+/** Where messages are: the same for two histories over one collection. A history that is nowhere else is its own place. */
+export function placeOf(history: ChatHistory): unknown {
+  return PLACES.get(history) ?? history
 }
 
 /** The history that a component was given as an option. */

@@ -8,6 +8,7 @@ import {
   type IdentifiedMessage,
   InMemoryChatHistory,
   newMessage,
+  placeOf,
   StoredChatHistory,
 } from './chat-history.js'
 import { readTurn, type Turn } from './context.js'
@@ -117,6 +118,14 @@ export abstract class ChatMemory extends QueuedMemory<Turn> {
   protected override async clearAll(signal: AbortSignal | undefined): Promise<void> {
     await this.chatHistory.clear({ signal })
   }
+}
+
+/**
+ * What tells histories apart: the same for two memories whose messages are in the same place, of which therefore only one may
+ * save. Collections of two stores that have the same name and path count as one.
+ */
+export function historyKey(memory: Pick<ChatMemory, 'chatHistory'>): unknown {
+  return placeOf(memory.chatHistory)
 }
 
 /** The messages of turns, in their order. */
