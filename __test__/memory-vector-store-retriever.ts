@@ -4,6 +4,7 @@ import test, { type ExecutionContext } from 'ava'
 import { type Collection, type Encoder, loadEncoder } from 'hippocamp'
 import {
   type MemoryDocument,
+  TimeWeightedVectorStoreRetriever,
   VectorStoreRetrieverMemory,
   type VectorStoreRetrieverMemoryOptions,
 } from 'hippocamp/memory'
@@ -89,22 +90,50 @@ testWithModel('four turns are recalled unless k says otherwise', async (t, encod
   t.is(String(recalled).split('\n').length, 8)
 })
 
-testWithModel('returnDocs recalls documents with text, metadata and id', async (t, encoder) => {
-  const { collection, memory } = await setUp(t, encoder, {
-    returnDocs: true,
-    k: 1,
-    metadata: { talk: 7 },
-  })
-  await tell(memory)
-  const { memory: documents } = await memory.loadMemoryVariables({ input: 'Which food?' })
-  const [record] = (await collection.list()).records.filter(({ text }) => text?.includes('pizza'))
-  t.deepEqual(documents, [
-    {
-      id: record?.id,
-      pageContent: 'input: My favourite food is pizza\noutput: Good to know',
+testWithModel(
+  'returnDocs recalls documents with text, metadata, id and score',
+  async (t, encoder) => {
+    const { collection, memory } = await setUp(t, encoder, {
+      returnDocs: true,
+      k: 1,
       metadata: { talk: 7 },
-    },
-  ])
+    })
+    await tell(memory)
+    const { memory: documents } = await memory.loadMemoryVariables({ input: 'Which food?' })
+    const [record] = (await collection.list()).records.filter(({ text }) => text?.includes('pizza'))
+    const [hit] = await collection.search('Which food?', { k: 1 })
+    t.deepEqual(documents, [
+      {
+        id: record?.id,
+        pageContent: 'input: My favourite food is pizza\noutput: Good to know',
+        metadata: { talk: 7 },
+        score: hit?.score,
+      },
+    ])
+  },
+)
+
+testWithModel('below minScore nothing is recalled, whatever ranks', async (t, encoder) => {
+  const { collection, memory } = await setUp(t, encoder, { returnDocs: true })
+  await tell(memory)
+  const recall = async (memory: VectorStoreRetrieverMemory) =>
+    (await memory.loadMemoryVariables({ input: 'Which food?' })).memory as MemoryDocument[]
+  const all = await recall(memory)
+  const [best, second] = all.map(({ score = 0 }) => score)
+  t.is(all.length, 3)
+  const minScore = ((best ?? 0) + (second ?? 0)) / 2
+  for (const over of [collection, new TimeWeightedVectorStoreRetriever({ collection })]) {
+    const options = { collection: over, returnDocs: true }
+    const border = over === collection ? minScore : minScore + 1
+    const some = await recall(new VectorStoreRetrieverMemory({ ...options, minScore: border }))
+    t.deepEqual(
+      some.map(({ id }) => id),
+      all.slice(0, 1).map(({ id }) => id),
+    )
+    t.deepEqual(await recall(new VectorStoreRetrieverMemory({ ...options, minScore: 3 })), [])
+  }
+  const construct = () => new VectorStoreRetrieverMemory({ collection, minScore: Number.NaN })
+  t.regex((await refused(t, 'ERR_INVALID_ARGUMENT', construct)).message, /minScore is NaN/)
 })
 
 testWithModel(
@@ -114,7 +143,8 @@ testWithModel(
     const { data } = await encoder.encode('food')
     await collection.add({ id: 'bare', vector: data })
     const { memory: documents } = await memory.loadMemoryVariables({ input: 'food' })
-    t.deepEqual(documents, [{ id: 'bare', pageContent: '', metadata: {} }])
+    const [hit] = await collection.search('food')
+    t.deepEqual(documents, [{ id: 'bare', pageContent: '', metadata: {}, score: hit?.score }])
   },
 )
 
@@ -523,7 +553,7 @@ test('anything with add, search, delete and clear can be the place where memorie
   await memory.saveContext({ input: 'a' }, { output: 'b' })
   await memory.saveContext({ input: 'c' }, { output: 'd' })
   const id = 'input: a\noutput: b'
-  const documents: MemoryDocument[] = [{ id, pageContent: id, metadata: {} }]
+  const documents: MemoryDocument[] = [{ id, pageContent: id, metadata: {}, score: 1 }]
   t.deepEqual(await memory.loadMemoryVariables({ input: 'x' }), { memory: documents })
   t.is(await memory.forget(id), 1)
   await memory.clear()

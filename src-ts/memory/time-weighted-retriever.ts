@@ -144,7 +144,9 @@ export class TimeWeightedVectorStoreRetriever {
   async getRelevantDocuments(question: string, call?: MemoryCall): Promise<MemoryDocument[]> {
     const signal = signalOfCall(call, 'getRelevantDocuments')
     const hits = await this.search(question, { signal })
-    return hits.map(({ id, text = '', metadata }) => ({ id, pageContent: text, metadata }))
+    return hits.map(({ id, text = '', metadata, score }) => {
+      return { id, pageContent: text, metadata, score }
+    })
   }
 
   /** The same, by LangChain's newer name. */
@@ -154,11 +156,12 @@ export class TimeWeightedVectorStoreRetriever {
 
   /**
    * The best records with their scores, which may be above 1; they count as used now.
-   * @param options `k`, `where` and `signal`
+   * @param options `k`, `minScore`, `where` and `signal`
    */
   async search(question: string, options?: SearchOptions): Promise<Hit[]> {
-    const given = optionsOf(options, 'search', ['k', 'where', 'signal'])
+    const given = optionsOf(options, 'search', ['k', 'minScore', 'where', 'signal'])
     const { k = this.k, signal } = given
+    const minScore = finite('minScore', given.minScore ?? Number.MIN_SAFE_INTEGER)
     const filter = given.where === undefined ? {} : { where: given.where }
     const now = this.#time()
     const candidates = new Map<string, Hit>()
@@ -172,6 +175,7 @@ export class TimeWeightedVectorStoreRetriever {
     }
     const best = [...candidates.values()]
       .map(hit => ({ ...hit, score: this.#score(hit, now) }))
+      .filter(({ score }) => score >= minScore)
       .sort((a, b) => b.score - a.score)
       .slice(0, k)
     const change = { metadata: { [USED]: now.toISOString() } }

@@ -15,7 +15,7 @@
 import type { Backend } from '../backends/backend.js'
 import type { Where } from '../collection-types.js'
 import { invalid } from '../errors.js'
-import { boolean, integer, isObject, optionsOf, show } from '../options.js'
+import { boolean, finite, integer, isObject, optionsOf, show } from '../options.js'
 import type { NewRecord } from '../records.js'
 import { formatTurn, readQuestion } from './context.js'
 import { KEY_OPTIONS, type KeyOptions, type Keys, keysOf } from './keys.js'
@@ -34,6 +34,8 @@ export interface MemoryDocument {
   readonly id: string
   readonly pageContent: string
   readonly metadata: Record<string, unknown>
+  /** How well it answers the question: of a collection from 0 to 1, of a `TimeWeightedVectorStoreRetriever` any number. */
+  readonly score?: number
 }
 
 const METHODS = ['add', 'search', 'delete', 'clear'] as const
@@ -46,6 +48,11 @@ export interface VectorStoreRetrieverMemoryOptions extends KeyOptions {
    * @default 4
    */
   readonly k?: number | undefined
+  /**
+   * The score below which nothing is recalled: of a collection from 0 to 1, of a `TimeWeightedVectorStoreRetriever` any number.
+   * @default none
+   */
+  readonly minScore?: number | undefined
   /**
    * The key under which `loadMemoryVariables` answers.
    * @default 'memory'
@@ -63,7 +70,15 @@ export interface VectorStoreRetrieverMemoryOptions extends KeyOptions {
   readonly metadata?: Values | ((inputs: Values, outputs: Values) => Values | undefined) | undefined
 }
 
-const OPTIONS = ['collection', 'k', 'memoryKey', 'returnDocs', 'metadata', ...KEY_OPTIONS] as const
+const OPTIONS = [
+  'collection',
+  'k',
+  'minScore',
+  'memoryKey',
+  'returnDocs',
+  'metadata',
+  ...KEY_OPTIONS,
+] as const
 
 interface DocumentLine extends Line {
   readonly document: MemoryDocument
@@ -73,6 +88,7 @@ export class VectorStoreRetrieverMemory extends QueuedMemory<NewRecord> {
   readonly memoryKey: string
   readonly returnDocs: boolean
   readonly k: number
+  readonly minScore: number | undefined
   readonly #keys: Keys
   readonly #backend: VectorStoreRetrieverMemoryOptions['collection']
   readonly #metadata: VectorStoreRetrieverMemoryOptions['metadata']
@@ -81,13 +97,21 @@ export class VectorStoreRetrieverMemory extends QueuedMemory<NewRecord> {
   constructor(options: VectorStoreRetrieverMemoryOptions) {
     super()
     const given = optionsOf(options, 'VectorStoreRetrieverMemory', OPTIONS)
-    const { collection, k = 4, memoryKey = 'memory', returnDocs = false, metadata } = given
+    const {
+      collection,
+      k = 4,
+      minScore,
+      memoryKey = 'memory',
+      returnDocs = false,
+      metadata,
+    } = given
     if (!collection || !METHODS.every(method => typeof collection[method] === 'function')) {
       throw invalid(
         `collection is ${show(collection)}: give a collection, an object with the methods add, search, delete and clear`,
       )
     }
     this.k = integer('k', k, 1)
+    this.minScore = minScore === undefined ? undefined : finite('minScore', minScore)
     this.returnDocs = boolean('returnDocs', returnDocs)
     this.#keys = keysOf(given, { memoryKey })
     if (metadata !== undefined && typeof metadata !== 'function' && !isObject(metadata)) {
@@ -107,10 +131,12 @@ export class VectorStoreRetrieverMemory extends QueuedMemory<NewRecord> {
   override async memoryLines(inputs: Values, call?: MemoryCall): Promise<MemoryLines> {
     const signal = signalOfCall(call, 'loadMemoryVariables')
     const question = readQuestion(inputs, this.#keys) ?? ''
-    const hits =
-      question.trim() === '' ? [] : await this.#backend.search(question, { k: this.k, signal })
-    const lines = hits.map(({ id, text = '', metadata = {} }, rank): DocumentLine => {
-      return { text, priority: priorityOf(rank), document: { id, pageContent: text, metadata } }
+    const { k, minScore } = this
+    const options = minScore === undefined ? { k, signal } : { k, minScore, signal }
+    const hits = question.trim() === '' ? [] : await this.#backend.search(question, options)
+    const lines = hits.map(({ id, text = '', metadata = {}, score }, rank): DocumentLine => {
+      const document = { id, pageContent: text, metadata, ...(score !== undefined && { score }) }
+      return { text, priority: priorityOf(rank), document }
     })
     return { [this.memoryKey]: lines }
   }
