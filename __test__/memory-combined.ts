@@ -79,6 +79,24 @@ test('keys that two members have are refused, with both names', async t => {
   t.regex(message, /"history, entities" and "talk, entities" both have the memory key "entities"/)
 })
 
+test('two members that would save the same messages twice are refused', async t => {
+  const store = await openStore(t)
+  const collection = store.collection('talks', { vectors: false })
+  const window = () => new ConversationBufferWindowMemory({ collection, memoryKey: 'last' })
+  const memories = [new ConversationBufferMemory({ collection }), window()]
+  const { message } = await refused(
+    t,
+    'ERR_INVALID_ARGUMENT',
+    () => new CombinedMemory({ memories }),
+  )
+  t.regex(message, /"history" and "last" would both save.*ReadOnlySharedMemory/)
+  const shared = new CombinedMemory({
+    memories: [memories[0] as Memory, new ReadOnlySharedMemory({ memory: window() })],
+  })
+  await shared.saveContext({ input: 'once' }, { output: 'yes' })
+  t.is(await collection.namespace(['messages']).count(), 2)
+})
+
 test('nothing is saved when a member cannot prepare', async t => {
   const [a, c] = [buffer('a'), buffer('c')]
   const memory = new CombinedMemory({ memories: [a, failing('b'), c] })

@@ -15,6 +15,7 @@ import {
   spend,
   toMembers,
 } from './budget.js'
+import { ChatMemory, historyKey } from './chat-memory.js'
 import {
   type Line,
   type Memory,
@@ -78,6 +79,18 @@ export class CombinedMemory implements Memory {
         }
         owners.set(key, name)
       }
+    }
+    const histories = new Map<unknown, string>()
+    for (const { name, memory } of this.#members) {
+      if (!(memory instanceof ChatMemory)) continue
+      const history = historyKey(memory)
+      const other = histories.get(history)
+      if (other !== undefined) {
+        throw invalid(
+          `the memories "${other}" and "${name}" would both save every message in the same place: give one of them another collection, or wrap it in ReadOnlySharedMemory`,
+        )
+      }
+      histories.set(history, name)
     }
   }
 
