@@ -430,3 +430,42 @@ test('options that cannot be right are refused by name', async t => {
   const splitter = new CharacterTextSplitter()
   await refused(t, 'ERR_INVALID_ARGUMENT', () => splitter.split(3 as never))
 })
+
+test('a text without separators may have any number of chunks', async t => {
+  const text = 'x'.repeat(300_000)
+  const splitters = [
+    new RecursiveCharacterTextSplitter({ chunkSize: 2, chunkOverlap: 0 }),
+    new CharacterTextSplitter({ chunkSize: 2, chunkOverlap: 0, separator: '' }),
+  ]
+  for (const splitter of splitters) t.is((await splitter.split(text)).length, 150_000)
+})
+
+test('while a text is split, other things have their turns', async t => {
+  const splitters = [
+    new RecursiveCharacterTextSplitter(),
+    new CharacterTextSplitter({ separator: '' }),
+    RecursiveCharacterTextSplitter.fromLanguage('zh'),
+  ]
+  for (const text of ['x'.repeat(1_000_000), '\n'.repeat(1_000_000), '。'.repeat(1_000_000)]) {
+    for (const splitter of splitters) {
+      let turns = 0
+      const ticking = setInterval(() => turns++, 0)
+      await splitter.split(text)
+      clearInterval(ticking)
+      t.true(turns >= 2, `${turns} turns`)
+    }
+  }
+})
+
+test('the flags of a pattern that say where to begin are of no account', async t => {
+  for (const flags of ['', 'g', 'y', 'gy']) {
+    const separators = [new RegExp('(?=b)', flags)]
+    const splitter = new RecursiveCharacterTextSplitter({
+      separators,
+      chunkSize: 4,
+      chunkOverlap: 0,
+    })
+    t.deepEqual(await splitter.splitText('aaabbb'), ['aaab', 'bb'])
+    t.deepEqual(await splitter.splitText('aaaabaaa'), ['aaaa', 'baaa'])
+  }
+})

@@ -3,10 +3,10 @@
  */
 import { optionsOf } from '../../options.js'
 import type { Span } from '../document.js'
-import { merge } from './merge.js'
+import { Pace } from '../pace.js'
+import { Merge } from './merge.js'
 import { pieces, type Separator } from './pieces.js'
 import { separatorOf } from './separators.js'
-import { sized } from './sized.js'
 import { SPLITTER_OPTIONS, TextSplitter, type TextSplitterOptions } from './text-splitter.js'
 
 export interface CharacterTextSplitterOptions extends TextSplitterOptions {
@@ -31,9 +31,17 @@ export class CharacterTextSplitter extends TextSplitter {
   }
 
   protected async spans(text: string): Promise<Span[]> {
+    const chunks: Span[] = []
+    const merge = new Merge(text, this.chunkSize, this.chunkOverlap, chunks)
+    const pace = new Pace()
     const whole = { start: 0, end: text.length }
-    const found = pieces(text, whole, this.separator, this.keepSeparator)
-    const all = await sized(text, found, this.lengthFunction)
-    return merge(text, all, this.chunkSize, this.chunkOverlap)
+    for (const { start, end } of pieces(text, whole, this.separator, this.keepSeparator)) {
+      const measured = this.size(text, { start, end })
+      const size = typeof measured === 'number' ? measured : await measured
+      merge.add({ start, end, size })
+      if (pace.isDue(end - start)) await pace.turn()
+    }
+    merge.finish()
+    return chunks
   }
 }

@@ -14,24 +14,27 @@ export type Separator = string | RegExp
 
 /** Whether there is anything to cut at. */
 export function occurs(separator: Separator, text: string): boolean {
-  return typeof separator === 'string' ? text.includes(separator) : text.search(separator) >= 0
+  return typeof separator === 'string' ? text.includes(separator) : everywhere(separator).test(text)
 }
 
 /**
  * The pieces of a span between separators, none of them empty.
  * @param keep whether a separator stays, at the beginning of the piece after it; otherwise it belongs to no piece
  */
-export function pieces(text: string, { start, end }: Span, separator: Separator, keep: boolean) {
+export function* pieces(
+  text: string,
+  { start, end }: Span,
+  separator: Separator,
+  keep: boolean,
+): Generator<Span> {
   const part = text.slice(start, end)
-  const found: Span[] = []
   let from = 0
   for (const match of matches(part, separator, keep)) {
     if (splitsPair(part, match.start)) continue
-    if (match.start > from) found.push({ start: start + from, end: start + match.start })
+    if (match.start > from) yield { start: start + from, end: start + match.start }
     from = keep ? match.start : match.end
   }
-  if (part.length > from) found.push({ start: start + from, end })
-  return found
+  if (part.length > from) yield { start: start + from, end }
 }
 
 /** The span without the white space at both its ends; undefined if there is nothing else. */
@@ -49,8 +52,7 @@ export function splitsPair(text: string, at: number): boolean {
 
 function* matches(text: string, separator: Separator, keep: boolean): Generator<Span> {
   if (typeof separator !== 'string') {
-    const flags = separator.flags.replace(/[gy]/g, '')
-    for (const { index, 0: match } of text.matchAll(new RegExp(separator.source, `${flags}g`)))
+    for (const { index, 0: match } of text.matchAll(everywhere(separator)))
       yield { start: index, end: index + match.length }
     return
   }
@@ -62,6 +64,11 @@ function* matches(text: string, separator: Separator, keep: boolean): Generator<
   const step = keep ? 1 : separator.length
   for (let at = text.indexOf(separator); at >= 0; at = text.indexOf(separator, at + step))
     yield { start: at, end: at + separator.length }
+}
+
+/** A pattern that finds all matches, from the beginning, whatever it was used for before. */
+function everywhere({ source, flags }: RegExp): RegExp {
+  return new RegExp(source, `${flags.replace(/[gy]/g, '')}g`)
 }
 
 function isHigh(unit: number): boolean {

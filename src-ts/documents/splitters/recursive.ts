@@ -3,11 +3,11 @@
  */
 import { optionsOf } from '../../options.js'
 import type { Span } from '../document.js'
+import { Pace } from '../pace.js'
 import { type SplitterLanguage, separatorsForLanguage } from './languages.js'
-import { merge, type Piece } from './merge.js'
+import { Merge } from './merge.js'
 import { occurs, pieces, type Separator } from './pieces.js'
 import { separatorsOf } from './separators.js'
-import { sized } from './sized.js'
 import { SPLITTER_OPTIONS, TextSplitter, type TextSplitterOptions } from './text-splitter.js'
 
 export interface RecursiveCharacterTextSplitterOptions extends TextSplitterOptions {
@@ -54,33 +54,42 @@ export class RecursiveCharacterTextSplitter extends TextSplitter {
   }
 
   protected async spans(text: string): Promise<Span[]> {
-    return this.#cut(text, { start: 0, end: text.length }, this.separators)
+    const chunks: Span[] = []
+    await this.#cut(text, { start: 0, end: text.length }, this.separators, chunks, new Pace())
+    return chunks
   }
 
-  async #cut(text: string, span: Span, separators: readonly Separator[]): Promise<Span[]> {
+  async #cut(
+    text: string,
+    span: Span,
+    separators: readonly Separator[],
+    chunks: Span[],
+    pace: Pace,
+  ): Promise<void> {
     const part = text.slice(span.start, span.end)
-    const index = separators.findIndex(one => one === '' || occurs(one, part))
-    const separator = (index < 0 ? separators.at(-1) : separators[index]) ?? ''
-    // Where the list ends without '', what is too long is cut between characters, as if it did.
-    const finer = index < 0 || separator === '' ? undefined : separators.slice(index + 1)
-
-    const chunks: Span[] = []
-    let small: Piece[] = []
-    const mergeSmall = () => {
-      chunks.push(...merge(text, small, this.chunkSize, this.chunkOverlap))
-      small = []
+    let index = 0
+    while (index < separators.length && !occurs(separators[index] ?? '', part)) {
+      index++
+      if (pace.isDue(part.length)) await pace.turn()
     }
-    const found = pieces(text, span, separator, this.keepSeparator)
-    for (const piece of await sized(text, found, this.lengthFunction)) {
-      if (piece.size < this.chunkSize) {
-        small.push(piece)
+    const separator = separators[index] ?? separators.at(-1) ?? ''
+    // Where the list ends without '', what is too long is cut between characters, as if it did.
+    const isLast = separator === '' || index === separators.length
+    const finer = isLast ? undefined : separators.slice(index + 1)
+
+    const merge = new Merge(text, this.chunkSize, this.chunkOverlap, chunks)
+    for (const { start, end } of pieces(text, span, separator, this.keepSeparator)) {
+      const measured = this.size(text, { start, end })
+      const size = typeof measured === 'number' ? measured : await measured
+      if (pace.isDue(end - start)) await pace.turn()
+      if (size < this.chunkSize) {
+        merge.add({ start, end, size })
         continue
       }
-      mergeSmall()
-      if (finer) chunks.push(...(await this.#cut(text, piece, finer)))
-      else chunks.push({ start: piece.start, end: piece.end })
+      merge.finish()
+      if (finer) await this.#cut(text, { start, end }, finer, chunks, pace)
+      else chunks.push({ start, end })
     }
-    mergeSmall()
-    return chunks
+    merge.finish()
   }
 }

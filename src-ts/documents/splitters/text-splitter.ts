@@ -86,12 +86,18 @@ export abstract class TextSplitter {
     if (lengthFunction !== undefined && typeof lengthFunction !== 'function') {
       throw invalid(`lengthFunction is ${show(lengthFunction)}: give a function of a text`)
     }
-    this.lengthFunction = lengthFunction ?? (text => text.length)
+    this.lengthFunction = lengthFunction ?? codeUnits
     this.#limit = limitOf(options)
   }
 
   /** Where the chunks of a text are, before any limit of tokens. */
   protected abstract spans(text: string): Promise<Span[]>
+
+  /** The size of a part of a text. Whoever measures at once is not to be waited for: a promise for each character takes long. */
+  protected size(text: string, { start, end }: Span): number | Promise<number> {
+    if (this.lengthFunction === codeUnits) return end - start
+    return this.lengthFunction(text.slice(start, end))
+  }
 
   /**
    * All that the chunks depend on, besides the text: what was split by equal settings need not be split again.
@@ -169,6 +175,10 @@ export abstract class TextSplitter {
   ): Promise<SplitDocument[]> {
     return this.splitDocuments(documents, options)
   }
+}
+
+function codeUnits(text: string): number {
+  return text.length
 }
 
 function located(loc: unknown, lines: Lines): Record<string, unknown> {
