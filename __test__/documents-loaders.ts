@@ -64,6 +64,27 @@ test('an encoding that was named is used, and bytes that are not in it are refus
   t.regex((await refused(t, 'ERR_INVALID_ARGUMENT', unknown)).message, /encoding is "utf-9"/)
 })
 
+test('UTF-8 with some damaged bytes is UTF-8', async t => {
+  const whole = Buffer.from(CHINESE)
+  t.is((await one('a.txt', whole.subarray(0, -3))).text, `${CHINESE.slice(0, -2)}\ufffd`)
+  const damaged = Buffer.concat([Buffer.from('Déjà là, '), Buffer.from([0xff]), whole])
+  t.is((await one('a.txt', damaged)).text, `Déjà là, \ufffd${CHINESE}`)
+})
+
+test('a byte order mark is no text, in strings neither', async t => {
+  const csv = await one('a.csv', '\ufeffname,n\nLamp,1', { csv: { text: 'name' } })
+  t.is(csv.text, 'Lamp')
+  t.is((await one('a.json', '\ufeff{"a":1}')).text, 'a: 1')
+  t.deepEqual((await one('a.md', '\ufeff---\na: 1\n---\nx')).metadata, { a: 1 })
+  t.is((await one('a.txt', '\ufeffx', { clean: false })).text, 'x')
+})
+
+test('no text has lone surrogates, which cannot be stored', async t => {
+  const json = '{"a":"half \\ud83d"}'
+  for (const clean of [true, false])
+    t.is((await one('a.json', json, { clean })).text, 'a: half \ufffd')
+})
+
 test('a file that is no text is refused', async t => {
   const binary = () => one('a.bin', Buffer.from([0x7f, 0x45, 0x4c, 0x46, 0, 0, 1]))
   t.regex((await refused(t, 'ERR_DOCUMENT_INVALID', binary)).message, /a\.bin: it is no text/)
@@ -122,6 +143,28 @@ test('headings have the text that they stand over', async t => {
   t.is(cut(document, use ?? { start: 0, end: 0 }), document.text)
   t.true(cut(document, care ?? { start: 0, end: 0 })?.startsWith('Care\n----'))
   t.true(cut(document, descaling ?? { start: 0, end: 0 })?.startsWith('### Descaling'))
+})
+
+test('titles are without the marks that close them', async t => {
+  const titles = async (text: string) =>
+    (await one('a.md', text)).headings?.map(({ level, title }) => [level, title])
+  t.deepEqual(await titles('# a # b ##  \n## C#\n### #\n#\n####### seven\n#no\n  # d\t#'), [
+    [1, 'a # b'],
+    [2, 'C#'],
+    [3, ''],
+    [1, ''],
+    [1, 'd'],
+  ])
+  const spaces = ' '.repeat(1_000_000)
+  t.deepEqual(await titles(`# a${spaces}b`), [[1, `a${spaces}b`]])
+  t.deepEqual(await titles(`#${spaces}\u2028`), [[1, '']])
+})
+
+test('front matter that contains itself is refused', async t => {
+  const { message } = await refused(t, 'ERR_DOCUMENT_INVALID', () =>
+    one('a.md', '---\na: &a [*a]\n---\nx'),
+  )
+  t.regex(message, /a\.md: its front matter is no YAML/)
 })
 
 test('dashes that are no front matter are text, and broken YAML is refused', async t => {
@@ -196,6 +239,15 @@ test('a page is read in the encoding that it names', async t => {
   t.is((await one('a.html', Buffer.from('<meta charset=utf-16><p>é'))).text, 'é')
 })
 
+test('a page that names a wrong encoding, or none that there is, is read in what it is in', async t => {
+  const latin = (text: string) => Buffer.from(text, 'latin1')
+  t.is((await one('a.html', latin('<meta charset=utf-8><p>déjà'))).text, 'déjà')
+  t.is((await one('a.html', Buffer.from('<meta charset=utf-99><p>中'))).text, '中')
+  t.is((await one('a.html', Buffer.from('\ufeff<meta charset=gb2312><p>中'))).text, '中')
+  const content = Buffer.from('<meta charset=gb2312><p>中')
+  t.is((await one('a.html', content, { encoding: 'utf-8' })).text, '中')
+})
+
 // CSV
 
 test('a row of CSV is a document of lines, with the lines of the file', async t => {
@@ -210,6 +262,24 @@ test('a row of CSV is a document of lines, with the lines of the file', async t 
       ['name: Bell\nprice: 1', { from: 6, to: 6 }],
     ],
   )
+})
+
+test('lines of CSV may end in several ways, in quotes too', async t => {
+  for (const content of [
+    'a,b\n"1","2"\r\n"3\r\n4","5"\r6,7\n',
+    'a,b\r\n"1","2"\n"3\r4","5"\r\n6,7',
+    'a,b\r"1","2"\r"3\n4","5"\n6,7',
+  ]) {
+    const documents = await load({ name: 'a.csv', content })
+    t.deepEqual(
+      documents.map(({ text, lines }) => [text, lines?.from, lines?.to]),
+      [
+        ['a: 1\nb: 2', 2, 2],
+        ['a: 3\n4\nb: 5', 3, 4],
+        ['a: 6\nb: 7', 5, 5],
+      ],
+    )
+  }
 })
 
 test('columns that are no text become metadata', async t => {
@@ -492,6 +562,15 @@ test('what cannot be seen is cleaned away', t => {
   t.is(clean('a \u3000 b\t\nc  \n\n\n\n d\r\ne '), 'a b\nc\n\nd\ne')
   t.is(clean('half \ud83d'), 'half \ufffd')
   t.is(clean('👩‍👩‍👧 \u200b'), '👩‍👩‍👧 \u200b')
+})
+
+test('any number of marks over a character is put in order, so many at a time', t => {
+  t.is(clean('a\u0301\u0316'), '\u00e1\u0316')
+  t.is(clean('ａ\u212b'), 'ａ\u00c5')
+  const marks = '\u0301\u0316'.repeat(500_000)
+  const text = clean(`e${marks} \u212b`)
+  t.true(text.startsWith('\u00e9\u0316') && text.endsWith(' \u00c5'))
+  t.is(text.length, marks.length + 2)
 })
 
 test('each kind of cleaning can be left out', t => {

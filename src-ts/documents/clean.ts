@@ -98,5 +98,18 @@ export function cleaned(text: string, cleaning: Cleaning): string {
   if (cleaning.hyphenation) {
     result = result.replaceAll(DIVIDED, '$1$2').replaceAll(DIVIDED_CHINESE, '')
   }
-  return cleaning.normalize ? result.normalize('NFC') : result
+  return cleaning.normalize ? normalized(result) : result
+}
+
+/** More marks over one character than any language writes. */
+const MANY_MARKS = /\p{M}{31}/u
+const FEW_MARKS = /\P{M}+\p{M}{0,30}|\p{M}{1,30}/gu
+
+/**
+ * Normal form C. Putting marks in order takes a time that grows with the square of how many there are, so that of a longer
+ * run only so many are put in order at a time, as Unicode's stream-safe format has it.
+ */
+function normalized(text: string): string {
+  if (!MANY_MARKS.test(text)) return text.normalize('NFC')
+  return text.replaceAll(FEW_MARKS, part => part.normalize('NFC'))
 }

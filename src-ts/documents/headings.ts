@@ -5,7 +5,7 @@
 import type { Heading } from './document.js'
 
 const FENCE = /^ {0,3}(`{3,}|~{3,})/
-const MARKED = /^ {0,3}(#{1,6})(?:[ \t]+(.*?))?(?:[ \t]+#+)?[ \t]*$/
+const MARKS = /^ {0,3}(#{1,6})(?=[ \t]|$)/
 const UNDERLINE = /^ {0,3}(=+|-+)[ \t]*$/
 /** What a paragraph's line does not begin with. */
 const NO_PARAGRAPH = /^(?: {4}|\t| {0,3}(?:[-*+>|#]|\d+[.)] ))/
@@ -18,19 +18,20 @@ export function headingsOf(text: string): Heading[] {
   let before = { line: '', start: 0 }
   for (const line of text.split('\n')) {
     const mark = FENCE.exec(line)?.[1]
-    const marked = MARKED.exec(line)
+    const marks = MARKS.exec(line)
     const underline = UNDERLINE.exec(line)?.[1]
     if (fence !== '') {
       if (mark?.startsWith(fence)) fence = ''
     } else if (mark) {
       fence = mark
-    } else if (marked) {
-      found.push({ level: marked[1]?.length ?? 1, title: marked[2] ?? '', start })
+    } else if (marks) {
+      const [before, { length: level } = ''] = marks
+      found.push({ level, title: withoutMarks(line.slice(before.length)), start })
     } else if (underline && before.line.trim() !== '' && !NO_PARAGRAPH.test(before.line)) {
       const level = underline.startsWith('=') ? 1 : 2
       found.push({ level, title: before.line.trim(), start: before.start })
     }
-    before = { line: fence === '' && !marked && !mark ? line : '', start }
+    before = { line: fence === '' && !marks && !mark ? line : '', start }
     start += line.length + 1
   }
   const ends = found.map(() => text.length)
@@ -41,6 +42,14 @@ export function headingsOf(text: string): Heading[] {
     open.push(at)
   }
   return found.map((heading, at) => ({ ...heading, end: ends[at] ?? text.length }))
+}
+
+/** A title without the marks that may close it. By hand: a pattern would look for them from each of its spaces on. */
+function withoutMarks(given: string): string {
+  const title = given.trim()
+  let end = title.length
+  while (title[end - 1] === '#') end--
+  return end === 0 || /\s/.test(title[end - 1] ?? '') ? title.slice(0, end).trimEnd() : title
 }
 
 /** A function from a place to the titles of the headings that it stands under, the highest first. */

@@ -20,7 +20,7 @@ export interface LoadOptions {
   readonly format?: DocumentFormat | undefined
   /**
    * What the characters of a text file are written in, by a name that TextDecoder knows: `utf-8`, `gb18030`, `big5`, …
-   * @default by its byte order mark; UTF-8 if it is; or else GB18030 or Windows-1252, whichever it reads like
+   * @default by its byte order mark, or what a page says; UTF-8 if it is; or else GB18030 or Windows-1252, whichever it reads like
    */
   readonly encoding?: string | undefined
   /**

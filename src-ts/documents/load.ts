@@ -104,9 +104,8 @@ const PARSERS: Readonly<Record<DocumentFormat, Parser>> = {
     ]
   },
   html: async (content, name, loading) => {
-    const charset = typeof content === 'string' ? undefined : charsetOf(content)
-    const text = textOf(content, name, { ...loading, encoding: loading.encoding ?? charset })
-    return [await parseHtml(text, name)]
+    const declared = typeof content === 'string' ? undefined : charsetOf(content)
+    return [await parseHtml(textOf(content, name, loading, declared), name)]
   },
   csv: (content, name, loading) => parseCsv(textOf(content, name, loading), name, loading.csv),
   json: async (content, name, loading) =>
@@ -121,8 +120,15 @@ const PARSERS: Readonly<Record<DocumentFormat, Parser>> = {
   ],
 }
 
-function textOf(content: string | Uint8Array, name: string, { encoding }: Loading): string {
-  return typeof content === 'string' ? content : decode(content, name, encoding)
+/** The text without a byte order mark. */
+function textOf(
+  content: string | Uint8Array,
+  name: string,
+  { encoding }: Loading,
+  declared?: string,
+): string {
+  if (typeof content === 'string') return content.startsWith('\ufeff') ? content.slice(1) : content
+  return decode(content, name, encoding, declared)
 }
 
 function bytesOf(content: string | Uint8Array): Buffer {
@@ -142,7 +148,7 @@ function documentOf(
   const defaults = format === 'pdf' ? LAID_OUT : KEEP_LINES
   const cleaning = clean === false ? undefined : cleaningOf(clean, defaults)
   const { text, pages } = typeof raw === 'string' ? { text: raw } : joined(raw, cleaning)
-  const whole = pages === undefined && cleaning ? cleaned(text, cleaning) : text
+  const whole = pages === undefined && cleaning ? cleaned(text, cleaning) : text.toWellFormed()
   const headings = WITH_HEADINGS.includes(format) ? headingsOf(whole) : undefined
   const name = title ?? headings?.find(({ title }) => title !== '')?.title
   return {

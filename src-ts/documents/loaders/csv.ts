@@ -44,8 +44,10 @@ export async function parseCsv(
   const delimiter = options.delimiter ?? delimiterOf(text, source)
   let rows: Row[]
   try {
-    rows = parse(text, {
+    // The parser takes the first line's end for that of all, and counts "\r\n" in quotes as two.
+    rows = parse(text.replaceAll(/\r\n?/g, '\n'), {
       delimiter,
+      record_delimiter: '\n',
       info: true,
       relax_column_count: true,
       relax_quotes: true,

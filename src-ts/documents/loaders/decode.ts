@@ -1,5 +1,6 @@
 /**
- * Bytes to text: by byte order mark, as UTF-8 if it is, or else as GB18030 if that reads like Chinese, or as Windows-1252.
+ * Bytes to text: by byte order mark, as UTF-8 if it is (a few bytes may be damaged), or else as GB18030 if that reads like
+ * Chinese, or as Windows-1252.
  *
  * Many bytes are some GB18030, accented Latin letters too: "né" followed by a letter reads as a rare character. But these stand
  * alone, and Chinese characters follow each other, or are frequent ones, which have a range of bytes of their own (GB 2312, rows
@@ -12,12 +13,21 @@ import { broken } from './parsed.js'
 /**
  * The text without its byte order mark.
  * @param encoding a name that TextDecoder knows; found out if undefined
+ * @param declared what the file says that it is in, which may be wrong
  * @throws {HippocampError} ERR_INVALID_ARGUMENT for an unknown encoding, ERR_DOCUMENT_INVALID for bytes that aren't in it or
  * are no text
  */
-export function decode(bytes: Uint8Array, source: string, encoding?: string): string {
+export function decode(
+  bytes: Uint8Array,
+  source: string,
+  encoding?: string,
+  declared?: string,
+): string {
   const name = encoding ?? markOf(bytes)
-  const text = name === undefined ? detected(bytes) : decoded(bytes, source, name)
+  const text =
+    name === undefined
+      ? ((declared && attempt(bytes, declared)) ?? detected(bytes))
+      : decoded(bytes, source, name)
   const nul = text.indexOf('\0')
   if (nul >= 0) {
     throw broken(
@@ -37,25 +47,23 @@ function markOf(bytes: Uint8Array): string | undefined {
 }
 
 function decoded(bytes: Uint8Array, source: string, encoding: string): string {
-  const decoder = decoderOf(encoding)
-  if (decoder.encoding === 'windows-1252') return western(bytes)
   try {
-    return decoder.decode(bytes)
+    return decodedAs(bytes, encoding)
   } catch (error) {
+    if (error instanceof RangeError)
+      throw invalid(`encoding is ${show(encoding)}: give a name such as "utf-8" or "gb18030"`)
     throw broken(source, `it is not in ${encoding}: give its encoding`, error)
   }
 }
 
-function decoderOf(encoding: string) {
-  try {
-    return new TextDecoder(encoding, { fatal: true })
-  } catch {
-    throw invalid(`encoding is ${show(encoding)}: give a name such as "utf-8" or "gb18030"`)
-  }
+/** @throws {RangeError} for an unknown encoding; {TypeError} for bytes that are not in it */
+function decodedAs(bytes: Uint8Array, encoding: string): string {
+  const decoder = new TextDecoder(encoding, { fatal: true })
+  return decoder.encoding === 'windows-1252' ? western(bytes) : decoder.decode(bytes)
 }
 
 function detected(bytes: Uint8Array): string {
-  const utf8 = attempt(bytes, 'utf-8')
+  const utf8 = attempt(bytes, 'utf-8') ?? damagedUtf8(bytes)
   if (utf8 !== undefined) return utf8
   const chinese = readsLikeChinese(bytes) ? attempt(bytes, 'gb18030') : undefined
   return chinese ?? western(bytes)
@@ -74,11 +82,29 @@ function western(bytes: Uint8Array): string {
 
 function attempt(bytes: Uint8Array, encoding: string): string | undefined {
   try {
-    return new TextDecoder(encoding, { fatal: true }).decode(bytes)
+    return decodedAs(bytes, encoding)
   } catch {
     return undefined
   }
 }
+
+/**
+ * UTF-8 that was cut off, or has some bytes that are not in it: these become U+FFFD. In other encodings hardly any sequence of
+ * bytes is UTF-8 by chance.
+ */
+function damagedUtf8(bytes: Uint8Array): string | undefined {
+  const text = new TextDecoder().decode(bytes)
+  let [damaged, whole] = [0, 0]
+  for (let at = 0; at < text.length; at++) {
+    const unit = text.charCodeAt(at)
+    if (unit === 0xfffd) damaged++
+    else if (unit > 0x7f) whole++
+  }
+  return damaged * WHOLE <= whole ? text : undefined
+}
+
+/** For each damaged character so many are whole. */
+const WHOLE = 3
 
 /** Whether most characters of two bytes are frequent ones, or follow another. */
 function readsLikeChinese(bytes: Uint8Array): boolean {

@@ -27,7 +27,8 @@ export async function frontMatter(text: string, source: string): Promise<FrontMa
   const { parse } = await peer('yaml', 'Markdown files with front matter', () => import('yaml'))
   let value: unknown
   try {
-    value = parse(yaml)
+    // As it will be stored: what refers to itself cannot be.
+    value = JSON.parse(JSON.stringify(parse(yaml)))
   } catch (error) {
     throw broken(
       source,

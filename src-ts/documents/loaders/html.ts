@@ -14,7 +14,7 @@ export async function parseHtml(html: string, source: string): Promise<Parsed> {
   return readable(parse(html), source)
 }
 
-/** The encoding that a page says it is in. */
+/** The encoding that a page says it is in; it need not be one. */
 export function charsetOf(bytes: Uint8Array): string | undefined {
   const head = Buffer.from(bytes.subarray(0, 1024)).toString('latin1')
   const name = /<meta[^>]+charset\s*=\s*["']?\s*([\w:.-]+)/i.exec(head)?.[1]
