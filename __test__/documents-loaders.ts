@@ -493,6 +493,27 @@ test('a DOCX that unpacks to far more than it has is refused before it is unpack
   await refused(t, 'ERR_LIMIT_EXCEEDED', () => one('a.docx', many, { maxUnpackedBytes: 1_000_000 }))
 })
 
+test('no part of a DOCX is unpacked unmeasured, whatever its archive says', async t => {
+  const large = { name: 'word/document.xml', content: Buffer.alloc(1_000_000, 0x20) }
+  const small = { name: 'a.xml', content: Buffer.from('<a/>') }
+  const limited = { maxUnpackedBytes: 100_000 }
+  const picture = zip([{ ...large, name: 'word/media/document.xml' }])
+  await refused(t, 'ERR_LIMIT_EXCEEDED', () => one('a.docx', picture, limited))
+
+  const uncounted = zip([small, large])
+  uncounted.writeUInt16LE(1, uncounted.length - 14)
+  uncounted.writeUInt16LE(1, uncounted.length - 12)
+  await refused(t, 'ERR_LIMIT_EXCEEDED', () => one('a.docx', uncounted, limited))
+
+  const elsewhere = Buffer.concat([zip([small]), zip([large])])
+  const zip64 = zip([small])
+  zip64.writeUInt16LE(0xffff, zip64.length - 18)
+  for (const content of [elsewhere, zip64]) {
+    const { message } = await refused(t, 'ERR_DOCUMENT_INVALID', () => one('a.docx', content))
+    t.regex(message, /its archive cannot be read/)
+  }
+})
+
 // Limits
 
 test('what is nested too deep is refused', async t => {

@@ -29,7 +29,7 @@ export interface LoadOptions {
    */
   readonly maxBytes?: number | undefined
   /**
-   * Bytes that a DOCX may unpack to, pictures aside.
+   * Bytes that a DOCX may unpack to.
    * @default 67108864 (64 MiB)
    */
   readonly maxUnpackedBytes?: number | undefined

@@ -1,6 +1,9 @@
 /**
  * The parts of a zip archive in memory (PKWARE APPNOTE 4.3; no encryption, no zip64), measured before anybody unpacks them:
- * the sizes that an archive states can be lies.
+ * the sizes that an archive states can be lies, and so can the names: any part can be said to be the document.
+ *
+ * Others read archives more leniently: more parts than are counted, a directory elsewhere. What could be read in two ways is
+ * refused, so that what was measured is what is unpacked.
  */
 import { promisify } from 'node:util'
 import { inflateRaw } from 'node:zlib'
@@ -21,9 +24,6 @@ const STORED = 0
 const DEFLATED = 8
 const MAX_PARTS = 10_000
 
-/** Pictures and the like, which stay packed. */
-const LEFT_PACKED = /^word\/(media|embeddings|fonts)\//
-
 const inflate = promisify(inflateRaw)
 
 /**
@@ -38,7 +38,6 @@ export async function unpackedWithin(
   const parts = directory(bytes, source)
   let left = maxBytes
   for (const part of parts) {
-    if (LEFT_PACKED.test(part.name)) continue
     left -= (await unpack(bytes, part, source, left, maxBytes)).length
   }
   return parts
@@ -91,11 +90,16 @@ function directory(bytes: Buffer, source: string): Part[] {
   const first = Math.max(0, end - 0xffff)
   while (end >= first && bytes.readUInt32LE(end) !== END_OF_DIRECTORY) end--
   if (end < first) throw broken(source, 'it is no DOCX: it is not a zip archive')
-  const count = bytes.readUInt16LE(end + 10)
-  if (count > MAX_PARTS) throw tooLarge(source, `it has ${count} parts: leave it out`)
+  const offset = bytes.readUInt32LE(end + 16)
+  const isZip64 = [4, 6, 8, 10].some(field => bytes.readUInt16LE(end + field) === 0xffff)
+  if (isZip64 || offset + bytes.readUInt32LE(end + 12) !== end) throw damaged(source)
   const parts: Part[] = []
-  for (let at = bytes.readUInt32LE(end + 16); parts.length < count; ) {
-    if (at + 46 > bytes.length || bytes.readUInt32LE(at) !== DIRECTORY_ENTRY) throw damaged(source)
+  for (let at = offset; at < end; ) {
+    if (at + 46 > end || bytes.readUInt32LE(at) !== DIRECTORY_ENTRY) throw damaged(source)
+    if (parts.length === MAX_PARTS) {
+      const most = MAX_PARTS.toLocaleString('en')
+      throw tooLarge(source, `it has more than ${most} parts: leave it out`)
+    }
     const nameEnd = at + 46 + bytes.readUInt16LE(at + 28)
     parts.push({
       name: bytes.toString('utf8', at + 46, nameEnd),
