@@ -558,6 +558,7 @@ test('options that cannot be right are refused by name', async t => {
     [{ csv: { text: 3 } }, /csv\.text is 3/],
     [{ json: { records: 'data' } }, /json\.records is "data"/],
     [{ pdf: { maxPages: 0 } }, /pdf\.maxPages is 0/],
+    [{ timeout: 0 }, /timeout is 0/],
     [{ frontMater: false }, /did you mean "frontMatter"/],
   ]
   for (const [options, message] of cases) {
@@ -574,6 +575,64 @@ test('a signal ends a load with its reason', async t => {
   const signal = AbortSignal.abort(reason)
   t.is(await t.throwsAsync(loadFile(fixture('kettle.pdf'), { signal })), reason)
   t.is(await t.throwsAsync(load({ name: 'a.txt', content: 'x' }, { signal })), reason)
+})
+
+// Threads
+
+const LONG = 'Fill the kettle with fresh water. 请每四周用柠檬酸除垢一次。\n'.repeat(5_000)
+
+test('a large file is parsed as a small one is', async t => {
+  t.is((await one('a.txt', Buffer.from(LONG))).text, LONG)
+  t.is((await one('a.txt', LONG)).text, LONG)
+  const bytes = Buffer.from(`x${LONG}`)
+  t.is((await one('a.txt', bytes.subarray(1))).text, LONG)
+  t.is(bytes[0], 0x78)
+  t.is((await one('a.md', `# Kettle\n\n${LONG}`)).title, 'Kettle')
+  const rows = Array.from({ length: 20_000 }, (_, at) => `Row ${at},${at}`)
+  const documents = await load({ name: 'a.csv', content: `name,n\n${rows.join('\n')}` })
+  t.deepEqual(
+    documents.map(({ text, lines }) => [text, lines?.from]),
+    rows.map((_, at) => [`name: Row ${at}\nn: ${at}`, at + 2]),
+  )
+  t.deepEqual(await load({ name: 'a.jsonl', content: '\n'.repeat(200_000) }), [])
+  const wrong = () => one('a.txt', Buffer.from(LONG), { encoding: 'utf-9' })
+  t.regex((await refused(t, 'ERR_INVALID_ARGUMENT', wrong)).message, /encoding is "utf-9"/)
+  const broken = await refused(t, 'ERR_DOCUMENT_INVALID', () => one('a.json', LONG))
+  t.regex(String((broken.cause as Error).message), /SyntaxError/)
+})
+
+test('many files at once are parsed a few at a time', async t => {
+  const contents = Array.from({ length: 20 }, (_, at) => `${at}${LONG}`)
+  const all = await Promise.all(contents.map(content => one('a.txt', content)))
+  t.deepEqual(
+    all.map(({ text }) => text),
+    contents,
+  )
+})
+
+test('while a large file is parsed, other things have their turns', async t => {
+  for (const name of ['a.html', 'a.csv', 'a.md']) {
+    let turns = 0
+    const ticking = setInterval(() => turns++, 0)
+    await load({ name, content: LONG })
+    clearInterval(ticking)
+    t.true(turns >= 2, `${turns} turns`)
+  }
+})
+
+test('a file that takes too long is given up, and so is one that nobody waits for', async t => {
+  const endless = '<a><p>'.repeat(2_000_000)
+  const slow = () => one('a.html', endless, { timeout: 50 })
+  t.regex(
+    (await refused(t, 'ERR_LIMIT_EXCEEDED', slow)).message,
+    /a\.html: it was not parsed within 50 milliseconds/,
+  )
+  const controller = new AbortController()
+  const { signal } = controller
+  const parsing = one('a.html', endless, { signal })
+  setTimeout(() => controller.abort(new Error('enough')), 50)
+  t.is(await t.throwsAsync(parsing), signal.reason)
+  t.is((await one('a.txt', LONG)).text, LONG)
 })
 
 // Cleaning

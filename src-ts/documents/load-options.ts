@@ -46,6 +46,11 @@ export interface LoadOptions {
   readonly csv?: CsvOptions | undefined
   readonly json?: JsonOptions | undefined
   readonly pdf?: PdfOptions | undefined
+  /**
+   * Milliseconds that parsing a file may take, once it has begun. Files below 128 KiB are not timed, PDF and DOCX aside.
+   * @default 120000 (2 minutes)
+   */
+  readonly timeout?: number | undefined
   /** Gives up; the promise rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined
 }
@@ -60,6 +65,7 @@ export const LOAD_OPTIONS = [
   'csv',
   'json',
   'pdf',
+  'timeout',
   'signal',
 ] as const
 
@@ -75,11 +81,13 @@ export interface Loading {
   readonly csv: CsvOptions
   readonly json: JsonOptions
   readonly pdf: PdfOptions
+  readonly timeout: number
   readonly signal: AbortSignal | undefined
 }
 
 const MAX_BYTES = 50 * 2 ** 20
 const MAX_UNPACKED = 64 * 2 ** 20
+const TIMEOUT = 120_000
 
 /** @throws {HippocampError} ERR_INVALID_ARGUMENT naming the option */
 export function loadingOf(options: LoadOptions): Loading {
@@ -94,6 +102,7 @@ export function loadingOf(options: LoadOptions): Loading {
     csv: csvOf(csv),
     json: jsonOf(json),
     pdf: pdfOf(pdf),
+    timeout: integer('timeout', options.timeout ?? TIMEOUT, 1),
     signal: signalOf(options.signal),
   }
 }

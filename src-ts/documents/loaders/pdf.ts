@@ -27,7 +27,6 @@ export async function parsePdf(
   bytes: Uint8Array,
   source: string,
   { password, maxPages = MAX_PAGES }: PdfOptions,
-  signal: AbortSignal | undefined,
 ): Promise<Parsed> {
   const { getDocument } = await peer('pdfjs-dist', 'PDF files', load)
   const folder = dirname(require.resolve('pdfjs-dist/package.json'))
@@ -52,7 +51,6 @@ export async function parsePdf(
     }
     const text: string[] = []
     for (let number = 1; number <= document.numPages; number++) {
-      signal?.throwIfAborted()
       const page = await document.getPage(number)
       const { items } = await page.getTextContent()
       text.push(pageText(items as readonly TextItem[]))
@@ -64,7 +62,6 @@ export async function parsePdf(
     const { info } = await document.getMetadata()
     return { text, ...properties(info as Record<string, unknown>) }
   } catch (error) {
-    signal?.throwIfAborted()
     if (error instanceof HippocampError) throw error
     if ((error as Error).name === 'PasswordException') {
       throw broken(source, 'it is encrypted: give its password by pdf.password', error)
