@@ -548,6 +548,19 @@ test('files that are too large, absent or no files are refused', async t => {
   t.regex((await refused(t, 'ERR_IO', () => loadFile(path))).message, /EACCES/)
 })
 
+test('a file is read to its end, and no further than it may be, whatever size it has', async t => {
+  if (process.platform !== 'linux') return t.pass()
+  const [document] = await loadFile('/proc/self/status')
+  t.regex(document?.text ?? '', /^Name:[\s\S]*ctxt_switches:/)
+  await refused(t, 'ERR_LIMIT_EXCEEDED', () => loadFile('/proc/self/status', { maxBytes: 100 }))
+  const folder = await temporaryFolder(t)
+  for (const size of [0, 1, 99_999, 100_000]) {
+    await writeFile(join(folder, 'a.txt'), 'x'.repeat(size))
+    const [{ text = '' } = {}] = await loadFile(join(folder, 'a.txt'), { maxBytes: 100_000 })
+    t.is(text.length, size)
+  }
+})
+
 test('options that cannot be right are refused by name', async t => {
   const cases: [unknown, RegExp][] = [
     [{ format: 'doc' }, /format is "doc"/],

@@ -21,16 +21,36 @@ export async function readFileUpTo(
     const stat = await file.stat()
     if (!stat.isFile()) throw unreadable(path, 'it is no regular file')
     if (stat.size > maxBytes) throw tooLarge(path, sizeComplaint(stat.size, maxBytes))
-    const content = await file.readFile({ signal })
-    // It may have grown meanwhile.
-    if (content.length > maxBytes) throw tooLarge(path, sizeComplaint(content.length, maxBytes))
-    return content
+    return await contentOf(file, stat.size, path, maxBytes, signal)
   } catch (error) {
     signal?.throwIfAborted()
     if (error instanceof HippocampError) throw error
     throw unreadable(path, reason(error), error)
   } finally {
     await file?.close()
+  }
+}
+
+/** At most so many bytes, whatever the file's size was: it may be written to, and some files of the system say that it is 0. */
+async function contentOf(
+  file: FileHandle,
+  size: number,
+  path: string,
+  maxBytes: number,
+  signal: AbortSignal | undefined,
+): Promise<Buffer> {
+  let content = Buffer.allocUnsafeSlow(Math.min(size, maxBytes) + 1)
+  let length = 0
+  for (;;) {
+    signal?.throwIfAborted()
+    const { bytesRead } = await file.read(content, length, content.length - length)
+    length += bytesRead
+    if (length > maxBytes) throw tooLarge(path, sizeComplaint(length, maxBytes))
+    if (bytesRead === 0) return content.subarray(0, length)
+    if (length < content.length) continue
+    const larger = Buffer.allocUnsafeSlow(Math.min(2 * length, maxBytes) + 1)
+    content.copy(larger)
+    content = larger
   }
 }
 
