@@ -82,6 +82,18 @@ test('places are written in one line', t => {
   )
 })
 
+test('what a document says of itself under the names of places is no place', t => {
+  const metadata = { source: 'a\nb.md', ingest: { root: '', chunk: 0 } }
+  const own = { title: 5, page: 'xii', lastPage: {}, lines: 'all', headings: 'Use' }
+  for (const more of [own, { lines: null, headings: [1] }, { lines: { from: 1 } }]) {
+    t.deepEqual(cite({ text: 'x', metadata: { ...metadata, ...more } }), {
+      file: 'a\nb.md',
+      text: 'x',
+      label: 'a b.md',
+    })
+  }
+})
+
 test('what was not ingested has no source', async t => {
   for (const hit of [{ metadata: {} }, { metadata: { source: 'mine' } }, {}, undefined]) {
     await refused(t, 'ERR_INVALID_ARGUMENT', () => cite(hit as Citable))

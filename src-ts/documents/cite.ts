@@ -50,10 +50,10 @@ export function cite(hit: Citable, options?: CiteOptions): Citation {
   const words = WORDS[oneOf('language', language, ['en', 'zh'])]
   if (!isObject(hit) || !isObject(hit.metadata))
     throw invalid(`the hit is ${show(hit)}: give a hit of a search, or a record`)
-  const { source, title, page, lastPage, lines, headings, ingest } =
-    hit.metadata as Partial<ChunkMetadata>
+  const { source, ingest, ...given } = hit.metadata as { [K in keyof ChunkMetadata]?: unknown }
   if (typeof source !== 'string' || !ingest)
     throw invalid('the hit was not stored by ingest(), so that it has no source: cite only such')
+  const { title, page, lastPage, lines, headings } = placeOf(given)
   const place =
     page !== undefined ? words.pages(page, lastPage ?? page) : lines && words.lines(lines)
   return {
@@ -63,8 +63,32 @@ export function cite(hit: Citable, options?: CiteOptions): Citation {
     ...(lines && { lines }),
     ...(headings && { headings }),
     text: hit.text ?? '',
-    label: source + (place ?? '') + (headings ? words.headings(headings.join(' › ')) : ''),
+    label: inOneLine(
+      source + (place ?? '') + (headings ? words.headings(headings.join(' › ')) : ''),
+    ),
   }
+}
+
+/** The place as `ingest` writes it. What a document says of itself may have the same names, and mean something else by them. */
+function placeOf(given: { [K in keyof ChunkMetadata]?: unknown }): Partial<ChunkMetadata> {
+  const { title, page, lastPage, lines, headings } = given
+  return {
+    ...(typeof title === 'string' && { title }),
+    ...(Number.isInteger(page) && { page: page as number }),
+    ...(Number.isInteger(lastPage) && { lastPage: lastPage as number }),
+    ...(areLines(lines) && { lines }),
+    ...(Array.isArray(headings) && headings.every(one => typeof one === 'string') && { headings }),
+  }
+}
+
+function areLines(value: unknown): value is Lines {
+  const { from, to } = (value ?? {}) as Partial<Lines>
+  return Number.isInteger(from) && Number.isInteger(to)
+}
+
+/** Names of files may have line breaks. */
+function inOneLine(label: string): string {
+  return label.replaceAll(/\s+/g, ' ')
 }
 
 interface Words {
