@@ -2,6 +2,7 @@
 import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { cp, mkdir, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
 import { join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import test, { type ExecutionContext } from 'ava'
@@ -635,6 +636,47 @@ testWithModel('with an encoder no chunk is longer than it reads', async (t, enco
   for (const { text = '' } of await all(collection)) t.true((await encoder.countTokens(text)) <= 98)
 })
 
+testWithModel('a folder that is gone is no empty folder', async (t, encoder) => {
+  const folder = await folderOf(t, { 'a.md': 'one', 'b.md': 'two' })
+  const collection = await collectionOf(t, encoder)
+  const options = { collection, name: 'docs', prune: true }
+  t.deepEqual(numbers(await ingest(folder, options)), [2, 0, 0, 0, 0])
+  await rename(folder, `${folder}-away`)
+  const gone = await ingest(folder, options)
+  t.deepEqual(numbers(gone), [0, 0, 0, 0, 1])
+  t.regex(gone.failed[0]?.error.message ?? '', /ENOENT/)
+  t.is(await collection.count(), 2)
+  await mkdir(folder)
+  t.deepEqual(numbers(await ingest(folder, options)), [0, 0, 2, 0, 0])
+})
+
+testWithModel('names and kinds of files that are out of the ordinary', async (t, encoder) => {
+  if (process.platform === 'win32') return t.pass()
+  const folder = await folderOf(t, {
+    'two\nlines.md': 'one',
+    'ends.md ': 'no',
+    '%20 "q" \'.md': 'two',
+  })
+  await writeFile(
+    Buffer.concat([Buffer.from(`${folder}/`), Buffer.from([0xff]), Buffer.from('.md')]),
+    'x',
+  )
+  await mkdir(join(folder, 'folder.md'))
+  await symlink(folder, join(folder, 'loop'))
+  await symlink(join(folder, 'nowhere.md'), join(folder, 'broken.md'))
+  await new Promise(done => execFile('mkfifo', [join(folder, 'pipe.md')], done))
+  const server = createServer().listen(join(folder, 'socket.md'))
+  t.teardown(() => server.close())
+  const collection = await collectionOf(t, encoder)
+  const report = await ingest(folder, { collection, followSymlinks: true })
+  t.deepEqual(numbers(report), [2, 0, 0, 0, 1])
+  t.regex(report.failed[0]?.path ?? '', /\ufffd\.md$/)
+  t.deepEqual((await all(collection)).map(({ metadata }) => metadata.source).sort(), [
+    '%20 "q" \'.md',
+    'two\nlines.md',
+  ])
+})
+
 test('options that cannot be right are refused by name', async t => {
   const collection = (await openStore(t)).collection('docs')
   const cases: [unknown, RegExp][] = [
@@ -644,6 +686,7 @@ test('options that cannot be right are refused by name', async t => {
     [{ collection, splitter: small(), maxTokens: 3 }, /both splitter and maxTokens/],
     [{ collection, glob: [] }, /glob is an array/],
     [{ collection, metadata: 'x' }, /metadata is "x"/],
+    [{ collection, metadata: { n: 1n } }, /metadata: .*BigInt.*JSON/],
     [{ collection, onProgress: 1 }, /onProgress is 1/],
     [{ collection, prune: 'yes' }, /prune is "yes"/],
     [{ collection, spliter: small() }, /did you mean "splitter"/],
@@ -683,6 +726,77 @@ testWithModel('a folder that is watched is ingested after each change', async (t
   await new Promise(done => setTimeout(done, 200))
   t.is(reports.length, seen)
   t.is(await collection.count({ where: { source: 'd.md' } }), 0)
+})
+
+testWithModel('files that are saved as editors save them are ingested', async (t, encoder) => {
+  const folder = await folderOf(t, { 'a.md': 'one' })
+  const collection = await collectionOf(t, encoder)
+  const watching = watch(folder, { collection, debounce: 30 })
+  await watching.ready
+  const until = async (where: object, count: number) => {
+    while ((await collection.count({ where: where as never })) !== count)
+      await new Promise(done => setTimeout(done, 20))
+  }
+  for (const [at, word] of ['two', 'three', 'four'].entries()) {
+    await put(folder, `.a.md.swp`, word)
+    await rename(join(folder, '.a.md.swp'), join(folder, 'a.md'))
+    await put(folder, `new${at}/deep/b.md`, word)
+    while (!(await all(collection)).some(({ text }) => text === word))
+      await new Promise(done => setTimeout(done, 20))
+    await until({ source: `new${at}/deep/b.md` }, 1)
+  }
+  await rm(join(folder, 'new0'), { recursive: true })
+  await until({ source: 'new0/deep/b.md' }, 0)
+  await Promise.all(Array.from({ length: 200 }, (_, at) => put(folder, `many/${at}.md`, `${at}`)))
+  await until({}, 203)
+  await watching.close()
+  t.is(await collection.count({ where: { source: 'a.md' } }), 1)
+})
+
+testWithModel('a file that never rests is ingested nevertheless', async (t, encoder) => {
+  const folder = await folderOf(t, { 'a.md': 'one' })
+  const collection = await collectionOf(t, encoder)
+  const reports: IngestReport[] = []
+  const onReport = (report: IngestReport) => reports.push(report)
+  const watching = watch(folder, { collection, debounce: 200, onReport })
+  await watching.ready
+  let line = 0
+  const writing = setInterval(() => void writeFile(join(folder, 'a.md'), `${line++}`), 20)
+  while (reports.length < 3) await new Promise(done => setTimeout(done, 20))
+  clearInterval(writing)
+  await watching.close()
+  t.true(line > 0)
+})
+
+testWithModel('watching tells of every ingest that ends with an error', async (t, encoder) => {
+  const folder = await folderOf(t, { 'a.md': 'one' })
+  const store = await openStore(t, { encoder })
+  const collection = store.collection('docs')
+  const errors: unknown[] = []
+  const problem = new Error('of a callback')
+  const throwing = watch(folder, {
+    collection,
+    debounce: 20,
+    onError: error => errors.push(error),
+    onReport: () => {
+      throw problem
+    },
+  })
+  await throwing.ready
+  await put(folder, 'b.md', 'two')
+  while (errors.length < 2) await new Promise(done => setTimeout(done, 20))
+  t.deepEqual([...new Set(errors)], [problem])
+  await throwing.close()
+
+  await store.close()
+  errors.length = 0
+  const watching = watch(folder, { collection, onError: error => errors.push(error) })
+  while (errors.length < 1) await new Promise(done => setTimeout(done, 20))
+  t.like(errors[0], { code: 'ERR_CLOSED' })
+  await watching.close()
+  const unheard = watch(folder, { collection })
+  t.like(await unheard.ready.catch(error => error), { code: 'ERR_CLOSED' })
+  await unheard.close()
 })
 
 testWithModel('a signal ends watching', async (t, encoder) => {

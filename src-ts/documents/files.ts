@@ -70,7 +70,8 @@ export async function filesIn(
       failed.push({ path, error: error as Error })
       return
     }
-    for (const entry of entries) {
+    // In an order that does not change: with links, the first way to a folder is the one by which it is known.
+    for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
       if (isHidden(entry.name)) continue
       const inner = path === '' ? entry.name : `${path}/${entry.name}`
       const kind = await kindOf(entry, join(folder, inner), followSymlinks)

@@ -12,6 +12,7 @@ import {
   loadingOf,
   loadingSettings,
 } from './load-options.js'
+import { reason } from './loaders/parsed.js'
 import type { FitOptions } from './splitters/fit.js'
 import { RecursiveCharacterTextSplitter } from './splitters/recursive.js'
 import { DOCUMENT_SEPARATORS } from './splitters/separators.js'
@@ -101,10 +102,12 @@ export function ingestingOf(options: IngestOptions): Ingesting {
   const given = optionsOf(options, 'ingest', INGEST_OPTIONS)
   const { glob, metadata = {}, onProgress = () => {} } = given
   if (!isObject(metadata)) throw invalid(`metadata is ${show(metadata)}: give an object`)
+  json('metadata', metadata)
   if (typeof onProgress !== 'function')
     throw invalid(`onProgress is ${show(onProgress)}: give a function`)
   const loading = loadingOf(given)
   const splitter = splitterOf(given)
+  json('settings of the splitter', splitter.settings)
   const settings = [VERSION, loadingSettings(loading), splitter.settings ?? null, metadata]
   return {
     collection: collectionOf(given.collection),
@@ -135,6 +138,15 @@ function splitterOf({ splitter, encoder, maxTokens, prefix }: Partial<IngestOpti
       throw invalid(`both splitter and ${name} are given: give ${name} to the splitter instead`)
   }
   return splitter
+}
+
+/** @throws {HippocampError} ERR_INVALID_ARGUMENT for what JSON cannot say */
+function json(name: string, value: unknown): void {
+  try {
+    JSON.stringify(value)
+  } catch (error) {
+    throw invalid(`${name}: ${reason(error)}: give what can be written as JSON`)
+  }
 }
 
 const METHODS = ['upsert', 'update', 'delete', 'list', 'count'] as const

@@ -2,6 +2,7 @@
  * Brings files into a backend, and keeps what is there as they are: what has not changed is not even parsed, what has is
  * replaced chunk by chunk, and what is gone is deleted.
  */
+import { webcrypto } from 'node:crypto'
 import { HippocampError, invalid } from '../errors.js'
 import { isObject, show } from '../options.js'
 import { type Ingesting, type IngestOptions, ingestingOf } from './ingest-options.js'
@@ -115,7 +116,7 @@ class Run {
       return
     }
     this.#counts.bytes += Buffer.byteLength(content)
-    const hash = sha256(content)
+    const hash = await hashOf(content)
     const before = stored?.get(entry.source)
     if (before?.hash === hash && before.settings === settings) {
       this.#counts.skipped++
@@ -164,6 +165,12 @@ const ABOUT_THE_FILE: readonly unknown[] = ['ERR_LIMIT_EXCEEDED', 'ERR_INVALID_M
 function refusal(error: unknown): never {
   if (error instanceof HippocampError && ABOUT_THE_FILE.includes(error.code)) throw error
   throw new StoreFailure('the backend failed', { cause: error })
+}
+
+/** SHA-256, of bytes away from the event loop. */
+async function hashOf(content: string | Uint8Array): Promise<string> {
+  if (typeof content === 'string') return sha256(content)
+  return Buffer.from(await webcrypto.subtle.digest('SHA-256', content)).toString('hex')
 }
 
 function keyOf({ root, source }: StoredName): string {

@@ -39,13 +39,17 @@ export interface Sources {
 /** @throws {HippocampError} ERR_INVALID_ARGUMENT */
 export async function sourcesOf(source: IngestSource, ingesting: Ingesting): Promise<Sources> {
   const wanted = await wantedBy(ingesting.glob)
-  if (!Array.isArray(source)) {
-    const path = isMemory(source) ? undefined : filePath('the source', source, 'a file or a folder')
-    if (path !== undefined && (await isFolder(path))) return folder(path, wanted, ingesting)
+  let isAbsent = false
+  if (!Array.isArray(source) && !isMemory(source)) {
+    const path = filePath('the source', source, 'a file or a folder')
+    const kind = await kindOf(path)
+    if (kind === 'folder') return folder(path, wanted, ingesting)
+    isAbsent = kind === 'absent'
   }
   const all = (Array.isArray(source) ? source : [source]) as readonly (string | DocumentSource)[]
   const entries = all.map(one => (isMemory(one) ? memory(one, ingesting) : file(one, ingesting)))
-  const isGone = () => ingesting.prune ?? false
+  // What is absent may have been a folder: that it is gone says nothing of others under its root.
+  const isGone = () => !isAbsent && (ingesting.prune ?? false)
   const roots = new Set(entries.map(({ root }) => root))
   return { entries: once(entries), roots, failed: [], isGone }
 }
@@ -113,11 +117,11 @@ function slashed(path: string): string {
   return sep === '/' ? path : path.split(sep).join('/')
 }
 
-async function isFolder(path: string): Promise<boolean> {
+async function kindOf(path: string): Promise<'folder' | 'file' | 'absent'> {
   try {
-    return (await stat(path)).isDirectory()
+    return (await stat(path)).isDirectory() ? 'folder' : 'file'
   } catch {
-    return false // reading it will say why
+    return 'absent' // reading it will say why
   }
 }
 

@@ -9,6 +9,7 @@ import { createHash } from 'node:crypto'
 import type { Chunk, DocumentFormat, Lines, LoadedDocument, PageSpan } from './document.js'
 import { headingFinder } from './headings.js'
 import { lineCounter } from './lines.js'
+import { Pace } from './pace.js'
 
 /** What cuts texts: any of the splitters. */
 export interface Splitter {
@@ -82,6 +83,7 @@ export async function chunksOf(
 ): Promise<NewChunk[]> {
   const chunks: NewChunk[] = []
   const seen = new Map<string, number>()
+  const pace = new Pace()
   for (const [at, document] of documents.entries()) {
     const placeOf = placer(document)
     for (const { text, start, end } of await splitter.split(document.text)) {
@@ -104,6 +106,7 @@ export async function chunksOf(
         },
       }
       chunks.push({ id: idOf(root, source, text, times), text, metadata: plain(metadata) })
+      if (pace.isDue(text.length)) await pace.turn()
     }
   }
   return chunks

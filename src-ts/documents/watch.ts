@@ -5,15 +5,17 @@
  * that nothing is missed for good.
  */
 import { type FSWatcher, watch as watchFolder } from 'node:fs'
+import { sep } from 'node:path'
 import { HippocampError, invalid } from '../errors.js'
 import { filePath, integer, isObject, show } from '../options.js'
+import { isHidden } from './files.js'
 import { type IngestReport, ingest } from './ingest.js'
 import type { IngestOptions } from './ingest-options.js'
 
 /** How to watch. */
 export interface WatchOptions extends IngestOptions {
   /**
-   * Milliseconds without a change that are waited for before the folder is ingested.
+   * Milliseconds without a change that are waited for before the folder is ingested; ten times as many if there is always one.
    * @default 300
    */
   readonly debounce?: number | undefined
@@ -21,7 +23,7 @@ export interface WatchOptions extends IngestOptions {
   readonly onReport?: ((report: IngestReport) => void) | undefined
   /**
    * Called when an ingest, or the watching itself, ends with an error. Watching goes on if it can.
-   * @default the error is thrown as an uncaught exception
+   * @default the error is thrown as an uncaught exception; that of the first ingest is an unhandled rejection of `ready`
    */
   readonly onError?: ((error: unknown) => void) | undefined
 }
@@ -35,6 +37,8 @@ export interface Watching {
 }
 
 const DEBOUNCE = 300
+/** How often the wait for a pause begins anew. */
+const WAITS = 10
 
 /**
  * Ingests a folder now and after each change. Ends with `close()` or when the signal is aborted, which also aborts the ingest
@@ -49,6 +53,7 @@ export function watch(folder: string | URL, options: WatchOptions): Watching {
     debounce,
     onReport: onReport ?? (() => {}),
     onError: onError ?? uncaught,
+    hasOnError: onError !== undefined,
   })
 }
 
@@ -56,6 +61,7 @@ interface Reactions {
   readonly debounce: number
   readonly onReport: (report: IngestReport) => void
   readonly onError: (error: unknown) => void
+  readonly hasOnError: boolean
 }
 
 class FolderWatch implements Watching {
@@ -65,6 +71,8 @@ class FolderWatch implements Watching {
   readonly #reactions: Reactions
   readonly #watcher: FSWatcher
   #timer: NodeJS.Timeout | undefined
+  /** When the first change was seen that has not been ingested. */
+  #changedAt: number | undefined
   /** The ingests so far, one after the other. */
   #last: Promise<unknown>
   #closed = false
@@ -73,39 +81,65 @@ class FolderWatch implements Watching {
     this.#folder = folder
     this.#options = options
     this.#reactions = reactions
-    const { signal } = options
     // Watching begins before the first ingest: what changes meanwhile is seen.
     this.#watcher = watcherOf(folder)
-    this.#watcher.on('change', () => this.#changed())
+    this.#watcher.on('change', (_, name) => this.#changed(name))
     this.#watcher.on('error', error => reactions.onError(error))
-    signal?.addEventListener('abort', () => void this.close(), { once: true })
-    this.ready = ingest(folder, options)
-    this.#last = this.ready.then(reactions.onReport, () => {})
-    if (signal?.aborted) void this.close()
+    options.signal?.addEventListener('abort', this.#abort)
+    const first = ingest(folder, options)
+    // A promise of its own, so that nobody but its user handles its rejection.
+    this.ready = first.then(report => report)
+    this.#last = first.then(
+      report => this.#report(report),
+      error => this.#failedFirst(error),
+    )
+    if (options.signal?.aborted) void this.close()
   }
 
   async close(): Promise<void> {
     this.#closed = true
     clearTimeout(this.#timer)
+    this.#options.signal?.removeEventListener('abort', this.#abort)
     this.#watcher.close()
     await this.#last
   }
 
-  #changed(): void {
-    if (this.#closed) return
+  readonly #abort = () => void this.close()
+
+  #changed(name: string | Buffer | null): void {
+    if (this.#closed || (typeof name === 'string' && isHidden(name.split(sep).join('/')))) return
+    const { debounce } = this.#reactions
+    const now = performance.now()
+    this.#changedAt ??= now
+    const wait = Math.min(debounce, this.#changedAt + WAITS * debounce - now)
     clearTimeout(this.#timer)
     this.#timer = setTimeout(() => {
+      this.#changedAt = undefined
       this.#last = this.#last.then(() => this.#again())
-    }, this.#reactions.debounce)
+    }, wait)
   }
 
   async #again(): Promise<void> {
     if (this.#closed) return
     try {
-      this.#reactions.onReport(await ingest(this.#folder, this.#options))
+      this.#report(await ingest(this.#folder, this.#options))
     } catch (error) {
       if (!this.#closed) this.#reactions.onError(error)
     }
+  }
+
+  #report(report: IngestReport): void {
+    try {
+      this.#reactions.onReport(report)
+    } catch (error) {
+      this.#reactions.onError(error)
+    }
+  }
+
+  #failedFirst(error: unknown): void {
+    if (!this.#closed && !this.#reactions.hasOnError) return
+    this.ready.catch(() => {}) // it was asked for, or is told here
+    if (!this.#closed) this.#reactions.onError(error)
   }
 }
 
