@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process'
 import { chmod, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { deflateSync } from 'node:zlib'
 import test from 'ava'
 import { clean, type LoadedDocument, type LoadOptions, load, loadFile } from 'hippocamp/documents'
 import { root } from './support/sources.js'
@@ -422,6 +423,37 @@ test('damaged PDFs are refused', async t => {
   const pages = () => one('a.pdf', whole, { pdf: { maxPages: 3 } })
   t.regex((await refused(t, 'ERR_LIMIT_EXCEEDED', pages)).message, /it has 4 pages, more than 3/)
 })
+
+test('a PDF that unpacks to far more than it has is refused before it is unpacked', async t => {
+  const packed = deflateSync(Buffer.alloc(300_000_000, 0x20))
+  for (const end of ['\n', '\r\n']) {
+    const content = pdfOf(packed, end)
+    t.true(content.length < 400_000)
+    const { message } = await refused(t, 'ERR_LIMIT_EXCEEDED', () => one('a.pdf', content))
+    t.regex(message, /a\.pdf: a part of it unpacks to more than 256 MiB/)
+  }
+  const words = deflateSync('BT /F1 12 Tf 10 10 Td (stream of words) Tj ET')
+  t.is((await one('a.pdf', pdfOf(words, '\n'))).text, 'stream of words')
+})
+
+/** A PDF of one page with this content. */
+function pdfOf(packed: Buffer, end: string): Buffer {
+  const objects = [
+    '<</Type/Catalog/Pages 2 0 R>>',
+    '<</Type/Pages/Kids[3 0 R]/Count 1>>',
+    '<</Type/Page/Parent 2 0 R/MediaBox[0 0 600 800]/Contents 4 0 R/Resources<</Font<</F1 5 0 R>>>>>>',
+    `<</Length ${packed.length}/Filter/FlateDecode>>stream${end}${packed.toString('latin1')}\nendstream`,
+    '<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>',
+  ]
+  let text = '%PDF-1.4\n'
+  let table = ''
+  for (const [at, object] of objects.entries()) {
+    table += `${String(text.length).padStart(10, '0')} 00000 n \n`
+    text += `${at + 1} 0 obj\n${object}\nendobj\n`
+  }
+  const trailer = `trailer<</Size 6/Root 1 0 R>>\nstartxref\n${text.length}\n%%EOF`
+  return Buffer.from(`${text}xref\n0 6\n0000000000 65535 f \n${table}${trailer}`, 'latin1')
+}
 
 // DOCX
 

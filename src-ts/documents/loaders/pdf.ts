@@ -8,6 +8,7 @@ import { dirname, join, sep } from 'node:path'
 import { HippocampError } from '../../errors.js'
 import { peer } from '../peers.js'
 import { broken, type Parsed, reason, tooLarge } from './parsed.js'
+import { measureStreams } from './pdf-streams.js'
 
 /** How to read PDF. */
 export interface PdfOptions {
@@ -24,11 +25,12 @@ const MAX_PAGES = 5_000
 
 /** @throws {HippocampError} ERR_PEER_MISSING without the package pdfjs-dist, ERR_DOCUMENT_INVALID, ERR_LIMIT_EXCEEDED */
 export async function parsePdf(
-  bytes: Uint8Array,
+  bytes: Buffer,
   source: string,
   { password, maxPages = MAX_PAGES }: PdfOptions,
 ): Promise<Parsed> {
   const { getDocument } = await peer('pdfjs-dist', 'PDF files', load)
+  await measureStreams(bytes, source)
   const folder = dirname(require.resolve('pdfjs-dist/package.json'))
   const task = getDocument({
     data: new Uint8Array(bytes), // a copy: it is given away
