@@ -200,6 +200,36 @@ testWithModel(
   },
 )
 
+testWithModel('a file of which nothing comes is parsed once', async (t, encoder) => {
+  const folder = await folderOf(t, { 'a.txt': ' \n', 'b.json': '{', 'c.txt': 'text' })
+  const collection = await collectionOf(t, encoder)
+  let splits = 0
+  const splitter = {
+    split: async (text: string) => {
+      splits++
+      return text.trim() === '' ? [] : [{ text, start: 0, end: text.length }]
+    },
+  }
+  const first = await ingest(folder, { collection, splitter })
+  t.deepEqual(numbers(first), [1, 0, 0, 1, 1])
+  t.is(splits, 2)
+  const again = await ingest(folder, { collection, splitter })
+  t.deepEqual(numbers(again), [0, 0, 0, 2, 1])
+  t.is(splits, 2)
+  t.is(again.failed[0]?.error, first.failed[0]?.error)
+  await put(folder, 'a.txt', 'now with text')
+  await put(folder, 'b.json', '{"a":1}')
+  t.deepEqual(numbers(await ingest(folder, { collection, splitter })), [2, 0, 0, 1, 0])
+  // What was stored of a file before it was emptied goes, every time.
+  await put(folder, 'a.txt', ' \n')
+  t.deepEqual(numbers(await ingest(folder, { collection, splitter })), [0, 1, 0, 2, 0])
+  await put(folder, 'a.txt', 'now with text')
+  t.deepEqual(numbers(await ingest(folder, { collection, splitter })), [1, 0, 0, 2, 0])
+  await put(folder, 'a.txt', ' \n')
+  t.deepEqual(numbers(await ingest(folder, { collection, splitter })), [0, 1, 0, 2, 0])
+  t.is(await collection.count(), 2)
+})
+
 testWithModel('of a changed file only the changed chunks are encoded', async (t, encoder) => {
   const folder = await folderOf(t, { 'a.md': sections(10), 'b.md': sections(3) })
   const collection = await collectionOf(t, encoder)

@@ -5,10 +5,11 @@
 import { webcrypto } from 'node:crypto'
 import { HippocampError, invalid } from '../errors.js'
 import { isObject, show } from '../options.js'
+import { fruitlessOf, isOfContent } from './fruitless.js'
 import { type Ingesting, type IngestOptions, ingestingOf } from './ingest-options.js'
 import { documentsOf } from './load.js'
 import { type Entry, type IngestSource, type Sources, sourcesOf } from './sources.js'
-import { chunksOf, type FileState, type StoredName, sha256 } from './stored-chunk.js'
+import { chunksOf, type FileState, type NewChunk, type StoredName, sha256 } from './stored-chunk.js'
 import { deleteFile, replaceChunks, storedFiles } from './stored-files.js'
 
 /** What an ingest did. */
@@ -107,7 +108,7 @@ class Run {
   }
 
   async #file(entry: Entry): Promise<void> {
-    const { collection, loading, settings, splitter, metadata } = this.#ingesting
+    const { collection, loading, settings } = this.#ingesting
     const stored = this.#stored.get(entry.root)
     const isStored = stored?.has(entry.source) ?? false
     const content = await (isStored ? unlessAbsent(entry.read()) : entry.read())
@@ -122,8 +123,7 @@ class Run {
       this.#counts.skipped++
       return
     }
-    const documents = await documentsOf({ name: entry.path, content }, loading)
-    const chunks = await chunksOf(entry, documents, splitter, metadata)
+    const chunks = await this.#chunksOf(entry, content, hash)
     if (chunks.length === 0 && !isStored) {
       this.#counts.skipped++
       return
@@ -134,6 +134,32 @@ class Run {
     const written = await write.catch(refusal)
     this.#counts.chunks += written
     this.#counts[isStored ? 'updated' : 'added']++
+  }
+
+  async #chunksOf(
+    entry: Entry,
+    content: string | Uint8Array,
+    hash: string,
+  ): Promise<readonly NewChunk[]> {
+    const { collection, loading, settings, splitter, metadata } = this.#ingesting
+    const fruitless = fruitlessOf(collection)
+    const key = keyOf(entry)
+    const state = JSON.stringify([hash, settings, loading.pdf.password])
+    const known = fruitless.get(key)
+    if (known?.state === state) {
+      if (known.error) throw known.error
+      return []
+    }
+    fruitless.delete(key)
+    try {
+      const documents = await documentsOf({ name: entry.path, content }, loading)
+      const chunks = await chunksOf(entry, documents, splitter, metadata)
+      if (chunks.length === 0) fruitless.set(key, { state, error: undefined })
+      return chunks
+    } catch (error) {
+      if (isOfContent(error)) fruitless.set(key, { state, error })
+      throw error
+    }
   }
 
   /** Deletes what is stored of sources that are gone. */
