@@ -5,24 +5,21 @@ import { cp, mkdir, readdir, readFile, rename, rm, symlink, writeFile } from 'no
 import { createServer } from 'node:net'
 import { join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import test, { type ExecutionContext } from 'ava'
-import type { Backend, Collection, Encoder, StoredRecord } from 'hippocamp'
+import test from 'ava'
+import type { Backend } from 'hippocamp'
 import {
-  type ChunkMetadata,
   cite,
   type IngestOptions,
   type IngestProgress,
-  type IngestReport,
   ingest,
   loadFile,
   RecursiveCharacterTextSplitter,
-  watch,
 } from 'hippocamp/documents'
 import { encoded, observed } from './support/backends.js'
+import { all, collectionOf, folderOf, numbers, put } from './support/ingested.js'
 import { testWithModel } from './support/models.js'
 import { root } from './support/sources.js'
 import { openStore, refused, storePath } from './support/stores.js'
-import { temporaryFolder } from './support/tiny-model.js'
 
 const FIXTURES = join(root, '__test__', 'fixtures', 'documents')
 const INGEST = join(root, '__test__', 'fixtures', 'ingest.mjs')
@@ -33,52 +30,11 @@ const MANUALS = join(
   'manuals',
 )
 
-type Chunk = StoredRecord<ChunkMetadata>
-
-/** A folder with a file for each text. */
-async function folderOf(t: ExecutionContext, files: Record<string, string | Uint8Array>) {
-  const folder = join(await temporaryFolder(t), 'docs')
-  await mkdir(folder)
-  for (const [name, content] of Object.entries(files)) await put(folder, name, content)
-  return folder
-}
-
-async function put(folder: string, name: string, content: string | Uint8Array) {
-  await mkdir(join(folder, name, '..'), { recursive: true })
-  await writeFile(join(folder, name), content)
-}
-
-async function collectionOf(t: ExecutionContext, encoder: Encoder): Promise<Collection> {
-  return (await openStore(t, { encoder })).collection('docs')
-}
-
-/** All chunks, in the order in which they are in their files. */
-async function all(backend: Backend): Promise<Chunk[]> {
-  const records: StoredRecord[] = []
-  let cursor: string | undefined
-  do {
-    const page = await backend.list({ limit: 500, cursor })
-    records.push(...page.records)
-    cursor = page.cursor
-  } while (cursor !== undefined)
-  return (records as unknown as Chunk[]).sort(
-    (a, b) => a.metadata.ingest?.chunk - b.metadata.ingest?.chunk,
-  )
-}
-
 /** Everything that is stored, in an order that does not depend on when. */
 async function contents(backend: Backend) {
   const records = (await all(backend)).map(({ id, text, metadata }) => ({ id, text, metadata }))
   return records.sort((a, b) => (a.id < b.id ? -1 : 1))
 }
-
-const numbers = ({ added, updated, removed, skipped, failed }: IngestReport) => [
-  added,
-  updated,
-  removed,
-  skipped,
-  failed.length,
-]
 
 const sections = (count: number, say = (at: number) => `Section ${at} tells of topic ${at}.`) =>
   Array.from(
@@ -633,7 +589,7 @@ testWithModel('two processes at the same time store everything once', async (t, 
   t.deepEqual(await contents(collection), await contents(fresh))
 })
 
-// Progress, options, watching
+// Progress and options
 
 testWithModel('progress counts files and chunks', async (t, encoder) => {
   const folder = await folderOf(t, { 'a.md': sections(3), 'b.md': 'two', 'c.json': '{' })
@@ -681,7 +637,10 @@ testWithModel('a folder that is gone is no empty folder', async (t, encoder) => 
 })
 
 testWithModel('names and kinds of files that are out of the ordinary', async (t, encoder) => {
-  if (process.platform === 'win32') return t.pass()
+  if (process.platform === 'win32') {
+    t.pass()
+    return
+  }
   const folder = await folderOf(t, {
     'two\nlines.md': 'one',
     'ends.md ': 'no',
@@ -728,119 +687,6 @@ test('options that cannot be right are refused by name', async t => {
   }
   await refused(t, 'ERR_INVALID_ARGUMENT', () => ingest([3 as never], { collection }))
   await refused(t, 'ERR_INVALID_ARGUMENT', () => ingest({ name: 'a' } as never, { collection }))
-})
-
-testWithModel('a folder that is watched is ingested after each change', async (t, encoder) => {
-  const folder = await folderOf(t, { 'a.md': 'one' })
-  const collection = await collectionOf(t, encoder)
-  const reports: IngestReport[] = []
-  const watching = watch(folder, {
-    collection,
-    debounce: 50,
-    onReport: report => reports.push(report),
-  })
-  t.deepEqual(numbers(await watching.ready), [1, 0, 0, 0, 0])
-  const until = async (where: object, count: number) => {
-    while ((await collection.count({ where: where as never })) !== count)
-      await new Promise(done => setTimeout(done, 20))
-  }
-  await put(folder, 'b.md', 'two')
-  await until({ source: 'b.md' }, 1)
-  await put(folder, 'sub/c.md', '第三篇')
-  await until({ source: 'sub/c.md' }, 1)
-  await rm(join(folder, 'a.md'))
-  await until({ source: 'a.md' }, 0)
-  await watching.close()
-  const seen = reports.length
-  await put(folder, 'd.md', 'four')
-  await new Promise(done => setTimeout(done, 200))
-  t.is(reports.length, seen)
-  t.is(await collection.count({ where: { source: 'd.md' } }), 0)
-})
-
-testWithModel('files that are saved as editors save them are ingested', async (t, encoder) => {
-  const folder = await folderOf(t, { 'a.md': 'one' })
-  const collection = await collectionOf(t, encoder)
-  const watching = watch(folder, { collection, debounce: 30 })
-  await watching.ready
-  const until = async (where: object, count: number) => {
-    while ((await collection.count({ where: where as never })) !== count)
-      await new Promise(done => setTimeout(done, 20))
-  }
-  for (const [at, word] of ['two', 'three', 'four'].entries()) {
-    await put(folder, `.a.md.swp`, word)
-    await rename(join(folder, '.a.md.swp'), join(folder, 'a.md'))
-    await put(folder, `new${at}/deep/b.md`, word)
-    while (!(await all(collection)).some(({ text }) => text === word))
-      await new Promise(done => setTimeout(done, 20))
-    await until({ source: `new${at}/deep/b.md` }, 1)
-  }
-  await rm(join(folder, 'new0'), { recursive: true })
-  await until({ source: 'new0/deep/b.md' }, 0)
-  await Promise.all(Array.from({ length: 200 }, (_, at) => put(folder, `many/${at}.md`, `${at}`)))
-  await until({}, 203)
-  await watching.close()
-  t.is(await collection.count({ where: { source: 'a.md' } }), 1)
-})
-
-testWithModel('a file that never rests is ingested nevertheless', async (t, encoder) => {
-  const folder = await folderOf(t, { 'a.md': 'one' })
-  const collection = await collectionOf(t, encoder)
-  const reports: IngestReport[] = []
-  const onReport = (report: IngestReport) => reports.push(report)
-  const watching = watch(folder, { collection, debounce: 200, onReport })
-  await watching.ready
-  let line = 0
-  const writing = setInterval(() => void writeFile(join(folder, 'a.md'), `${line++}`), 20)
-  while (reports.length < 3) await new Promise(done => setTimeout(done, 20))
-  clearInterval(writing)
-  await watching.close()
-  t.true(line > 0)
-})
-
-testWithModel('watching tells of every ingest that ends with an error', async (t, encoder) => {
-  const folder = await folderOf(t, { 'a.md': 'one' })
-  const store = await openStore(t, { encoder })
-  const collection = store.collection('docs')
-  const errors: unknown[] = []
-  const problem = new Error('of a callback')
-  const throwing = watch(folder, {
-    collection,
-    debounce: 20,
-    onError: error => errors.push(error),
-    onReport: () => {
-      throw problem
-    },
-  })
-  await throwing.ready
-  await put(folder, 'b.md', 'two')
-  while (errors.length < 2) await new Promise(done => setTimeout(done, 20))
-  t.deepEqual([...new Set(errors)], [problem])
-  await throwing.close()
-
-  await store.close()
-  errors.length = 0
-  const watching = watch(folder, { collection, onError: error => errors.push(error) })
-  while (errors.length < 1) await new Promise(done => setTimeout(done, 20))
-  t.like(errors[0], { code: 'ERR_CLOSED' })
-  await watching.close()
-  const unheard = watch(folder, { collection })
-  t.like(await unheard.ready.catch(error => error), { code: 'ERR_CLOSED' })
-  await unheard.close()
-})
-
-testWithModel('a signal ends watching', async (t, encoder) => {
-  const folder = await folderOf(t, { 'a.md': 'one' })
-  const collection = await collectionOf(t, encoder)
-  const controller = new AbortController()
-  const watching = watch(folder, { collection, signal: controller.signal })
-  await watching.ready
-  controller.abort()
-  await watching.close()
-  const aborted = watch(folder, { collection, signal: controller.signal })
-  t.is(await aborted.ready.catch(error => error), controller.signal.reason)
-  await aborted.close()
-  await refused(t, 'ERR_IO', () => watch(join(folder, 'nowhere'), { collection }))
 })
 
 // Real manuals
