@@ -80,7 +80,8 @@ export class ConversationSummaryBufferMemory extends SummarizingMemory {
     const pending = this.#asLines(messagesAfter(summary, this.chatHistory, signal))
     const fit = await this.#newest(pending, this.maxTokenLimit, signal, text)
     const messages = fit.map(({ message }) => message)
-    const first = text === '' ? [] : [summaryLine(text, formatSummary(text, this.prefixes))]
+    const first =
+      text === '' ? [] : [summaryLine(inOneLine(text), formatSummary(text, this.prefixes))]
     const lines = messageLines(messages, this.prefixes, first.length)
     return { [this.memoryKey]: [...first, ...lines] }
   }
@@ -144,7 +145,11 @@ export class ConversationSummaryBufferMemory extends SummarizingMemory {
   }
 }
 
-/** A summary as it is shown. */
+/** A summary as it is shown: in one line, since the lines after it are what was said. */
 function formatSummary(content: string, prefixes: Prefixes): string {
-  return formatMessage({ role: 'system', content }, prefixes)
+  return formatMessage({ role: 'system', content: inOneLine(content) }, prefixes)
+}
+
+function inOneLine(text: string): string {
+  return text.replace(/\s*\n\s*/g, ' ')
 }
