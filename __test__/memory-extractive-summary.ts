@@ -1,9 +1,15 @@
 // Summaries that are chosen, not written: which sentences, in which form, and how long it takes.
 import test from 'ava'
 import { loadEncoder } from 'hippocamp'
-import { extractiveSummary, type SentenceEncoder } from 'hippocamp/memory'
-import { countWords } from './support/memories.js'
+import {
+  ConversationSummaryMemory,
+  extractiveSummary,
+  type SentenceEncoder,
+} from 'hippocamp/memory'
+import { CHATS, markedChat } from './support/chats.js'
+import { countWords, shown, talk } from './support/memories.js'
 import { modelFolder, testWithModel } from './support/models.js'
+import { read } from './support/sources.js'
 import { refused } from './support/stores.js'
 
 /** Whatever a program without types may pass. */
@@ -108,6 +114,72 @@ testMultilingual('what a Chinese text is about is kept', async t => {
   t.false(/三明治|自行车/.test(summary), summary)
   t.is(summary.split('\n').length, 3)
 })
+
+/** Small talk as it goes on and on. */
+const SMALL_TALK = {
+  English: [
+    'How are you today? I am fine, it is a lovely day.',
+    'The weather is lovely today. It was lovely yesterday too.',
+    'What a lovely day! Do you like lovely days?',
+    'That sounds great. Have a nice day!',
+  ],
+  Chinese: [
+    '你今天好吗？今天天气真好。',
+    '天气真好，昨天天气也很好。',
+    '今天真是个好日子！你喜欢好天气吗？',
+    '听起来真不错。祝你今天愉快！',
+  ],
+}
+const FACTS = {
+  English: ['Human: I am allergic to peanuts.', 'I am allergic to peanuts.'],
+  Chinese: ['Human: 我对花生过敏。', '我对花生过敏。'],
+} as const
+
+for (const language of ['English', 'Chinese'] as const) {
+  const folder = modelFolder(language === 'English' ? 'all-MiniLM-L6-v2' : 'multilingual-e5-small')
+  const testIt = folder === undefined ? test.skip : test
+
+  for (const part of ['seen', 'not seen'] as const) {
+    const title = `${language} talks that were ${part}: as much of what matters is kept as docs/memory.md says`
+    testIt(title, async t => {
+      const encoder = await loadEncoder(folder ?? '')
+      let kept = 0
+      let all = 0
+      for (const { lines, gold } of CHATS[language][part].map(markedChat)) {
+        const summary = await extractiveSummary(lines.join('\n'), {
+          encoder,
+          maxSentences: gold.length + 1,
+          speakers: ['Human', 'AI'],
+        })
+        kept += gold.filter(sentence => summary.includes(sentence)).length
+        all += gold.length
+      }
+      const row = new RegExp(
+        `^\\| ${language} talks \\| ${part} \\| [\\d.]+ \\| ([\\d.]+) \\|$`,
+        'm',
+      )
+      const stated = Number(row.exec(read('docs/memory.md'))?.[1])
+      t.true(kept / all >= stated - 0.005, `${kept} of ${all}`)
+    })
+  }
+
+  testIt(`${language}: a fact of the second turn outlives twenty turns of small talk`, async t => {
+    const memory = new ConversationSummaryMemory({
+      encoder: await loadEncoder(folder ?? ''),
+      maxSentences: 6,
+    })
+    const [line, fact] = FACTS[language]
+    const small = SMALL_TALK[language]
+    await talk(memory, [[small[0] ?? '', small[3] ?? '']])
+    await talk(memory, [[fact, small[3] ?? '']])
+    for (let i = 0; i < 20; i++) {
+      await talk(memory, [[small[i % 3] ?? '', small[(i + 1) % 4] ?? '']])
+    }
+    const lines = String(await shown(memory)).split('\n')
+    t.true(lines.includes(line), lines.join('\n'))
+    t.true(lines.length <= 6)
+  })
+}
 
 test('a long text leaves the event loop free', async t => {
   const sentence = (i: number) => `${'abcdefghijklmnopqrstuvwxyz'[i % 26]} thing number ${i}. `

@@ -4,13 +4,17 @@
  * A sentence is central as far as its vector points to where all vectors together point. The most central is taken, then again
  * and again the one that is most central and least like those that were taken (maximal marginal relevance, Carbonell and
  * Goldstein 1998), until there is no room. Both are measured between what is usual in this text and the most that there is, since
- * with some encoders all sentences are alike: 0.8 may be little. It chooses; it does not rephrase, join or conclude.
+ * with some encoders all sentences are alike: 0.8 may be little. What a sentence says by itself counts beside it (substance.ts):
+ * in a talk the centre is small talk, and an allergy is mentioned once. It chooses; it does not rephrase, join or conclude.
+ *
+ *     score = centrality, from 0 to 0.5 - 0.7 × likeness to what was taken + substance
  */
 import { invalid } from '../errors.js'
 import { integer, isObject, optionsOf, show, signalOf, text } from '../options.js'
 import { nextTurn } from '../slices.js'
 import type { MemoryCall } from './memory.js'
 import { formatSentence, type Sentence, sentencesOf } from './sentences.js'
+import { substanceOf } from './substance.js'
 import { type Count, counterOf, type TokenCounter } from './token-count.js'
 
 /** What turns sentences into vectors: a hippocamp `Encoder`, or anything with its `encode`. */
@@ -55,12 +59,16 @@ const OPTIONS = [
   'signal',
 ] as const
 
+/** How much centrality counts beside substance. */
+const CENTRALITY = 0.5
 /** How much likeness to a sentence that was taken counts against one. */
 const REDUNDANCY = 0.7
 /** Sentences that are encoded in one call. */
 const BATCH = 512
 /** Multiplications between which others get their turn: about a millisecond. */
 const WORK = 1 << 20
+/** Milliseconds after which others get their turn. */
+const SLICE = 3
 /** Sentences in succession that may be too long for the room that is left. */
 const MISSES = 16
 
@@ -87,7 +95,26 @@ export async function extractiveSummary(
   // What is short enough is its own summary.
   if (await room.takesAll(sentences)) return sentences.map(formatSentence).join('\n')
   const vectors = await encode(encoder, sentences, signal)
-  return (await mostCentral(sentences, vectors, room, signal)).map(formatSentence).join('\n')
+  const substance = await substances(sentences, signal)
+  const chosen = await mostCentral(sentences, vectors, room, signal, substance)
+  return chosen.map(formatSentence).join('\n')
+}
+
+/** The substance of each sentence. */
+async function substances(
+  sentences: readonly Sentence[],
+  signal: AbortSignal | undefined,
+): Promise<Float32Array> {
+  const result = new Float32Array(sentences.length)
+  let started = performance.now()
+  for (const [at, sentence] of sentences.entries()) {
+    result[at] = substanceOf(sentence)
+    if (performance.now() - started < SLICE) continue
+    await nextTurn()
+    signal?.throwIfAborted()
+    started = performance.now()
+  }
+  return result
 }
 
 function roomOf(
@@ -191,23 +218,30 @@ export function addUnit(vectors: Vectors, to: number, data: ArrayLike<number>, f
   }
 }
 
-/** Those that say most of what all say, in their order; each has the vector of its number. */
+/**
+ * Those that say most of what all say, in their order; each has the vector of its number.
+ * @param substance what counts for each of them beside that
+ */
 export async function mostCentral<T>(
   sentences: readonly T[],
   vectors: Vectors,
   room: Limits<T>,
   signal: AbortSignal | undefined,
+  substance?: Float32Array,
 ): Promise<T[]> {
   const { data, dimension, sum } = vectors
   const count = sentences.length
   const usual = (Math.hypot(...sum) ** 2 - count) / (count * (count - 1) || 1)
-  const centrality = stretched(await products(vectors, sum, signal))
+  const central = stretched(await products(vectors, sum, signal))
+  const worth = substance
+    ? central.map((value, at) => CENTRALITY * value + (substance[at] as number))
+    : central
   const likeness = new Float32Array(sentences.length)
   const left = new Set(sentences.keys())
   let chosen: number[] = []
   let misses = 0
   while (left.size > 0 && chosen.length < room.maxSentences && misses < MISSES) {
-    const best = bestOf(left, centrality, likeness)
+    const best = bestOf(left, worth, likeness)
     left.delete(best)
     const more = [...chosen, best].sort((a, b) => a - b)
     const tokens = await room.tokens(more.map(at => sentences[at] as T))
@@ -234,11 +268,11 @@ function stretched(values: Float32Array): Float32Array {
   return values.map(value => (value - least) / (most - least || 1))
 }
 
-function bestOf(left: Set<number>, centrality: Float32Array, likeness: Float32Array): number {
+function bestOf(left: Set<number>, worth: Float32Array, likeness: Float32Array): number {
   let best = -1
   let highest = Number.NEGATIVE_INFINITY
   for (const at of left) {
-    const score = (centrality[at] as number) - REDUNDANCY * (likeness[at] as number)
+    const score = (worth[at] as number) - REDUNDANCY * (likeness[at] as number)
     if (score > highest) {
       best = at
       highest = score
