@@ -101,7 +101,7 @@ export async function extractiveSummary(
 }
 
 /** The substance of each sentence. */
-async function substances(
+export async function substances(
   sentences: readonly Sentence[],
   signal: AbortSignal | undefined,
 ): Promise<Float32Array> {

@@ -1,6 +1,6 @@
 /**
- * How old talks settle. Of each talk that has been quiet for a while a language model makes facts; without one its most
- * central turns become its summary, chosen by the vectors that they have already. A turn that says word for word what the same
+ * How old talks settle. Of each talk that has been quiet for a while a language model makes facts; without one the turns that
+ * say most become its summary, chosen by the vectors that they have already. A turn that says word for word what the same
  * speaker has said in the talk before is its duplicate, and not recalled any more.
  *
  * What is made of turns has an id that follows from the first of them, and the mark on the turns is written last: whoever is
@@ -12,7 +12,7 @@ import type { Filter } from '../../collection-types.js'
 import { HippocampError, invalid } from '../../errors.js'
 import { finite, integer, show, text } from '../../options.js'
 import type { StoredRecord } from '../../records.js'
-import { addUnit, mostCentral, type Vectors } from '../extractive-summary.js'
+import { addUnit, mostCentral, substances, type Vectors } from '../extractive-summary.js'
 import type { Ask } from '../language-model.js'
 import { factsOf, ModelFailure } from './facts.js'
 import { lineOf, memoryOf } from './memory.js'
@@ -197,7 +197,8 @@ async function centralOf(
   const vectors: Vectors = { data, dimension, sum: new Float32Array(dimension) }
   for (const [row, { vector }] of turns.entries()) addUnit(vectors, row, vector as Float32Array, 0)
   const limits = { maxSentences: summaryTurns, tokens: async () => 0 }
-  return mostCentral(turns, vectors, limits, signal)
+  const said = turns.map(memoryOf).map(({ role, text }) => ({ speaker: role, text }))
+  return mostCentral(turns, vectors, limits, signal, await substances(said, signal))
 }
 
 /** Writes what was made of a piece, if its turns are all there and have not settled meanwhile; how many facts are new. */
