@@ -118,7 +118,10 @@ for (const [args, message] of [
     const { code, stderr } = await bench(...args)
     t.is(code, 1)
     t.regex(stderr, message)
-    t.regex(stderr, /npm run bench -- encoder\|search\|filters\|retrieval\|modes\|store\|documents/)
+    t.regex(
+      stderr,
+      /npm run bench -- encoder\|search\|filters\|retrieval\|modes\|memory\|turns\|documents\|store/,
+    )
   })
 }
 
