@@ -190,7 +190,7 @@ const HTML = `<!doctype html><html><head><meta charset="utf-8"><title>Kettle &am
 <style>p { color: red }</style></head><body>
 <script>alert('no')</script>
 <h1>The <em>kettle</em></h1>
-<p>Fill   it&nbsp;up,<br>then <b>boil</b>. <!-- no comment --><span hidden>hidden</span></p>
+<p>Fill   it&nbsp;up,<br>then <b>boil</b>. <!-- no comment --><span hidden>hidden</span><b style="color:red; display : none">coupon</b></p>
 <ul><li>one<ol start="3"><li>three</li><li>four</li></ol></li><li><p>two</p><p>more</p></li></ul>
 <h2></h2>
 <table><caption>x</caption><thead><tr><th>Name</th><th>Price</th></tr></thead>

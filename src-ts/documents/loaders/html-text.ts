@@ -168,9 +168,17 @@ function rowsOf(node: HtmlNode, depth: number, source: string): HtmlNode[] {
   })
 }
 
+/** What an element's own style hides is no more shown than what its attributes hide. */
+const NOT_SHOWN =
+  /(?:^|[;\s])(?:display\s*:\s*none|visibility\s*:\s*hidden|opacity\s*:\s*0(?![\d.])|font-size\s*:\s*0(?![\d.]))/i
+
 function isHidden(node: HtmlNode): boolean {
   if (!node.attrs || node.attrs.length === 0) return false
-  return attribute(node, 'hidden') !== undefined || attribute(node, 'aria-hidden') === 'true'
+  return (
+    attribute(node, 'hidden') !== undefined ||
+    attribute(node, 'aria-hidden') === 'true' ||
+    NOT_SHOWN.test(attribute(node, 'style') ?? '')
+  )
 }
 
 function attribute(node: HtmlNode, name: string): string | undefined {
