@@ -107,9 +107,11 @@ test('an error’s code is one of those that are documented', t => {
   t.true(error instanceof Error)
 })
 
-test('a collection is a backend for memories and documents', async t => {
+test('a collection is a backend for memories and documents, whatever its metadata', async t => {
   const store = await open(':memory:')
   const backend: Backend = store.collection('c')
+  const typed: Backend = store.collection<Note>('notes')
+  t.is(await typed.count(), 0)
   await backend.add([{ id: 'a', text: 'said', vector: [1] }])
   const [record, none] = await backend.namespace([]).get(['a', 'b'])
   t.is(record?.text, 'said')

@@ -146,6 +146,11 @@ export class Collection<M extends object = Metadata> {
    * encoder, ERR_DIMENSION_MISMATCH, ERR_INVALID_VECTOR, ERR_INVALID_METADATA, ERR_COLLECTION_MISMATCH, ERR_READ_ONLY,
    * ERR_DISK_FULL
    */
+  async add(records: readonly NewRecord<M>[], options?: CallOptions): Promise<string[]>
+  async add(
+    records: NewRecord<M> | readonly NewRecord<M>[],
+    options?: CallOptions,
+  ): Promise<string[]>
   async add(
     records: NewRecord<M> | readonly NewRecord<M>[],
     options?: CallOptions,
@@ -157,6 +162,11 @@ export class Collection<M extends object = Metadata> {
    * Stores records, replacing those whose ids are there already; of two with the same id in one call the last wins.
    * Otherwise as {@link add}.
    */
+  async upsert(records: readonly NewRecord<M>[], options?: CallOptions): Promise<string[]>
+  async upsert(
+    records: NewRecord<M> | readonly NewRecord<M>[],
+    options?: CallOptions,
+  ): Promise<string[]>
   async upsert(
     records: NewRecord<M> | readonly NewRecord<M>[],
     options?: CallOptions,
@@ -171,6 +181,11 @@ export class Collection<M extends object = Metadata> {
    * @returns what became of each
    * @throws {HippocampError} as {@link add}; ERR_INVALID_FILTER
    */
+  async addDistinct(records: readonly NewRecord<M>[], options?: DistinctOptions): Promise<Added[]>
+  async addDistinct(
+    records: NewRecord<M> | readonly NewRecord<M>[],
+    options?: DistinctOptions,
+  ): Promise<Added[]>
   async addDistinct(
     records: NewRecord<M> | readonly NewRecord<M>[],
     options?: DistinctOptions,

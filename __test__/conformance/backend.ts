@@ -1,6 +1,6 @@
 /** What every backend must do, so that memories and documents behave the same on each of them. */
 import test, { type ExecutionContext } from 'ava'
-import type { Backend, Hit, StoredRecord } from 'hippocamp'
+import type { Backend, Hit, Metadata, StoredRecord } from 'hippocamp'
 
 export interface BackendUnderTest {
   readonly name: string
@@ -11,7 +11,8 @@ export interface BackendUnderTest {
   open(t: ExecutionContext, turns: boolean): Promise<Backend>
 }
 
-const ids = (records: readonly (StoredRecord | Hit)[]) => records.map(({ id }) => id)
+const ids = (records: readonly (StoredRecord<object> | Hit<object>)[]) =>
+  records.map(({ id }) => id)
 const all = async (backend: Backend) => ids((await backend.list({ limit: 1_000 })).records)
 
 /** Declares the tests of a backend. */
@@ -177,10 +178,12 @@ export function conforms({ name, open }: BackendUnderTest): void {
     for (const [i, space] of spaces.entries()) {
       t.deepEqual(space.path, [...backend.path, ...(paths[i] as string[])])
       t.deepEqual(
-        (await space.search('text of namespace', { k: 100 })).map(({ metadata }) => metadata.i),
+        (await space.search('text of namespace', { k: 100 })).map(
+          ({ metadata }) => (metadata as Metadata).i,
+        ),
         [i],
       )
-      t.is((await space.get(['same']))[0]?.metadata.i, i)
+      t.deepEqual((await space.get(['same']))[0]?.metadata, { i })
     }
     t.is(await (spaces[1] as Backend).clear(), 1)
     t.is(await (spaces[0] as Backend).count(), 1)

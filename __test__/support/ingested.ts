@@ -28,7 +28,7 @@ export async function collectionOf(t: ExecutionContext, encoder: Encoder): Promi
 
 /** All chunks, in the order in which they are in their files. */
 export async function all(backend: Backend): Promise<Chunk[]> {
-  const records: StoredRecord[] = []
+  const records: StoredRecord<object>[] = []
   let cursor: string | undefined
   do {
     const page = await backend.list({ limit: 500, cursor })

@@ -20,21 +20,24 @@ import type {
 import type { Hit, NewRecord, StoredRecord } from '../records.js'
 import type { SearchOptions } from '../search-types.js'
 
-/** Records in namespaces, which can be searched. Every promise that a write resolves says that it is durable and visible. */
+/**
+ * Records in namespaces, which can be searched; a collection is one whatever the type of its metadata. What a write resolves
+ * with says that it is durable and visible.
+ */
 export interface Backend {
   /** The path of the namespace whose records these are. */
   readonly path: readonly string[]
   /** Another namespace, by its whole path. Records of one are never seen in another. */
   namespace(path: readonly string[]): Backend
   /** Stores records, all or none, and resolves with their ids; an id that is there is refused. */
-  add(records: readonly NewRecord[], options?: CallOptions): Promise<string[]>
+  add(records: readonly NewRecord<object>[], options?: CallOptions): Promise<string[]>
   /** The same, but an id that is there is replaced; it keeps its place in the order of first insertion. */
-  upsert(records: readonly NewRecord[], options?: CallOptions): Promise<string[]>
+  upsert(records: readonly NewRecord<object>[], options?: CallOptions): Promise<string[]>
   /**
    * Stores records unless there is one like them, all or none; resolves with what became of each. Of two that come at the same
    * time and say the same one is stored.
    */
-  addDistinct(records: readonly NewRecord[], options?: DistinctOptions): Promise<Added[]>
+  addDistinct(records: readonly NewRecord<object>[], options?: DistinctOptions): Promise<Added[]>
   /** Changes metadata, of all that are meant or of none; resolves with how many there were. */
   update(which: readonly string[] | Where, changes: Changes, options?: CallOptions): Promise<number>
   /** Deletes records; resolves with how many there were. */
@@ -42,13 +45,13 @@ export interface Backend {
   /** Deletes every record of the namespace; resolves with how many there were. */
   clear(options?: CallOptions): Promise<number>
   /** The records with these ids, in their order. */
-  get(ids: readonly string[], options?: ReadOptions): Promise<(StoredRecord | undefined)[]>
+  get(ids: readonly string[], options?: ReadOptions): Promise<(StoredRecord<object> | undefined)[]>
   /** Records in the order of their first insertion, or sorted, page by page. */
-  list(options?: ListOptions): Promise<Page>
+  list(options?: ListOptions): Promise<Page<object>>
   /** A turn between those before and after it in its session, in their order. */
-  around(id: string, options?: AroundOptions): Promise<StoredRecord[]>
+  around(id: string, options?: AroundOptions): Promise<StoredRecord<object>[]>
   /** How many records there are. */
   count(options?: CountOptions): Promise<number>
   /** The records that answer a text, best first. */
-  search(text: string, options?: SearchOptions): Promise<Hit[]>
+  search(text: string, options?: SearchOptions): Promise<Hit<object>[]>
 }

@@ -213,8 +213,8 @@ function recordOf(message: ChatMessage, name: string): NewRecord {
   }
 }
 
-function messageOf({ id, text = '', metadata, createdAt }: StoredRecord): StoredMessage {
-  const { role, time, ...rest } = metadata
+function messageOf({ id, text = '', metadata, createdAt }: StoredRecord<object>): StoredMessage {
+  const { role, time, ...rest } = metadata as Metadata
   const message = {
     id,
     role: typeof role === 'string' ? role : 'unknown',

@@ -3,7 +3,7 @@
  * known is metadata, which need not be encoded with every turn.
  */
 import { createHash } from 'node:crypto'
-import type { NewRecord, StoredRecord } from '../records.js'
+import type { Metadata, NewRecord, StoredRecord } from '../records.js'
 import type { Records } from './ram-records.js'
 
 /** What is known of an entity. */
@@ -101,6 +101,7 @@ function recordOf({ name, summary }: EntityNote): NewRecord {
   return { id: idOf(name), text: name, metadata: { summary } }
 }
 
-function noteOf({ text = '', metadata: { summary } }: StoredRecord): EntityNote {
+function noteOf({ text = '', metadata }: StoredRecord<object>): EntityNote {
+  const { summary } = metadata as Metadata
   return { name: text, summary: typeof summary === 'string' ? summary : '' }
 }

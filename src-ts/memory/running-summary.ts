@@ -2,6 +2,8 @@
  * A summary and the message up to which it goes, in one record: whatever happens between two writes, every message is either
  * in the summary or after it. The summary is metadata, not the record's text, which would be encoded with every turn.
  */
+
+import type { Metadata } from '../records.js'
 import type { ChatHistory, StoredMessage } from './chat-history.js'
 import type { Records } from './ram-records.js'
 
@@ -24,7 +26,7 @@ export class RunningSummary {
   async read(signal: AbortSignal | undefined): Promise<Summary> {
     const [record] = await this.#records.get([ID], { signal })
     if (!record) return NONE
-    const { summary, upTo } = record.metadata
+    const { summary, upTo } = record.metadata as Metadata
     if (typeof summary !== 'string' || typeof upTo !== 'string') return NONE
     return { text: summary, upTo }
   }

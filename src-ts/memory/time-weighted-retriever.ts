@@ -171,7 +171,7 @@ export class TimeWeightedVectorStoreRetriever {
     if (text('the query', question).trim() !== '') {
       const most = Math.max(k, this.searchKwargs)
       const hits = await this.#backend.search(question, { k: most, signal, ...filter })
-      for (const hit of hits) candidates.set(hit.id, hit)
+      for (const hit of hits) candidates.set(hit.id, hit as Hit)
     }
     const best = [...candidates.values()]
       .map(hit => ({ ...hit, score: this.#score(hit, now) }))
@@ -202,7 +202,7 @@ export class TimeWeightedVectorStoreRetriever {
     const pages = [USED, ...this.otherScoreKeys].map(field =>
       this.#backend.list({ sort: { field, order: 'desc' }, limit, ...options }),
     )
-    return (await Promise.all(pages)).flatMap(({ records }) => records)
+    return (await Promise.all(pages)).flatMap(({ records }) => records as StoredRecord[])
   }
 
   #score({ metadata, score, updatedAt }: Hit, now: Date): number {

@@ -16,7 +16,7 @@ import type { Backend } from '../backends/backend.js'
 import type { Where } from '../collection-types.js'
 import { invalid } from '../errors.js'
 import { boolean, finite, integer, isObject, optionsOf, show } from '../options.js'
-import type { NewRecord } from '../records.js'
+import type { Metadata, NewRecord } from '../records.js'
 import { formatTurn, readQuestion } from './context.js'
 import { KEY_OPTIONS, type KeyOptions, type Keys, keysOf } from './keys.js'
 import {
@@ -135,7 +135,12 @@ export class VectorStoreRetrieverMemory extends QueuedMemory<NewRecord> {
     const options = minScore === undefined ? { k, signal } : { k, minScore, signal }
     const hits = question.trim() === '' ? [] : await this.#backend.search(question, options)
     const lines = hits.map(({ id, text = '', metadata = {}, score }, rank): DocumentLine => {
-      const document = { id, pageContent: text, metadata, ...(score !== undefined && { score }) }
+      const document = {
+        id,
+        pageContent: text,
+        metadata: metadata as Metadata,
+        ...(score !== undefined && { score }),
+      }
       return { text, priority: priorityOf(rank), document }
     })
     return { [this.memoryKey]: lines }

@@ -15,7 +15,7 @@ import type { StoredRecord } from '../../records.js'
 import { addUnit, mostCentral, substances, type Vectors } from '../extractive-summary.js'
 import type { Ask } from '../language-model.js'
 import { factsOf, ModelFailure } from './facts.js'
-import { lineOf, memoryOf } from './memory.js'
+import { lineOf, memoryOf, metadataOf } from './memory.js'
 import { type MemoryMetadata, type MemoryRecord, nextOrder } from './new-memory.js'
 import { allOf, recallable, slicesOf } from './recallable.js'
 import type { Remembered, ToRemember } from './remember.js'
@@ -151,7 +151,7 @@ async function piecesOf(
     { kind: 'turn', settled: { $exists: false }, session: { $exists: true } },
     ...recallable(now.toISOString()),
   ]
-  const turns: StoredRecord[] = []
+  const turns: StoredRecord<object>[] = []
   for (const some of sessions === undefined ? [undefined] : slicesOf(sessions)) {
     const of = some === undefined ? [] : [{ session: { $in: some } }]
     turns.push(...(await allOf(backend, { $and: [...open, ...of] }, undefined)))
@@ -180,12 +180,12 @@ async function summaryOf(
 }
 
 async function centralOf(
-  own: readonly StoredRecord[],
+  own: readonly StoredRecord<object>[],
   session: string,
   summaryTurns: number,
   backend: Pick<Backend, 'list'>,
   signal: AbortSignal | undefined,
-): Promise<readonly StoredRecord[]> {
+): Promise<readonly StoredRecord<object>[]> {
   if (own.length <= summaryTurns) return own
   const where: Filter = { kind: 'turn', session, settled: { $exists: false } }
   const ids = new Set(own.map(turn => turn.id))
@@ -208,7 +208,8 @@ async function write(
   { backend, summaries, remember }: Settling,
 ): Promise<number | undefined> {
   const now = await backend.get(turns.map(turn => turn.id))
-  if (now.some(turn => turn === undefined || turn.metadata.settled !== undefined)) return undefined
+  if (now.some(turn => turn === undefined || metadataOf(turn).settled !== undefined))
+    return undefined
   if (summary) await summaries.upsert([summary])
   // Those of a time before, of which the mark did not come about.
   await backend.delete({ where: { settledFrom: id } })

@@ -18,7 +18,7 @@ export async function forget(
 ): Promise<number> {
   let count = 0
   for (const some of slicesOf(ids)) count += await summaries.delete(some, { signal })
-  const there: StoredRecord[] = []
+  const there: StoredRecord<object>[] = []
   for (const some of slicesOf(ids)) {
     for (const record of await memories.get(some, { signal })) if (record) there.push(record)
   }
@@ -36,7 +36,7 @@ export async function forget(
 
 /** Deletes what turns have gone into, and lets the rest of it settle anew. */
 export async function unsettle(
-  turns: readonly StoredRecord[],
+  turns: readonly StoredRecord<object>[],
   memories: Records,
   summaries: Pick<Backend, 'delete'>,
 ): Promise<void> {

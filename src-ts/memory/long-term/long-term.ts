@@ -32,7 +32,7 @@ import {
 import { Echo } from './echo.js'
 import { forget, unsettle } from './forget.js'
 import { formatMemories } from './format.js'
-import { lineOf, memoryOf, type RememberedMemory } from './memory.js'
+import { lineOf, memoryOf, metadataOf, type RememberedMemory } from './memory.js'
 import { memoryRecord, type NewMemory, timeOf } from './new-memory.js'
 import { type LongTermMemoryOptions, OPTIONS } from './options.js'
 import {
@@ -464,8 +464,10 @@ export class LongTermMemory extends QueuedMemory<Batch> {
     if (kind !== 'turn' || ids.length === 0) return memory
     for (const some of slicesOf(new Set(ids))) {
       const there = (await this.#backend.get(some)).filter(record => record !== undefined)
-      const isOpen = ({ metadata }: (typeof there)[number]) =>
-        metadata.supersededBy === undefined && metadata.quarantined === undefined
+      const isOpen = (record: (typeof there)[number]) => {
+        const { supersededBy, quarantined } = metadataOf(record)
+        return supersededBy === undefined && quarantined === undefined
+      }
       if (there.length < some.length || !there.every(isOpen)) return memory
     }
     return text === undefined ? undefined : { ...memory, record: { ...record, text } }

@@ -36,7 +36,7 @@ export interface RememberedMemory {
 }
 
 /** The memory in a record. */
-export function memoryOf(record: StoredRecord | Hit): RememberedMemory {
+export function memoryOf(record: StoredRecord<object> | Hit<object>): RememberedMemory {
   const {
     kind,
     talk,
@@ -71,6 +71,11 @@ export function memoryOf(record: StoredRecord | Hit): RememberedMemory {
     sources: sources ?? [],
     metadata,
   }
+}
+
+/** What a record's metadata say of it as a memory. */
+export function metadataOf({ metadata }: StoredRecord<object>): Partial<MemoryMetadata> {
+  return metadata as Partial<MemoryMetadata>
 }
 
 /** A memory as a line: who said it, and what. */

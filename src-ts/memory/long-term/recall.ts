@@ -11,7 +11,7 @@ import type { Hit, StoredRecord } from '../../records.js'
 import type { Ranking } from '../../search-types.js'
 import type { Count } from '../token-count.js'
 import { dayOf, formatMemories } from './format.js'
-import { lineOf, memoryOf, type RememberedMemory } from './memory.js'
+import { lineOf, memoryOf, metadataOf, type RememberedMemory } from './memory.js'
 import { type MemoryKind, type Time, timeOf } from './new-memory.js'
 import { absentOr, normalised, ofSessions, recallable } from './recallable.js'
 
@@ -173,9 +173,9 @@ export async function recall(
     backend.list({ where: { $and: [where, { pinned: true }] }, limit: PINNED, signal }),
   ])
   const hits = [...found, ...summaries].sort((a, b) => b.score - a.score).slice(0, k)
-  const around = async ({ id, metadata }: Hit): Promise<StoredRecord[]> => {
-    const alone = expand.before + expand.after === 0 || metadata.kind !== 'turn'
-    return alone ? [] : backend.around(id, { ...expand, where, signal })
+  const around = async (hit: Hit<object>): Promise<StoredRecord<object>[]> => {
+    const alone = expand.before + expand.after === 0 || metadataOf(hit).kind !== 'turn'
+    return alone ? [] : backend.around(hit.id, { ...expand, where, signal })
   }
   const neighbours = await Promise.all(hits.map(around))
 
@@ -269,8 +269,11 @@ function kindsOf(kinds: readonly MemoryKind[]): MemoryKind[] {
   return kinds.map(kind => oneOf('a kind', kind, ['turn', 'fact', 'summary'] as const))
 }
 
-function recalled(record: StoredRecord | Hit, because: RecalledMemory['because']): RecalledMemory {
-  const { score, explanation } = record as Partial<Hit>
+function recalled(
+  record: StoredRecord<object> | Hit<object>,
+  because: RecalledMemory['because'],
+): RecalledMemory {
+  const { score, explanation } = record as Partial<Hit<object>>
   return {
     ...memoryOf(record),
     because,

@@ -36,8 +36,8 @@ export async function allOf(
   where: Filter,
   signal: AbortSignal | undefined,
   vector = false,
-): Promise<StoredRecord[]> {
-  const all: StoredRecord[] = []
+): Promise<StoredRecord<object>[]> {
+  const all: StoredRecord<object>[] = []
   let cursor: string | undefined
   do {
     const page = await backend.list({ where, limit: PAGE, cursor, vector, signal })

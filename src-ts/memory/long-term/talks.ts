@@ -18,9 +18,9 @@ export interface Piece {
   readonly id: string
   readonly session: string
   /** All of them. */
-  readonly turns: readonly StoredRecord[]
+  readonly turns: readonly StoredRecord<object>[]
   /** Those that say what none before them has said. */
-  readonly own: readonly StoredRecord[]
+  readonly own: readonly StoredRecord<object>[]
   /** The others, by the id of the first that says the same. */
   readonly repeated: ReadonlyMap<string, readonly string[]>
   /** When something was said last. */
@@ -28,8 +28,11 @@ export interface Piece {
 }
 
 /** The pieces of talks in which nothing was said after `border`, in the order of their first turns. */
-export async function quietTalks(turns: readonly StoredRecord[], border: string): Promise<Piece[]> {
-  const talks = new Map<string, StoredRecord[]>()
+export async function quietTalks(
+  turns: readonly StoredRecord<object>[],
+  border: string,
+): Promise<Piece[]> {
+  const talks = new Map<string, StoredRecord<object>[]>()
   for (const [i, turn] of turns.entries()) {
     if (i % SLICE === SLICE - 1) await nextTurn()
     const { session = '' } = metadataOf(turn)
@@ -47,9 +50,9 @@ export async function quietTalks(turns: readonly StoredRecord[], border: string)
   return pieces
 }
 
-function pieceOf(session: string, turns: readonly StoredRecord[]): Piece {
-  const first = new Map<string, StoredRecord>()
-  const own: StoredRecord[] = []
+function pieceOf(session: string, turns: readonly StoredRecord<object>[]): Piece {
+  const first = new Map<string, StoredRecord<object>>()
+  const own: StoredRecord<object>[] = []
   const repeated = new Map<string, string[]>()
   for (const turn of turns) {
     const { speaker } = metadataOf(turn)
@@ -67,11 +70,11 @@ function pieceOf(session: string, turns: readonly StoredRecord[]): Piece {
   return { id, session, turns, own, repeated, last: lastOf(turns) }
 }
 
-function lastOf(turns: readonly StoredRecord[]): string {
+function lastOf(turns: readonly StoredRecord<object>[]): string {
   const times = turns.map(turn => metadataOf(turn).time)
   return times.sort().at(-1) ?? ''
 }
 
-function metadataOf({ metadata }: StoredRecord): MemoryMetadata {
+function metadataOf({ metadata }: StoredRecord<object>): MemoryMetadata {
   return metadata as unknown as MemoryMetadata
 }
