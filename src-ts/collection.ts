@@ -190,7 +190,7 @@ export class Collection<M extends object = Metadata> {
     records: NewRecord<M> | readonly NewRecord<M>[],
     options?: DistinctOptions,
   ): Promise<Added[]> {
-    const all: readonly unknown[] = Array.isArray(records) ? records.slice() : [records]
+    const batchOf = this.#recordBatch(records)
     const given = optionsOf(options, 'addDistinct', DISTINCT_OPTIONS)
     const { similarity, sameWords, similar, changes } = given
     const native = {
@@ -201,9 +201,7 @@ export class Collection<M extends object = Metadata> {
       ...(changes !== undefined && changesOf(changes, this.#context.limits.metadataDepth)),
     }
     return this.#run(given, async (token, signal) => {
-      const batch = this.#native.recordBatch(all.length)
-      await pushRecords(batch, all, this.#context.limits.metadataDepth, signal)
-      const added = await this.#native.writeDistinct(batch, native, token)
+      const added = await this.#native.writeDistinct(await batchOf(signal), native, token)
       return added.map(({ id, similar }) => (similar ? { id, similar } : { id }))
     })
   }
@@ -475,14 +473,21 @@ export class Collection<M extends object = Metadata> {
     records: NewRecord<M> | readonly NewRecord<M>[],
     options: CallOptions | undefined,
   ): Promise<string[]> {
-    // A copy: the array may change while the slices of a large batch are taken.
-    const all: readonly unknown[] = Array.isArray(records) ? records.slice() : [records]
+    const batchOf = this.#recordBatch(records)
     return this.#run(optionsOf(options, what, ['signal']), async (token, signal) => {
-      const batch = this.#native.recordBatch(all.length)
-      await pushRecords(batch, all, this.#context.limits.metadataDepth, signal)
-      const column = await this.#native.write(batch, what === 'upsert', token)
+      const column = await this.#native.write(await batchOf(signal), what === 'upsert', token)
       return readIds(column)
     })
+  }
+
+  /** Records on their way into the addon. A copy: the array may change while the slices of a large batch are taken. */
+  #recordBatch(records: NewRecord<M> | readonly NewRecord<M>[]) {
+    const all: readonly unknown[] = Array.isArray(records) ? records.slice() : [records]
+    return async (signal: AbortSignal | undefined) => {
+      const batch = this.#native.recordBatch(all.length)
+      await pushRecords(batch, all, this.#context.limits.metadataDepth, signal)
+      return batch
+    }
   }
 
   #searchOptions(what: string, options: SearchOptions | undefined) {

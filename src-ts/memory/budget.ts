@@ -8,27 +8,10 @@
  * importance is its priority in its memory times the weight of the member. Of a key nothing is taken that is less important than
  * a line for which there was no room, so that a talk has no holes.
  */
-import { invalid } from '../errors.js'
-import { finite, integer, isObject, refuseUnknown, show, text, within } from '../options.js'
-import type { Line, Memory, MemoryLines, Values } from './memory.js'
+import type { Member } from './members.js'
+import type { Line, MemoryLines, Values } from './memory.js'
+import { normalised } from './normalised.js'
 import type { Count } from './token-count.js'
-
-/** A memory among others. */
-export interface CombinedMember {
-  readonly memory: Memory
-  /** What it is called in reports. @default its keys */
-  readonly name?: string | undefined
-  /**
-   * How much its lines matter beside those of others, above 0.
-   * @default 1
-   */
-  readonly weight?: number | undefined
-  /**
-   * The part of the budget, from 0 to 1, that it has for itself as far as it needs it.
-   * @default 0
-   */
-  readonly minShare?: number | undefined
-}
 
 /** What a member gave. */
 export interface MemberReport {
@@ -39,14 +22,6 @@ export interface MemberReport {
   readonly tokens?: number
   /** What is not in them: there was no room, or a member before it has said it. */
   readonly cut: readonly { readonly text: string; readonly because: 'budget' | 'duplicate' }[]
-}
-
-/** A member, with everything that it may leave out. */
-export interface BudgetedMember {
-  readonly memory: Memory
-  readonly name: string
-  readonly weight: number
-  readonly minShare: number
 }
 
 /** What a member would tell, and how its variables are made of some of it. */
@@ -66,47 +41,9 @@ interface Candidate {
   tokens: number
 }
 
-const MEMBER_KEYS = ['memory', 'name', 'weight', 'minShare'] as const
-
-/** @throws {HippocampError} ERR_INVALID_ARGUMENT naming the member */
-export function toMembers(
-  memories: readonly (Memory | CombinedMember)[] | undefined,
-  budget: number | undefined,
-): BudgetedMember[] {
-  if (!Array.isArray(memories) || memories.length === 0) {
-    throw invalid(`memories are ${show(memories)}: give an array of at least one memory`)
-  }
-  if (budget !== undefined) integer('budgetTokens', budget, 0)
-  const members = memories.map((given: unknown, i) => {
-    const plain = isMemory(given)
-    if (!plain && !(isObject(given) && isMemory((given as CombinedMember).memory))) {
-      throw invalid(`memory ${i} is ${show(given)}: give a memory component, or { memory, weight }`)
-    }
-    if (!plain) refuseUnknown(given, MEMBER_KEYS, key => `unknown key "${key}" of memory ${i}`)
-    const member = plain ? { memory: given } : (given as CombinedMember)
-    const { memory, name = memory.memoryKeys.join(', '), weight = 1, minShare = 0 } = member
-    if (finite(`the weight of memory ${i}`, weight) <= 0)
-      throw invalid(`the weight of memory ${i} is ${weight}: give a number above 0`)
-    within(`the minShare of memory ${i}`, minShare, 0, 1)
-    return { memory, name: text(`the name of memory ${i}`, name), weight, minShare }
-  })
-  const shares = members.reduce((sum, { minShare }) => sum + minShare, 0)
-  if (shares > 1 + 1e-9) {
-    throw invalid(`the minShares of all memories are ${shares} together: give at most 1`)
-  }
-  return members
-}
-
-function isMemory(value: unknown): value is Memory {
-  if (!isObject(value)) return false
-  const { memoryKeys, loadMemoryVariables, prepareSave, clear } = value as Partial<Memory>
-  const methods = [loadMemoryVariables, prepareSave, clear]
-  return Array.isArray(memoryKeys) && methods.every(method => typeof method === 'function')
-}
-
 /** The variables of each member, and its report. */
 export async function spend(
-  members: readonly BudgetedMember[],
+  members: readonly Member[],
   all: readonly MemberLines[],
   budget: number | undefined,
   count: Count | undefined,
@@ -127,7 +64,7 @@ export async function spend(
   const tokensIn = async (member: number) => {
     const values = Object.values(variablesOf(member, all, spending.kept))
     const counts = values.map(value => count(asText(value), signal))
-    return (await Promise.all(counts)).reduce((sum, tokens) => sum + tokens, 0)
+    return total(await Promise.all(counts))
   }
   let tokens = await Promise.all(members.map((_, i) => tokensIn(i)))
   // What stands between and before lines has tokens too, and what told others may be dropped for it.
@@ -149,10 +86,7 @@ export async function spend(
   }))
 }
 
-function candidatesOf(
-  members: readonly BudgetedMember[],
-  all: readonly MemberLines[],
-): Candidate[] {
+function candidatesOf(members: readonly Member[], all: readonly MemberLines[]): Candidate[] {
   return all.flatMap(({ lines }, member) =>
     Object.entries(lines).flatMap(([key, ofKey]) =>
       ofKey.map((line, place) => {
@@ -165,10 +99,7 @@ function candidatesOf(
 
 /** The lines of a text without who says them. */
 function saidIn(text: string): string[] {
-  const lines = text.split('\n').map(line => {
-    const whole = line.normalize('NFKC').trim().replace(/\s+/g, ' ').toLowerCase()
-    return whole.replace(/^[^:]{1,40}: /, '')
-  })
+  const lines = text.split('\n').map(line => normalised(line).replace(/^[^:]{1,40}: /, ''))
   return lines.filter(line => line !== '')
 }
 
@@ -210,7 +141,7 @@ function saidBy({ said }: Candidate): string {
 
 function choose(
   spending: Spending,
-  members: readonly BudgetedMember[],
+  members: readonly Member[],
   candidates: readonly Candidate[],
   budget: number,
 ): void {
@@ -252,7 +183,7 @@ class Spending {
         continue
       }
       const told = this.#keep(candidate).filter(other => this.isTold(other))
-      if (this.used - tokensOf(told) > room) {
+      if (this.used - total(told.map(({ tokens }) => tokens)) > room) {
         this.drop(candidate)
         closed.add(of)
         continue
@@ -319,10 +250,6 @@ function firstOf({ members }: Tellers): number {
   return Math.min(...members.keys())
 }
 
-function tokensOf(candidates: readonly Candidate[]): number {
-  return candidates.reduce((sum, { tokens }) => sum + tokens, 0)
-}
-
 function variablesOf(
   member: number,
   all: readonly MemberLines[],
@@ -338,7 +265,7 @@ function variablesOf(
 }
 
 function report(
-  { name, memory }: BudgetedMember,
+  { name, memory }: Member,
   member: number,
   all: readonly MemberLines[],
   candidates: readonly Candidate[],
@@ -364,6 +291,7 @@ function asText(value: unknown): string {
   return typeof value === 'string' ? value : JSON.stringify(value)
 }
 
-function total(numbers: readonly number[]): number {
+/** Their sum. */
+export function total(numbers: readonly number[]): number {
   return numbers.reduce((sum, number) => sum + number, 0)
 }

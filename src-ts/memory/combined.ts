@@ -6,16 +6,10 @@
  * and what one has told already no other tells again.
  */
 import { HippocampError, invalid } from '../errors.js'
-import { optionsOf } from '../options.js'
-import {
-  type BudgetedMember,
-  type CombinedMember,
-  type MemberLines,
-  type MemberReport,
-  spend,
-  toMembers,
-} from './budget.js'
+import { integer, optionsOf } from '../options.js'
+import { type MemberLines, type MemberReport, spend, total } from './budget.js'
 import { ChatMemory, historyKey } from './chat-memory.js'
+import { type CombinedMember, type Member, toMembers } from './members.js'
 import {
   type Line,
   type Memory,
@@ -51,7 +45,7 @@ export interface CombinedLoad {
 const OPTIONS = ['memories', 'budgetTokens', 'countTokens'] as const
 
 export class CombinedMemory implements Memory {
-  readonly #members: readonly BudgetedMember[]
+  readonly #members: readonly Member[]
   readonly #budget: number | undefined
   readonly #count: Count | undefined
   readonly #queue = new TurnQueue<never>(
@@ -62,8 +56,8 @@ export class CombinedMemory implements Memory {
   /** @throws {HippocampError} ERR_INVALID_ARGUMENT naming the option, or the key that two members have */
   constructor(options: CombinedMemoryOptions) {
     const { memories, budgetTokens, countTokens } = optionsOf(options, 'CombinedMemory', OPTIONS)
-    this.#members = toMembers(memories, budgetTokens)
-    this.#budget = budgetTokens
+    this.#members = toMembers(memories)
+    this.#budget = budgetTokens === undefined ? undefined : integer('budgetTokens', budgetTokens, 0)
     this.#count =
       budgetTokens === undefined && countTokens === undefined
         ? undefined
@@ -114,7 +108,7 @@ export class CombinedMemory implements Memory {
     const spent = await spend(this.#members, all, this.#budget, this.#count, signal)
     return {
       variables: Object.assign({}, ...spent.map(({ variables }) => variables)),
-      ...(this.#budget !== undefined && { tokens: sum(spent.map(({ tokens }) => tokens ?? 0)) }),
+      ...(this.#budget !== undefined && { tokens: total(spent.map(({ tokens }) => tokens ?? 0)) }),
       members: spent.map(({ variables: _, ...report }) => report),
     }
   }
@@ -185,7 +179,7 @@ export class CombinedMemory implements Memory {
 
 /** The lines of a member; of one that has none its values, each as one line. */
 async function linesOf(
-  { memory }: BudgetedMember,
+  { memory }: Member,
   inputs: Values,
   signal: AbortSignal | undefined,
 ): Promise<MemberLines> {
@@ -208,8 +202,4 @@ async function linesOf(
       ]),
     )
   return { lines, format }
-}
-
-function sum(numbers: readonly number[]): number {
-  return numbers.reduce((sum, number) => sum + number, 0)
 }

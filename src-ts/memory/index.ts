@@ -1,6 +1,6 @@
 /** Memory components: `import { ConversationBufferMemory } from 'hippocamp/memory'`. */
 
-export type { CombinedMember, MemberReport } from './budget.js'
+export type { MemberReport } from './budget.js'
 export {
   ConversationBufferMemory,
   ConversationBufferMemory as BufferMemory,
@@ -44,6 +44,7 @@ export type { MemoryKind, NewMemory, Time } from './long-term/new-memory.js'
 export type { LongTermMemoryOptions } from './long-term/options.js'
 export type { Recall, RecalledMemory, RecallOptions, RecencyWeight } from './long-term/recall.js'
 export type { OnDuplicate, Remembered } from './long-term/remember.js'
+export type { CombinedMember } from './members.js'
 export type {
   Line,
   Memory,

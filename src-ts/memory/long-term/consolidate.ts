@@ -8,7 +8,6 @@
  * out before anything is written. Only what can be recalled settles: not what is quarantined.
  */
 import type { Backend } from '../../backends/backend.js'
-import type { Filter } from '../../collection-types.js'
 import { HippocampError, invalid } from '../../errors.js'
 import { finite, integer, show, text } from '../../options.js'
 import type { StoredRecord } from '../../records.js'
@@ -166,7 +165,7 @@ async function summaryOf(
   { backend }: Settling,
   signal: AbortSignal | undefined,
 ): Promise<MemoryRecord> {
-  const central = await centralOf(own, session, summaryTurns, backend, signal)
+  const central = await centralOf(own, summaryTurns, backend, signal)
   const lines = central.map(turn => lineOf(memoryOf(turn)).slice(0, LONGEST))
   const metadata: MemoryMetadata = {
     kind: 'summary',
@@ -181,16 +180,14 @@ async function summaryOf(
 
 async function centralOf(
   own: readonly StoredRecord<object>[],
-  session: string,
   summaryTurns: number,
-  backend: Pick<Backend, 'list'>,
+  backend: Pick<Backend, 'get'>,
   signal: AbortSignal | undefined,
 ): Promise<readonly StoredRecord<object>[]> {
   if (own.length <= summaryTurns) return own
-  const where: Filter = { kind: 'turn', session, settled: { $exists: false } }
-  const ids = new Set(own.map(turn => turn.id))
-  const known = (await allOf(backend, where, signal, true)).filter(turn => ids.has(turn.id))
-  const turns = known.filter(turn => turn.vector !== undefined)
+  const ids = own.map(turn => turn.id)
+  const known = await backend.get(ids, { vector: true, signal })
+  const turns = known.filter(turn => turn?.vector !== undefined) as StoredRecord<object>[]
   const dimension = turns[0]?.vector?.length
   if (dimension === undefined) return own.slice(0, summaryTurns)
   const data = new Float32Array(turns.length * dimension)
@@ -201,15 +198,21 @@ async function centralOf(
   return mostCentral(turns, vectors, limits, signal, await substances(said, signal))
 }
 
-/** Writes what was made of a piece, if its turns are all there and have not settled meanwhile; how many facts are new. */
+/**
+ * Writes what was made of a piece, if its turns are all there, and have neither settled nor been quarantined meanwhile; how many
+ * facts are new.
+ */
 async function write(
   { id, turns, repeated }: Piece,
   { summary, facts = [] }: Made,
   { backend, summaries, remember }: Settling,
 ): Promise<number | undefined> {
   const now = await backend.get(turns.map(turn => turn.id))
-  if (now.some(turn => turn === undefined || metadataOf(turn).settled !== undefined))
-    return undefined
+  const isOpen = (turn: StoredRecord<object>) => {
+    const { settled, quarantined } = metadataOf(turn)
+    return settled === undefined && quarantined === undefined
+  }
+  if (!now.every(turn => turn && isOpen(turn))) return undefined
   if (summary) await summaries.upsert([summary])
   // Those of a time before, of which the mark did not come about.
   await backend.delete({ where: { settledFrom: id } })

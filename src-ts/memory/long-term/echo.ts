@@ -6,7 +6,7 @@
  * and so does anyone once the memory was forgotten or superseded.
  */
 
-import { normalised } from './recallable.js'
+import { normalised } from '../normalised.js'
 
 /** Memories that are kept in mind. */
 const MOST = 5_000

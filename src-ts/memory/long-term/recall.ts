@@ -9,11 +9,12 @@ import type { Explanation } from '../../explanation.js'
 import { boolean, integer, isObject, oneOf, optionsOf, show, text, within } from '../../options.js'
 import type { Hit, StoredRecord } from '../../records.js'
 import type { Ranking } from '../../search-types.js'
+import { normalised } from '../normalised.js'
 import type { Count } from '../token-count.js'
 import { dayOf, formatMemories } from './format.js'
 import { lineOf, memoryOf, metadataOf, type RememberedMemory } from './memory.js'
 import { type MemoryKind, type Time, timeOf } from './new-memory.js'
-import { absentOr, normalised, ofSessions, recallable } from './recallable.js'
+import { absentOr, ofSessions, recallable } from './recallable.js'
 
 /** How new memories come before old ones. */
 export interface RecencyWeight {

@@ -52,8 +52,3 @@ export function* slicesOf<T>(ids: Iterable<T>): Generator<T[]> {
   const all = [...ids]
   for (let from = 0; from < all.length; from += PAGE) yield all.slice(from, from + PAGE)
 }
-
-/** What is said, in whatever width, case and spacing. */
-export function normalised(text: string): string {
-  return text.normalize('NFKC').trim().replace(/\s+/g, ' ').toLowerCase()
-}

@@ -2,8 +2,8 @@
 import { createHash } from 'node:crypto'
 import type { StoredRecord } from '../../records.js'
 import { nextTurn } from '../../slices.js'
+import { normalised } from '../normalised.js'
 import type { MemoryMetadata } from './new-memory.js'
-import { normalised } from './recallable.js'
 
 /** Turns that settle together: what a language model reads at once, and a record can name. */
 const PIECE = 200
