@@ -81,21 +81,10 @@ testWithModel('a budget holds, and says what was left out', async (t, encoder) =
     t.is(found.memories.length + found.leftOut.length, 40)
     if (budgetTokens === 200) t.true(found.memories.length >= 5)
   }
-  const { error } = await refusedBudget(memory)
-  t.is(error, undefined)
   const uncounted = new LongTermMemory({ collection: (await setUp(t, encoder)).collection })
   const refusal = () => uncounted.recall('x', { budgetTokens: 10 })
   t.regex((await refused(t, 'ERR_INVALID_ARGUMENT', refusal)).message, /nothing to count tokens/)
 })
-
-async function refusedBudget(memory: LongTermMemory): Promise<{ error?: unknown }> {
-  try {
-    await memory.recall('trips', { budgetTokens: 1 })
-    return {}
-  } catch (error) {
-    return { error }
-  }
-}
 
 testWithModel('turns come with what was said around them', async (t, encoder) => {
   const { memory } = await setUp(t, encoder)
@@ -520,7 +509,7 @@ testWithModel(
 )
 
 testWithModel(
-  'forgetting while talks settle leaves nothing of what was forgotten',
+  'forgetting while talks settle leaves nothing of what was forgotten or quarantined',
   async (t, encoder) => {
     let asked = () => {}
     const asking = new Promise<void>(resolve => {
@@ -546,6 +535,16 @@ testWithModel(
       (await collection.list()).records.map(({ text }) => text),
       ['Oh no.'],
     )
+    const askedAgain = new Promise<void>(resolve => {
+      asked = resolve
+    })
+    const again = memory.consolidate({ quietFor: 0 })
+    await askedAgain
+    const [{ id = '' } = {}] = (await collection.list()).records
+    t.is(await memory.quarantine(id), 1)
+    answer('Bob says oh no.')
+    t.is((await again).sessions, 0, 'nor of what was quarantined')
+    t.is(await collection.count(), 1)
   },
 )
 
