@@ -9,26 +9,17 @@ import { type FileHandle, mkdir, open } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { crc32, createInflateRaw } from 'node:zlib'
+import {
+  DEFLATED,
+  directoryEnd,
+  entryAt,
+  HEADER,
+  headerLength,
+  STORED,
+  TAIL,
+  type ZipEntry,
+} from '../zip-directory.js'
 import { SourceFailure } from './source-failure.js'
-
-const END_OF_DIRECTORY = 0x06054b50
-const DIRECTORY_ENTRY = 0x02014b50
-const LOCAL_HEADER = 0x04034b50
-const END_LENGTH = 22
-const LONGEST_COMMENT = 0xffff
-const STORED = 0
-const DEFLATED = 8
-
-interface Entry {
-  readonly name: string
-  readonly method: number
-  readonly crc: number
-  /** Bytes in the archive. */
-  readonly packed: number
-  /** Bytes of the file. */
-  readonly size: number
-  readonly headerOffset: number
-}
 
 /**
  * Unpacks the files below `folder` (ending in a slash) that `select` wants; names are given without the folder.
@@ -59,49 +50,33 @@ export async function unpackZip(
   }
 }
 
-async function readDirectory(file: FileHandle): Promise<Entry[]> {
+async function readDirectory(file: FileHandle): Promise<ZipEntry[]> {
   const { size } = await file.stat()
-  const tail = await readAt(file, Math.max(0, size - END_LENGTH - LONGEST_COMMENT), size)
-  let end = tail.length - END_LENGTH
-  while (end >= 0 && tail.readUInt32LE(end) !== END_OF_DIRECTORY) end--
-  if (end < 0) throw new SourceFailure('it is not a zip archive')
-  const count = tail.readUInt16LE(end + 10)
-  const length = tail.readUInt32LE(end + 12)
-  const start = tail.readUInt32LE(end + 16)
+  const end = directoryEnd(await readAt(file, Math.max(0, size - TAIL), size))
+  if (!end) throw new SourceFailure('it is not a zip archive')
+  const { count, length, start } = end
   if (start + length > size) throw new SourceFailure('its directory lies outside of the archive')
-
   const directory = await readAt(file, start, start + length)
-  const entries: Entry[] = []
+  const entries: ZipEntry[] = []
   for (let at = 0; entries.length < count; ) {
-    if (at + 46 > length || directory.readUInt32LE(at) !== DIRECTORY_ENTRY) {
-      throw new SourceFailure('its directory is damaged')
-    }
-    const nameEnd = at + 46 + directory.readUInt16LE(at + 28)
-    entries.push({
-      name: directory.toString('utf8', at + 46, nameEnd),
-      method: directory.readUInt16LE(at + 10),
-      crc: directory.readUInt32LE(at + 16),
-      packed: directory.readUInt32LE(at + 20),
-      size: directory.readUInt32LE(at + 24),
-      headerOffset: directory.readUInt32LE(at + 42),
-    })
-    at = nameEnd + directory.readUInt16LE(at + 30) + directory.readUInt16LE(at + 32)
+    const found = entryAt(directory, at)
+    if (!found) throw new SourceFailure('its directory is damaged')
+    entries.push(found.entry)
+    at = found.next
   }
   return entries
 }
 
-/** Name and extra field of the local header can differ in length from those of the directory. */
-async function dataOffset(file: FileHandle, entry: Entry): Promise<number> {
-  const header = await readAt(file, entry.headerOffset, entry.headerOffset + 30)
-  if (header.length < 30 || header.readUInt32LE(0) !== LOCAL_HEADER) {
-    throw damaged(entry)
-  }
-  return entry.headerOffset + 30 + header.readUInt16LE(26) + header.readUInt16LE(28)
+async function dataOffset(file: FileHandle, entry: ZipEntry): Promise<number> {
+  const { headerOffset } = entry
+  const length = headerLength(await readAt(file, headerOffset, headerOffset + HEADER))
+  if (length === undefined) throw damaged(entry)
+  return headerOffset + length
 }
 
 async function unpackEntry(
   archive: string,
-  entry: Entry,
+  entry: ZipEntry,
   start: number,
   target: string,
   signal: AbortSignal | undefined,
@@ -135,7 +110,7 @@ async function unpackEntry(
   }
 }
 
-function damaged(entry: Entry, cause?: unknown): SourceFailure {
+function damaged(entry: ZipEntry, cause?: unknown): SourceFailure {
   return new SourceFailure(`its entry "${entry.name}" is damaged`, { cause })
 }
 
