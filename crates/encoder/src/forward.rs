@@ -16,7 +16,7 @@
 //! Invariant: each kernel computes a row from that row's inputs alone, or, in attention, from the rows of its
 //! own text. So a text's vector has the same bits in any batch.
 
-use hippocamp_simd::{Activation, AttentionScratch, Epilogue, Kernels};
+use hippocamp_simd::{Activation, AttentionScratch, Epilogue, Kernels, MatmulScratch};
 
 use crate::config::Architecture;
 use crate::layers::{Layer, LayerNorm, Network};
@@ -35,6 +35,7 @@ pub struct Scratch {
     context: Vec<f32>,
     intermediate: Vec<f32>,
     attention: AttentionScratch,
+    matmul: MatmulScratch,
     vectors: Vec<f32>,
     spare: Vec<f32>,
 }
@@ -53,7 +54,7 @@ impl Scratch {
             &self.spare,
         ];
         let values: usize = buffers.into_iter().map(Vec::capacity).sum();
-        values * size_of::<f32>() + self.attention.bytes()
+        values * size_of::<f32>() + self.attention.bytes() + self.matmul.bytes()
     }
 }
 
@@ -136,11 +137,23 @@ impl Model {
             sized(&mut scratch.intermediate, tokens * self.architecture.intermediate);
 
         let linear = &layer.query_key_value;
-        kernels.matmul(x, &linear.weight, Epilogue::Bias(&linear.bias), query_key_value);
+        kernels.matmul(
+            x,
+            &linear.weight,
+            Epilogue::Bias(&linear.bias),
+            &mut scratch.matmul,
+            query_key_value,
+        );
         self.attend(batch, query_key_value, &mut scratch.attention, context);
 
         let linear = &layer.attention_output;
-        kernels.matmul(context, &linear.weight, Epilogue::BiasResidual(&linear.bias, x), y);
+        kernels.matmul(
+            context,
+            &linear.weight,
+            Epilogue::BiasResidual(&linear.bias, x),
+            &mut scratch.matmul,
+            y,
+        );
         self.norm(y, &layer.attention_norm);
 
         let linear = &layer.intermediate;
@@ -149,11 +162,18 @@ impl Model {
             y,
             &linear.weight,
             Epilogue::BiasActivation(&linear.bias, activation),
+            &mut scratch.matmul,
             intermediate,
         );
 
         let linear = &layer.output;
-        kernels.matmul(intermediate, &linear.weight, Epilogue::BiasResidual(&linear.bias, y), x);
+        kernels.matmul(
+            intermediate,
+            &linear.weight,
+            Epilogue::BiasResidual(&linear.bias, y),
+            &mut scratch.matmul,
+            x,
+        );
         self.norm(x, &layer.output_norm);
     }
 
@@ -200,6 +220,7 @@ impl Model {
             batch.len(),
             &mut scratch.vectors,
             &mut scratch.spare,
+            &mut scratch.matmul,
             self.kernels,
         );
         for (text, vector) in scratch.vectors.chunks_exact(self.dimension).enumerate() {

@@ -1,7 +1,7 @@
 //! The network's weights as the forward pass wants them: packed, with query, key and value side by side.
 
 use half::slice::HalfFloatSliceExt;
-use hippocamp_simd::{Kernels, PackedMatrix};
+use hippocamp_simd::{Kernels, PackedMatrix, Precision};
 
 use crate::Error;
 use crate::config::Architecture;
@@ -96,7 +96,7 @@ impl Linear {
         }
         let rows = outputs * names.len();
         bias.resize(rows, 0.0);
-        Ok(Self { weight: kernels.pack(matrix, rows, inputs), bias })
+        Ok(Self { weight: kernels.pack(matrix, rows, inputs, Precision::F32), bias })
     }
 }
 

@@ -1,6 +1,6 @@
 //! From token vectors to the text's vector: pooling, then dense layers and normalisation.
 
-use hippocamp_simd::{Activation, Epilogue, Kernels};
+use hippocamp_simd::{Activation, Epilogue, Kernels, MatmulScratch};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -81,13 +81,14 @@ pub(crate) fn pool(pooling: Pooling, rows: &[f32], out: &mut [f32], kernels: &Ke
     }
 }
 
-/// Applies `stages` to `vectors`, `[count, _]`; `spare` is working memory. What was pooled is in `vectors`, and
+/// Applies `stages` to `vectors`, `[count, _]`; `spare` and `scratch` are working memory. What was pooled is in `vectors`, and
 /// so is the result.
 pub(crate) fn apply(
     stages: &[Stage],
     count: usize,
     vectors: &mut Vec<f32>,
     spare: &mut Vec<f32>,
+    scratch: &mut MatmulScratch,
     kernels: &Kernels,
 ) {
     for stage in stages {
@@ -112,7 +113,7 @@ pub(crate) fn apply(
                         Epilogue::BiasActivation(&linear.bias, Activation::Gelu)
                     }
                 };
-                kernels.matmul(vectors, &linear.weight, epilogue, spare);
+                kernels.matmul(vectors, &linear.weight, epilogue, scratch, spare);
                 std::mem::swap(vectors, spare);
             }
         }

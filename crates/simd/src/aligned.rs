@@ -1,14 +1,14 @@
 //! A buffer of f32 that starts on a cache line, so that no vector load of a panel straddles two lines.
 
 /// One cache line.
-#[derive(Clone, Copy)]
+#[derive(Debug, Clone, Copy)]
 #[repr(C, align(64))]
 struct Line([f32; LINE]);
 
 const LINE: usize = 16;
 
 /// f32 values at a 64-byte aligned address.
-#[derive(Clone, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct AlignedBuffer {
     lines: Vec<Line>,
 }

@@ -8,11 +8,16 @@ use crate::{
     arch,
     attention::AttentionScratch,
     matmul::{Epilogue, PackedMatrix},
+    rounded::MatmulScratch,
     scan::{ScanOutput, ScanTable},
 };
 
 /// The environment variable that forces a level.
 const VARIABLE: &str = "HIPPOCAMP_CPU";
+
+/// A matrix product: inputs, weights, what is done to each output, working memory, outputs.
+pub(crate) type Matmul =
+    unsafe fn(&[f32], &PackedMatrix, Epilogue<'_>, &mut MatmulScratch, &mut [f32]);
 
 /// The kernels of one level.
 ///
@@ -27,7 +32,9 @@ pub(crate) struct Table {
     pub(crate) l2_squared: unsafe fn(&[f32], &[f32]) -> f32,
     pub(crate) dot_rows: unsafe fn(&[f32], &[f32], &mut [f32]),
     pub(crate) l2_squared_rows: unsafe fn(&[f32], &[f32], &mut [f32]),
-    pub(crate) matmul: unsafe fn(&[f32], &PackedMatrix, Epilogue<'_>, &mut [f32]),
+    pub(crate) matmul: Matmul,
+    pub(crate) matmul_bf16: Matmul,
+    pub(crate) matmul_int8: Matmul,
     pub(crate) layer_norm: unsafe fn(&mut [f32], &[f32], &[f32], f32),
     pub(crate) add: unsafe fn(&mut [f32], &[f32]),
     pub(crate) max: unsafe fn(&mut [f32], &[f32]),
@@ -61,15 +68,30 @@ pub(crate) fn at(level: Level) -> Result<&'static Kernels, LevelError> {
     if !level.is_available() {
         return Err(LevelError::Unavailable { level, available: Level::all_available() });
     }
-    Ok(match level {
+    Ok(table(level))
+}
+
+/// The table of a level, whether this CPU has it or not.
+pub(crate) fn table(level: Level) -> &'static Kernels {
+    match level {
         #[cfg(target_arch = "x86_64")]
         Level::Avx2 => &arch::x86_64::avx2::KERNELS,
         #[cfg(target_arch = "x86_64")]
         Level::Avx512 => &arch::x86_64::avx512::KERNELS,
+        #[cfg(target_arch = "x86_64")]
+        Level::Avx512Vnni => &arch::x86_64::avx512::vnni::KERNELS,
+        #[cfg(target_arch = "x86_64")]
+        Level::Avx512Bf16 => &arch::x86_64::avx512::bf16::KERNELS,
+        #[cfg(target_arch = "x86_64")]
+        Level::Amx => &arch::x86_64::amx::KERNELS,
         #[cfg(target_arch = "aarch64")]
         Level::Neon => &arch::aarch64::neon::KERNELS,
+        #[cfg(target_arch = "aarch64")]
+        Level::NeonDot => &arch::aarch64::neon::dot::KERNELS,
+        #[cfg(target_arch = "aarch64")]
+        Level::NeonBf16 => &arch::aarch64::neon::bf16::KERNELS,
         _ => &arch::scalar::KERNELS,
-    })
+    }
 }
 
 /// The process-wide choice.

@@ -3,11 +3,12 @@
 use std::fmt;
 
 use crate::{
-    Level, LevelError,
+    Level, LevelError, Precision,
     activation::Activation,
     attention::AttentionScratch,
     dispatch::{self, Table},
     matmul::{Epilogue, PackedMatrix},
+    rounded::{MOST_INPUTS, MatmulScratch},
 };
 
 /// The kernels of one [`Level`].
@@ -41,6 +42,15 @@ impl Kernels {
     /// [`LevelError::Unavailable`] if this CPU does not have it.
     pub fn at(level: Level) -> Result<&'static Self, LevelError> {
         dispatch::at(level)
+    }
+
+    /// The kernels of a level that this CPU may not have.
+    ///
+    /// # Safety
+    /// Something executes the level's instructions: this CPU, or an emulator in a test.
+    #[must_use]
+    pub unsafe fn at_unchecked(level: Level) -> &'static Self {
+        dispatch::table(level)
     }
 
     /// Which level this is.
@@ -114,28 +124,36 @@ impl Kernels {
     }
 
     /// Packs `w`, `[n, k]` row-major (a linear layer's weight: one row per output), for this level's
-    /// [`matmul`](Self::matmul).
+    /// [`matmul`](Self::matmul) in a precision.
     ///
     /// # Panics
-    /// If `w.len() != n * k`, or `n` or `k` is 0.
+    /// If `w.len() != n * k`, `n` or `k` is 0, or `k` above 65,536 for bytes, whose sums could overflow.
     #[must_use]
-    pub fn pack(&self, w: &[f32], n: usize, k: usize) -> PackedMatrix {
+    pub fn pack(&self, w: &[f32], n: usize, k: usize, precision: Precision) -> PackedMatrix {
         assert!(n > 0 && k > 0, "a matrix of {n} × {k} has no values");
         assert_eq!(w.len(), n * k, "a matrix of {n} × {k}");
-        PackedMatrix::new(self.table.level, self.table.width, w, n, k)
+        assert!(precision != Precision::Int8 || k <= MOST_INPUTS, "{k} products of bytes");
+        PackedMatrix::new(precision, self.table.width, w, n, k)
     }
 
     /// `out[i][j] = epilogue(Σ_p x[i][p] w[j][p])` for `x: [m, k]`, `w: [n, k]` packed, `out: [m, n]`; m is
-    /// `x.len() / k`.
+    /// `x.len() / k`. The values of `x` are rounded as those of `w` were, a row at a time.
     ///
-    /// Every output value is a sum over p in one fixed order.
+    /// Every output value is a sum over p in one fixed order, or an exact one.
     ///
     /// # Panics
-    /// If a length does not fit, or `w` was packed by another level.
-    pub fn matmul(&self, x: &[f32], w: &PackedMatrix, epilogue: Epilogue<'_>, out: &mut [f32]) {
+    /// If a length does not fit, or `w` was packed for a level with other tiles.
+    pub fn matmul(
+        &self,
+        x: &[f32],
+        w: &PackedMatrix,
+        epilogue: Epilogue<'_>,
+        scratch: &mut MatmulScratch,
+        out: &mut [f32],
+    ) {
         let (n, k) = (w.n(), w.k());
         let m = x.len() / k;
-        assert_eq!(w.level, self.table.level, "the matrix was packed for another level");
+        assert_eq!(w.width, self.table.width, "the matrix was packed for another level");
         assert_eq!(x.len(), m * k, "x is [m, {k}]");
         assert_eq!(out.len(), m * n, "out is [{m}, {n}]");
         match epilogue {
@@ -148,9 +166,14 @@ impl Kernels {
                 assert_eq!(residual.len(), m * n, "residual is [{m}, {n}]");
             }
         }
-        // SAFETY: all lengths fit `m`, `n` and `k`, and the panels have this level's width; the table is handed out only
-        // where its level is available.
-        unsafe { (self.table.matmul)(x, w, epilogue, out) }
+        let matmul = match w.precision() {
+            Precision::F32 => self.table.matmul,
+            Precision::Bf16 => self.table.matmul_bf16,
+            Precision::Int8 => self.table.matmul_int8,
+        };
+        // SAFETY: all lengths fit `m`, `n` and `k`, and the panels have this level's width and the function's precision; the
+        // table is handed out only where its level is available.
+        unsafe { matmul(x, w, epilogue, scratch, out) }
     }
 
     /// Layer normalisation of every row of `x`, `[rows, weight.len()]`:

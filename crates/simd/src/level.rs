@@ -12,14 +12,35 @@ pub enum Level {
     Scalar,
     /// Arm's 128-bit vectors (every 64-bit Arm CPU).
     Neon,
+    /// With products of bytes: `FEAT_DotProd` (Armv8.2, about 2018).
+    NeonDot,
+    /// With products of bf16 as well: `FEAT_BF16` (Armv8.6, about 2020).
+    NeonBf16,
     /// 256-bit vectors with fused multiply-add: AVX2, FMA and F16C (x86-64 since about 2013).
     Avx2,
     /// 512-bit vectors: AVX-512 F, BW, VL and DQ.
     Avx512,
+    /// With products of bytes: AVX-512 VNNI (Intel since 2019).
+    Avx512Vnni,
+    /// With products of bf16 as well: AVX-512 BF16 (AMD since Zen 4).
+    Avx512Bf16,
+    /// With tiles of bytes and bf16 as well: AMX (Intel since Sapphire Rapids, on Linux).
+    Amx,
 }
 
 impl Level {
-    const ALL: [Self; 4] = [Self::Scalar, Self::Neon, Self::Avx2, Self::Avx512];
+    /// All that there are, whether this CPU has them or not.
+    pub const ALL: [Self; 9] = [
+        Self::Scalar,
+        Self::Neon,
+        Self::NeonDot,
+        Self::NeonBf16,
+        Self::Avx2,
+        Self::Avx512,
+        Self::Avx512Vnni,
+        Self::Avx512Bf16,
+        Self::Amx,
+    ];
 
     /// The name, as `HIPPOCAMP_CPU` takes it.
     #[must_use]
@@ -27,8 +48,13 @@ impl Level {
         match self {
             Self::Scalar => "scalar",
             Self::Neon => "neon",
+            Self::NeonDot => "neon-dot",
+            Self::NeonBf16 => "neon-bf16",
             Self::Avx2 => "avx2",
             Self::Avx512 => "avx512",
+            Self::Avx512Vnni => "avx512-vnni",
+            Self::Avx512Bf16 => "avx512-bf16",
+            Self::Amx => "amx",
         }
     }
 
@@ -51,8 +77,28 @@ impl Level {
                     && is_x86_feature_detected!("avx512vl")
                     && is_x86_feature_detected!("avx512dq")
             }
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512Vnni => {
+                Self::Avx512.is_available() && is_x86_feature_detected!("avx512vnni")
+            }
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512Bf16 => {
+                Self::Avx512Vnni.is_available() && is_x86_feature_detected!("avx512bf16")
+            }
+            #[cfg(target_arch = "x86_64")]
+            Self::Amx => {
+                Self::Avx512Bf16.is_available() && crate::arch::x86_64::amx::is_available()
+            }
             #[cfg(target_arch = "aarch64")]
             Self::Neon => std::arch::is_aarch64_feature_detected!("neon"),
+            #[cfg(target_arch = "aarch64")]
+            Self::NeonDot => {
+                Self::Neon.is_available() && std::arch::is_aarch64_feature_detected!("dotprod")
+            }
+            #[cfg(target_arch = "aarch64")]
+            Self::NeonBf16 => {
+                Self::NeonDot.is_available() && std::arch::is_aarch64_feature_detected!("bf16")
+            }
             _ => false,
         }
     }

@@ -36,7 +36,9 @@ mod kernels;
 mod large;
 mod level;
 mod matmul;
+mod precision;
 mod rotation;
+mod rounded;
 mod scan;
 
 pub use activation::Activation;
@@ -45,4 +47,6 @@ pub use kernels::Kernels;
 pub use large::LargeVec;
 pub use level::{Level, LevelError};
 pub use matmul::{Epilogue, PackedMatrix};
+pub use precision::{Precision, UnknownPrecision};
+pub use rounded::MatmulScratch;
 pub use scan::ScanTable;

@@ -11,30 +11,46 @@
 //! packed[panel][p][column]  =  w[panel * width + column][p]        zero where panel * width + column ≥ n
 //! ```
 //!
-//! so the inner loop reads one stream of whole vectors, aligned to a cache line, whatever `n` and `k` are.
+//! so the inner loop reads one stream of whole vectors, aligned to a cache line, whatever `n` and `k` are. Rounded weights
+//! lie in much the same way, a few at a time: see [`crate::rounded`].
 
 use std::fmt;
 
-use crate::{Level, activation::Activation, aligned::AlignedBuffer};
+use crate::{
+    Precision,
+    activation::Activation,
+    aligned::AlignedBuffer,
+    rounded::{self, ColumnScales},
+};
 
-/// A weight matrix in the layout of one level's [`Kernels::matmul`](crate::Kernels::matmul).
+/// A weight matrix in the layout of a level's [`Kernels::matmul`](crate::Kernels::matmul).
 #[derive(Clone)]
 pub struct PackedMatrix {
-    pub(crate) level: Level,
+    precision: Precision,
+    /// Columns in a panel.
+    pub(crate) width: usize,
     n: usize,
     k: usize,
     panels: AlignedBuffer,
+    /// Of bytes.
+    pub(crate) columns: ColumnScales,
 }
 
 impl PackedMatrix {
     /// Packs `w`, `[n, k]` row-major, into panels of `width` columns.
-    pub(crate) fn new(level: Level, width: usize, w: &[f32], n: usize, k: usize) -> Self {
-        let mut panels = AlignedBuffer::zeroed(n.div_ceil(width) * width * k);
-        let rows = w.chunks(width * k);
-        for (panel, rows) in panels.as_mut_slice().chunks_exact_mut(width * k).zip(rows) {
-            pack_panel(panel, width, rows.chunks_exact(k));
-        }
-        Self { level, n, k, panels }
+    pub(crate) fn new(precision: Precision, width: usize, w: &[f32], n: usize, k: usize) -> Self {
+        let (panels, columns) = match precision {
+            Precision::F32 => (pack_f32(width, w, n, k), ColumnScales::default()),
+            Precision::Bf16 => (rounded::pack_bf16(width, w, k), ColumnScales::default()),
+            Precision::Int8 => rounded::pack_bytes(width, w, k),
+        };
+        Self { precision, width, n, k, panels, columns }
+    }
+
+    /// The form of its values.
+    #[must_use]
+    pub fn precision(&self) -> Precision {
+        self.precision
     }
 
     /// How many outputs: the rows of the matrix that was packed.
@@ -55,10 +71,25 @@ impl PackedMatrix {
         size_of_val(self.panels.as_slice())
     }
 
-    /// `[panel][k][width]`.
+    /// `[panel][k][width]`, of f32.
     pub(crate) fn panels(&self) -> &[f32] {
         self.panels.as_slice()
     }
+
+    /// `[panel][group][width][4 bytes]`, of rounded values.
+    pub(crate) fn panel_bytes(&self) -> &[u8] {
+        self.panels.as_bytes()
+    }
+}
+
+/// `[panel][k][width]`.
+fn pack_f32(width: usize, w: &[f32], n: usize, k: usize) -> AlignedBuffer {
+    let mut panels = AlignedBuffer::zeroed(n.div_ceil(width) * width * k);
+    let rows = w.chunks(width * k);
+    for (panel, rows) in panels.as_mut_slice().chunks_exact_mut(width * k).zip(rows) {
+        pack_panel(panel, width, rows.chunks_exact(k));
+    }
+    panels
 }
 
 /// Lays up to `width` rows side by side: `panel[p][column] = rows[column][p]`, 0 in columns without a row.
@@ -81,7 +112,7 @@ pub(crate) fn pack_panel<'a>(
 impl fmt::Debug for PackedMatrix {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("PackedMatrix")
-            .field("level", &self.level)
+            .field("precision", &self.precision)
             .field("n", &self.n)
             .field("k", &self.k)
             .finish_non_exhaustive()

@@ -2,7 +2,7 @@
 
 mod checks;
 
-use hippocamp_simd::{AttentionScratch, Kernels, Level, ScanTable};
+use hippocamp_simd::{AttentionScratch, Kernels, Level, MatmulScratch, Precision, ScanTable};
 
 fn at_every_level(check: fn(&Kernels)) {
     for level in Level::all_available() {
@@ -37,6 +37,8 @@ tests! {
     products_are_right_for_every_depth = checks::products::of_every_depth;
     a_row_has_the_same_bits_in_any_batch = checks::products::same_bits_in_any_batch;
     a_product_passes_nan_on_in_its_row_only = checks::products::of_special_values;
+    a_product_passes_nan_on_in_its_column_only = checks::products::of_special_weights;
+    products_are_right_for_extreme_rows = checks::products::of_extreme_rows;
     arithmetic_is_exact = checks::rows::arithmetic;
     layer_norms_are_right_at_every_width = checks::rows::layer_norms;
     softmax_is_right_at_every_width = checks::rows::softmaxes;
@@ -88,8 +90,9 @@ fn the_longest_text_needs_less_than_two_megabytes_of_scratch() {
 #[should_panic(expected = "out is [2, 3]")]
 fn a_product_refuses_an_output_of_the_wrong_length() {
     let kernels = Kernels::at(Level::Scalar).unwrap();
-    let w = kernels.pack(&[1.0; 12], 3, 4);
-    kernels.matmul(&[1.0; 8], &w, hippocamp_simd::Epilogue::None, &mut [0.0; 5]);
+    let w = kernels.pack(&[1.0; 12], 3, 4, Precision::F32);
+    let scratch = &mut MatmulScratch::new();
+    kernels.matmul(&[1.0; 8], &w, hippocamp_simd::Epilogue::None, scratch, &mut [0.0; 5]);
 }
 
 #[test]

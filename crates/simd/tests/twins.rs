@@ -1,6 +1,8 @@
 //! Every vector level against its plain twin, for arbitrary shapes and values.
 
-use hippocamp_simd::{Activation, AttentionScratch, Epilogue, Kernels, Level};
+use hippocamp_simd::{
+    Activation, AttentionScratch, Epilogue, Kernels, Level, MatmulScratch, Precision,
+};
 use proptest::{collection::vec, prelude::*};
 
 /// The levels beside the plain one.
@@ -52,14 +54,17 @@ proptest! {
             Epilogue::BiasResidual(&bias, &residual),
         ];
         for epilogue in epilogues {
-            let run = |kernels: &Kernels| {
-                let mut out = vec![f32::NAN; m * n];
-                kernels.matmul(&x, &kernels.pack(&w, n, k), epilogue, &mut out);
-                out
-            };
-            let expected = run(plain());
-            for kernels in others() {
-                close(&run(kernels), &expected, 1e-5 * (k as f32).sqrt() + 1e-6 * k as f32)?;
+            for precision in Precision::ALL {
+                let run = |kernels: &Kernels| {
+                    let mut out = vec![f32::NAN; m * n];
+                    let w = kernels.pack(&w, n, k, precision);
+                    kernels.matmul(&x, &w, epilogue, &mut MatmulScratch::new(), &mut out);
+                    out
+                };
+                let expected = run(plain());
+                for kernels in others() {
+                    close(&run(kernels), &expected, 1e-5 * (k as f32).sqrt() + 1e-6 * k as f32)?;
+                }
             }
         }
     }
@@ -129,9 +134,12 @@ proptest! {
             kernels.layer_norm(&mut x.clone(), &x[..30], &x[30..60], 1e-5);
             kernels.normalize(&mut x.clone());
             let _ = (kernels.dot(&x, &x), kernels.l2_squared(&x, &x));
-            let packed = kernels.pack(&x[..60], 6, 10);
-            let mut out = vec![0.0; 21 * 6];
-            kernels.matmul(&x, &packed, Epilogue::BiasActivation(&x[..6], f), &mut out);
+            for precision in Precision::ALL {
+                let packed = kernels.pack(&x[..60], 6, 10, precision);
+                let mut out = vec![0.0; 21 * 6];
+                let epilogue = Epilogue::BiasActivation(&x[..6], f);
+                kernels.matmul(&x, &packed, epilogue, &mut MatmulScratch::new(), &mut out);
+            }
             kernels.attention(&x, 2, 5, &mut AttentionScratch::new(), &mut vec![0.0; 70]);
         }
     }

@@ -3,7 +3,7 @@
 //! Matrix products are also given as a share of the peak: the rate of independent fused multiply-adds that need no
 //! memory, measured next to each product, because the clock and the neighbours on a machine change.
 
-use hippocamp_simd::{Activation, AttentionScratch, Epilogue, Kernels};
+use hippocamp_simd::{Activation, AttentionScratch, Epilogue, Kernels, MatmulScratch, Precision};
 
 use super::{best, noise, peak};
 
@@ -21,32 +21,43 @@ fn products(kernels: &Kernels) {
         (256, 1536, 384),
         (256, 1024, 4096),
         (32, 384, 1536),
-        (8, 384, 1536),
+        (12, 384, 1536),
+        (12, 1536, 384),
         (1, 384, 1536),
     ] {
-        let x = noise(m * k);
-        let w = kernels.pack(&noise(n * k), n, k);
-        let bias = noise(n);
+        let (x, weights, bias) = (noise(m * k), noise(n * k), noise(n));
         let mut out = vec![0.0; m * n];
+        let mut scratch = MatmulScratch::new();
         let flops = 2.0 * (m * n * k) as f64;
-        let mut plain = f64::INFINITY;
-        let mut with_gelu = f64::INFINITY;
-        let mut peak: Option<f64> = None;
-        for _ in 0..5 {
-            peak = peak::flops(kernels.level()).into_iter().chain(peak).reduce(f64::max);
-            plain = plain.min(best(|| kernels.matmul(&x, &w, Epilogue::None, &mut out)));
-            let gelu = Epilogue::BiasActivation(&bias, Activation::Gelu);
-            with_gelu = with_gelu.min(best(|| kernels.matmul(&x, &w, gelu, &mut out)));
+        for precision in Precision::ALL {
+            let w = kernels.pack(&weights, n, k, precision);
+            let mut plain = f64::INFINITY;
+            let mut with_gelu = f64::INFINITY;
+            let mut peak: Option<f64> = None;
+            for _ in 0..3 {
+                peak = peak::flops(kernels.level(), precision)
+                    .into_iter()
+                    .chain(peak)
+                    .reduce(f64::max);
+                plain = plain.min(best(|| {
+                    kernels.matmul(&x, &w, Epilogue::None, &mut scratch, &mut out);
+                }));
+                let gelu = Epilogue::BiasActivation(&bias, Activation::Gelu);
+                with_gelu =
+                    with_gelu.min(best(|| kernels.matmul(&x, &w, gelu, &mut scratch, &mut out)));
+            }
+            let share = match peak {
+                Some(peak) => {
+                    format!(", {:3.0} % of {:.1}", 100.0 * flops / plain / peak, peak / 1e9)
+                }
+                None => String::new(),
+            };
+            println!(
+                "  {precision:4} {m:4} × {k:4} × {n:4}   {:6.1} GFLOP/s{share}; with bias and gelu {:6.1}",
+                flops / plain / 1e9,
+                flops / with_gelu / 1e9
+            );
         }
-        let share = match peak {
-            Some(peak) => format!(", {:3.0} % of {:.1}", 100.0 * flops / plain / peak, peak / 1e9),
-            None => String::new(),
-        };
-        println!(
-            "  matmul {m:4} × {k:4} × {n:4}   {:6.1} GFLOP/s{share}; with bias and gelu {:6.1}",
-            flops / plain / 1e9,
-            flops / with_gelu / 1e9
-        );
     }
 }
 

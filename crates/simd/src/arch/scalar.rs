@@ -5,6 +5,7 @@
 
 pub(crate) mod coded;
 pub(crate) mod rotation;
+mod rounded;
 pub(crate) mod scan;
 
 use crate::{
@@ -15,6 +16,7 @@ use crate::{
     attention::AttentionScratch,
     dispatch::Table,
     matmul::{Epilogue, PackedMatrix},
+    rounded::MatmulScratch,
 };
 
 /// Columns in a panel of packed weights: two 128-bit registers, for the compiler to vectorise over.
@@ -28,6 +30,8 @@ pub(crate) static KERNELS: Kernels = Kernels::from_table(Table {
     dot_rows,
     l2_squared_rows,
     matmul,
+    matmul_bf16: rounded::matmul_bf16,
+    matmul_int8: rounded::matmul_int8,
     layer_norm,
     add,
     max,
@@ -76,7 +80,13 @@ fn l2_squared_rows(query: &[f32], rows: &[f32], out: &mut [f32]) {
     }
 }
 
-fn matmul(x: &[f32], w: &PackedMatrix, epilogue: Epilogue<'_>, out: &mut [f32]) {
+fn matmul(
+    x: &[f32],
+    w: &PackedMatrix,
+    epilogue: Epilogue<'_>,
+    _: &mut MatmulScratch,
+    out: &mut [f32],
+) {
     let (n, k) = (w.n(), w.k());
     for (i, (x, out)) in x.chunks_exact(k).zip(out.chunks_exact_mut(n)).enumerate() {
         for (out, panel) in out.chunks_mut(WIDTH).zip(w.panels().chunks_exact(k * WIDTH)) {
@@ -88,17 +98,23 @@ fn matmul(x: &[f32], w: &PackedMatrix, epilogue: Epilogue<'_>, out: &mut [f32]) 
             }
             out.copy_from_slice(&sums[..out.len()]);
         }
-        match epilogue {
-            Epilogue::None => {}
-            Epilogue::Bias(bias) => add(out, bias),
-            Epilogue::BiasActivation(bias, f) => {
-                add(out, bias);
-                activate(out, f);
-            }
-            Epilogue::BiasResidual(bias, residual) => {
-                add(out, bias);
-                add(out, &residual[i * n..][..n]);
-            }
+        finish(out, i, epilogue);
+    }
+}
+
+/// The epilogue of row `i`.
+fn finish(row: &mut [f32], i: usize, epilogue: Epilogue<'_>) {
+    match epilogue {
+        Epilogue::None => {}
+        Epilogue::Bias(bias) => add(row, bias),
+        Epilogue::BiasActivation(bias, f) => {
+            add(row, bias);
+            activate(row, f);
+        }
+        Epilogue::BiasResidual(bias, residual) => {
+            add(row, bias);
+            let n = row.len();
+            add(row, &residual[i * n..][..n]);
         }
     }
 }
@@ -220,9 +236,16 @@ mod tests {
     #[test]
     fn a_packed_product_is_the_product() {
         let w: Vec<f32> = (0..11 * 3).map(|i| i as f32).collect();
-        let packed = KERNELS.pack(&w, 11, 3);
+        let packed = KERNELS.pack(&w, 11, 3, crate::Precision::F32);
         let mut out = vec![0.0; 2 * 11];
-        KERNELS.matmul(&[1.0, 0.0, 2.0, 0.0, -1.0, 0.0], &packed, Epilogue::None, &mut out);
+        let scratch = &mut MatmulScratch::new();
+        KERNELS.matmul(
+            &[1.0, 0.0, 2.0, 0.0, -1.0, 0.0],
+            &packed,
+            Epilogue::None,
+            scratch,
+            &mut out,
+        );
         let expected: Vec<f32> = (0..11)
             .map(|j| w[3 * j] + 2.0 * w[3 * j + 2])
             .chain((0..11).map(|j| -w[3 * j + 1]))

@@ -30,6 +30,8 @@ pub(crate) const ALL: &[Check] = &[
     ("matmul of every depth", products::of_every_depth),
     ("a row of a matmul has the same bits in any batch", products::same_bits_in_any_batch),
     ("matmul passes NaN and infinity on", products::of_special_values),
+    ("matmul passes weights of NaN and infinity on", products::of_special_weights),
+    ("matmul of tiny, huge and constant rows", products::of_extreme_rows),
     ("add, max, scale of every length", rows::arithmetic),
     ("layer_norm of every width", rows::layer_norms),
     ("softmax of every width", rows::softmaxes),

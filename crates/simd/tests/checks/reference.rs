@@ -1,6 +1,6 @@
 //! The definitions, in f64.
 
-use hippocamp_simd::{Activation, Epilogue};
+use hippocamp_simd::{Activation, Epilogue, Precision};
 
 pub(crate) fn dot(a: &[f32], b: &[f32]) -> f64 {
     a.iter().zip(b).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum()
@@ -11,9 +11,10 @@ pub(crate) fn l2_squared(a: &[f32], b: &[f32]) -> f64 {
 }
 
 /// `x: [m, k]`, `w: [n, k]`.
-pub(crate) fn matmul(x: &[f32], w: &[f32], n: usize, k: usize, epilogue: Epilogue<'_>) -> Vec<f64> {
+pub(crate) fn matmul(x: &[f64], w: &[f64], n: usize, k: usize, epilogue: Epilogue<'_>) -> Vec<f64> {
+    let dot = |x: &[f64], w: &[f64]| x.iter().zip(w).map(|(x, w)| x * w).sum::<f64>();
     let rows = x.chunks_exact(k);
-    let products = rows.flat_map(|x| w.chunks_exact(k).map(|w| dot(x, w)));
+    let products = rows.flat_map(|x| w.chunks_exact(k).map(move |w| dot(x, w)));
     products
         .enumerate()
         .map(|(at, sum)| match epilogue {
@@ -25,6 +26,62 @@ pub(crate) fn matmul(x: &[f32], w: &[f32], n: usize, k: usize, epilogue: Epilogu
             }
         })
         .collect()
+}
+
+/// The numbers that rows of inputs stand for once they are rounded.
+pub(crate) fn rounded_inputs(x: &[f32], k: usize, precision: Precision) -> Vec<f64> {
+    x.chunks_exact(k).flat_map(|row| rounded(row, precision, bytes_of_inputs)).collect()
+}
+
+/// The numbers that the weights of each output stand for once they are rounded.
+pub(crate) fn rounded_weights(w: &[f32], k: usize, precision: Precision) -> Vec<f64> {
+    w.chunks_exact(k).flat_map(|row| rounded(row, precision, bytes_of_weights)).collect()
+}
+
+fn rounded(row: &[f32], precision: Precision, bytes: fn(&[f32]) -> Vec<f64>) -> Vec<f64> {
+    match precision {
+        Precision::F32 => row.iter().map(|x| f64::from(*x)).collect(),
+        Precision::Bf16 => row.iter().map(|x| nearest_bf16(*x)).collect(),
+        Precision::Int8 => bytes(row),
+        _ => unreachable!("{precision} has no reference"),
+    }
+}
+
+/// The nearest number with eight significant bits, by comparing the two neighbours.
+pub(crate) fn nearest_bf16(x: f32) -> f64 {
+    let below = f32::from_bits(x.to_bits() & 0xFFFF_0000);
+    let above = f32::from_bits((x.to_bits() & 0xFFFF_0000) + 0x1_0000);
+    let (x, a, b) = (f64::from(x), f64::from(below), f64::from(above));
+    let is_even = below.to_bits() & 0x1_0000 == 0;
+    match (x - a).abs().total_cmp(&(b - x).abs()) {
+        std::cmp::Ordering::Less => a,
+        std::cmp::Ordering::Equal if is_even => a,
+        std::cmp::Ordering::Equal | std::cmp::Ordering::Greater => b,
+    }
+}
+
+/// 256 steps from the smallest to the largest value, one of which is 0. The steps of the rounding are those that the kernels
+/// promise, in f32.
+fn bytes_of_inputs(row: &[f32]) -> Vec<f64> {
+    let min = row.iter().copied().fold(0.0, f32::min);
+    let max = row.iter().copied().fold(0.0, f32::max);
+    let (step, inverse) = ((max - min) / 255.0, 255.0 / (max - min));
+    if step < f32::MIN_POSITIVE {
+        return vec![0.0; row.len()];
+    }
+    let zero = (-min * inverse).round_ties_even();
+    let bytes = row.iter().map(|x| (x * inverse + zero).round_ties_even().clamp(0.0, 255.0));
+    bytes.map(|q| f64::from(step) * f64::from(q - zero)).collect()
+}
+
+/// 255 steps, as many below 0 as above.
+fn bytes_of_weights(row: &[f32]) -> Vec<f64> {
+    let most = row.iter().fold(0.0_f32, |most, w| most.max(w.abs()));
+    if most == 0.0 {
+        return vec![0.0; row.len()];
+    }
+    let (step, inverse) = (most / 127.0, 127.0 / most);
+    row.iter().map(|w| f64::from(step) * f64::from((w * inverse).round_ties_even())).collect()
 }
 
 pub(crate) fn layer_norm(row: &[f32], weight: &[f32], bias: &[f32], eps: f32) -> Vec<f64> {

@@ -3,16 +3,19 @@
 //! Tile: 8 rows × 3 vectors. Twenty-four sums keep up to four multiply-adds a cycle busy; three vectors of B and the
 //! broadcasts of A take the rest.
 
+pub(crate) mod bf16;
 mod bytes;
+pub(crate) mod dot;
+mod groups;
 
 use std::arch::aarch64::{
-    float32x4_t, uint16x4_t, uint32x4_t, vabsq_f32, vaddq_f32, vaddvq_f32, vaddvq_u32, vandq_u32,
-    vbslq_f32, vcgeq_f32, vcgtq_f32, vcltq_f32, vcombine_s16, vcvtnq_s32_f32, vcvtq_f32_s32,
-    vcvtq_f32_u32, vdivq_f32, vdup_n_s32, vdupq_n_f32, vdupq_n_u32, vextq_f32, vfmaq_f32,
-    vfmsq_f32, vget_lane_u32, vget_low_s16, vld1_u16, vld1q_f32, vld1q_u32, vmaxvq_f32, vmovl_s8,
-    vmovl_s16, vmulq_f32, vqmovn_s32, vqmovun_s16, vreinterpret_s8_s32, vreinterpret_u32_u8,
-    vreinterpretq_f32_u32, vreinterpretq_u32_f32, vrev64q_f32, vshlq_n_u32, vst1_u16, vst1q_f32,
-    vsubq_f32,
+    float32x4_t, uint16x4_t, uint32x4_t, vabsq_f32, vaddq_f32, vaddq_u32, vaddvq_f32, vaddvq_u32,
+    vandq_u32, vbslq_f32, vbslq_u32, vceqq_f32, vcgeq_f32, vcgtq_f32, vcltq_f32, vcombine_s16,
+    vcvtnq_s32_f32, vcvtq_f32_s32, vcvtq_f32_u32, vdivq_f32, vdup_n_s32, vdupq_n_f32, vdupq_n_u32,
+    vextq_f32, vfmaq_f32, vfmsq_f32, vget_lane_u32, vget_low_s16, vld1_u16, vld1q_f32, vld1q_u32,
+    vmaxvq_f32, vmovl_s8, vmovl_s16, vmovn_u32, vmulq_f32, vorrq_u32, vqmovn_s32, vqmovun_s16,
+    vreinterpret_s8_s32, vreinterpret_u32_u8, vreinterpretq_f32_u32, vreinterpretq_u32_f32,
+    vrev64q_f32, vshlq_n_u32, vshrq_n_u32, vst1_u16, vst1q_f32, vsubq_f32,
 };
 
 use crate::{
@@ -24,8 +27,10 @@ use crate::{
     },
 };
 
-vector_kernels!(Level::Neon, F32x4, "neon");
+vector_kernels!(Level::Neon, F32x4, Bf16, Bytes, "neon");
 tiles!(F32x4, 3 vectors wide, 384 deep, up to 8 rows: 1 2 3 4 5 6 7 8);
+
+use groups::{Bf16, Bytes};
 
 /// Four f32.
 #[derive(Clone, Copy)]
@@ -143,6 +148,21 @@ impl Vector for F32x4 {
             let x = vqmovn_s32(vcvtnq_s32_f32(self.0));
             let x = vreinterpret_u32_u8(vqmovun_s16(vcombine_s16(x, x)));
             to.cast::<u32>().write_unaligned(vget_lane_u32::<0>(x));
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn store_bf16(self, to: *mut u16) {
+        // SAFETY: passed on.
+        unsafe {
+            let x = vreinterpretq_u32_f32(self.0);
+            let upper = vshrq_n_u32::<16>(x);
+            let up = vaddq_u32(vdupq_n_u32(0x7FFF), vandq_u32(upper, vdupq_n_u32(1)));
+            let rounded = vshrq_n_u32::<16>(vaddq_u32(x, up));
+            // The carry could make a NaN a number.
+            let is_number = vceqq_f32(self.0, self.0);
+            let quiet = vorrq_u32(upper, vdupq_n_u32(0x40));
+            vst1_u16(to, vmovn_u32(vbslq_u32(is_number, rounded, quiet)));
         }
     }
 

@@ -26,10 +26,13 @@
 //! p in order. Neither depends on which tile, or how large a tile, it is computed in.
 
 use super::{epilogue::finish, vector::Vector};
-use crate::matmul::{Epilogue, PackedMatrix};
+use crate::{
+    matmul::{Epilogue, PackedMatrix},
+    rounded::MatmulScratch,
+};
 
 /// How many rows of A are taken through all panels before the next rows.
-const BLOCK_ROWS: usize = 144;
+pub(crate) const BLOCK_ROWS: usize = 144;
 /// Room for the largest tile of any level.
 const TILE: usize = 512;
 
@@ -146,6 +149,7 @@ pub(crate) unsafe fn matmul<V: Tiles>(
     x: &[f32],
     w: &PackedMatrix,
     epilogue: Epilogue<'_>,
+    _: &mut MatmulScratch,
     out: &mut [f32],
 ) {
     let (n, k) = (w.n(), w.k());
@@ -197,7 +201,7 @@ pub(crate) unsafe fn multiply<V: Tiles>(product: Product, epilogue: Epilogue<'_>
 /// The largest block size, a multiple of `unit`, that is not above `most` (itself one) where that can be, and that cuts
 /// `len` into blocks of nearly one size.
 #[inline(always)]
-fn even_block(len: usize, most: usize, unit: usize) -> usize {
+pub(crate) fn even_block(len: usize, most: usize, unit: usize) -> usize {
     let blocks = len.div_ceil(most).max(1);
     len.div_ceil(blocks).next_multiple_of(unit)
 }

@@ -12,16 +12,21 @@ pub(crate) mod distance;
 mod epilogue;
 pub(crate) mod matmul;
 pub(crate) mod rotation;
+pub(crate) mod rounded;
 pub(crate) mod rows;
 pub(crate) mod scan;
 pub(crate) mod values;
 pub(crate) mod vector;
 
-/// Makes the table of one level: `vector_kernels!(Level::Avx2, F32x8, "avx2,fma")`.
+/// Makes the table of one level: `vector_kernels!(Level::Avx2, F32x8, Bf16, Bytes, "avx2,fma")`, with the type of its
+/// vectors and how groups of bf16 and of bytes are multiplied.
 macro_rules! vector_kernels {
-    ($level:expr, $vector:ident, $features:literal) => {
-        pub(crate) static KERNELS: crate::Kernels =
-            crate::Kernels::from_table(crate::dispatch::Table {
+    ($level:expr, $vector:ident, $bf16:ident, $bytes:ident, $features:literal) => {
+        pub(crate) static KERNELS: crate::Kernels = crate::Kernels::from_table(TABLE);
+
+        /// What levels with further instructions build upon.
+        pub(super) const TABLE: crate::dispatch::Table =
+            crate::dispatch::Table {
                 level: $level,
                 width: <$vector as crate::arch::generic::matmul::Tiles>::COLUMNS,
                 dot: kernels::dot,
@@ -29,6 +34,8 @@ macro_rules! vector_kernels {
                 dot_rows: kernels::dot_rows,
                 l2_squared_rows: kernels::l2_squared_rows,
                 matmul: kernels::matmul,
+                matmul_bf16: kernels::matmul_bf16,
+                matmul_int8: kernels::matmul_int8,
                 layer_norm: kernels::layer_norm,
                 add: kernels::add,
                 max: kernels::max,
@@ -55,12 +62,12 @@ macro_rules! vector_kernels {
                 butterfly: kernels::butterfly,
                 mul: kernels::mul,
                 abs_sum: kernels::abs_sum,
-            });
+            };
 
         /// The generic algorithms with this level's instructions. All of them have the conditions of
         /// [`Table`](crate::dispatch::Table).
         mod kernels {
-            use super::$vector;
+            use super::{$bf16, $bytes, $vector};
             use crate::{
                 activation::Activation,
                 arch::generic::{
@@ -68,6 +75,7 @@ macro_rules! vector_kernels {
                 },
                 attention::AttentionScratch,
                 matmul::{Epilogue, PackedMatrix},
+                rounded::MatmulScratch,
                 scan::{ScanOutput, ScanTable},
             };
 
@@ -76,7 +84,9 @@ macro_rules! vector_kernels {
                 l2_squared => distance::l2_squared::<f32>(a: &[f32], b: &[f32]) -> f32;
                 dot_rows => distance::dot_rows::<f32>(query: &[f32], rows: &[f32], out: &mut [f32]) -> ();
                 l2_squared_rows => distance::l2_squared_rows::<f32>(query: &[f32], rows: &[f32], out: &mut [f32]) -> ();
-                matmul => matmul::matmul(x: &[f32], w: &PackedMatrix, epilogue: Epilogue<'_>, out: &mut [f32]) -> ();
+                matmul => matmul::matmul(
+                    x: &[f32], w: &PackedMatrix, epilogue: Epilogue<'_>, scratch: &mut MatmulScratch, out: &mut [f32]
+                ) -> ();
                 layer_norm => rows::layer_norm(x: &mut [f32], weight: &[f32], bias: &[f32], eps: f32) -> ();
                 add => values::add(x: &mut [f32], y: &[f32]) -> ();
                 max => values::max(x: &mut [f32], y: &[f32]) -> ();
@@ -110,6 +120,7 @@ macro_rules! vector_kernels {
                 mul => values::mul(x: &mut [f32], y: &[f32]) -> ();
                 abs_sum => rows::abs_sum(x: &[f32]) -> f32;
             }
+            crate::arch::generic::products! { $features; matmul_bf16 = $bf16; matmul_int8 = $bytes; }
         }
     };
 }
@@ -128,3 +139,21 @@ macro_rules! entries {
     )*};
 }
 pub(crate) use entries;
+
+/// Matrix products of rounded values: `products! { "avx2,fma"; matmul_int8 = Bytes; }`.
+macro_rules! products {
+    ($features:literal; $($name:ident = $groups:ident;)*) => {$(
+        #[target_feature(enable = $features)]
+        pub(super) unsafe fn $name(
+            x: &[f32],
+            w: &crate::matmul::PackedMatrix,
+            epilogue: crate::matmul::Epilogue<'_>,
+            scratch: &mut crate::rounded::MatmulScratch,
+            out: &mut [f32],
+        ) {
+            // SAFETY: the instructions are enabled here, and the caller has checked the CPU and the lengths.
+            unsafe { crate::arch::generic::rounded::matmul::<$groups>(x, w, epilogue, scratch, out) }
+        }
+    )*};
+}
+pub(crate) use products;

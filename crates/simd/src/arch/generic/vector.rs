@@ -64,6 +64,11 @@ pub(crate) trait Vector: Copy {
     /// # Safety
     /// `LANES` bytes can be written there.
     unsafe fn store_bytes(self, to: *mut u8);
+    /// Writes the lanes as bf16, rounded to the nearest (of two to the even one; NaN stays NaN), to any address.
+    ///
+    /// # Safety
+    /// `LANES` bf16 can be written there.
+    unsafe fn store_bf16(self, to: *mut u16);
     /// Asks for the cache line at any address, existing or not.
     fn prefetch(at: *const f32);
     /// The first `count` ≤ `LANES` lanes of `self`, the others of `other`.

@@ -4,19 +4,22 @@
 //! take six cycles, their eight loads at most four.
 
 mod bytes;
+mod groups;
 
 use std::arch::x86_64::{
-    __m256, __m256i, _CMP_GE_OQ, _CMP_GT_OQ, _MM_FROUND_TO_NEAREST_INT, _MM_HINT_T0, _mm_add_ps,
-    _mm_add_ss, _mm_cvtss_f32, _mm_loadl_epi64, _mm_loadu_si128, _mm_max_ps, _mm_max_ss,
-    _mm_movehdup_ps, _mm_movehl_ps, _mm_packs_epi32, _mm_packus_epi16, _mm_prefetch,
-    _mm_storel_epi64, _mm_storeu_si128, _mm256_add_ps, _mm256_and_ps, _mm256_andnot_ps,
+    __m256, __m256i, _CMP_GE_OQ, _CMP_GT_OQ, _CMP_UNORD_Q, _MM_FROUND_TO_NEAREST_INT, _MM_HINT_T0,
+    _mm_add_ps, _mm_add_ss, _mm_cvtss_f32, _mm_loadl_epi64, _mm_loadu_si128, _mm_max_ps,
+    _mm_max_ss, _mm_movehdup_ps, _mm_movehl_ps, _mm_packs_epi32, _mm_packus_epi16,
+    _mm_packus_epi32, _mm_prefetch, _mm_storel_epi64, _mm_storeu_si128, _mm256_add_epi32,
+    _mm256_add_ps, _mm256_and_ps, _mm256_and_si256, _mm256_andnot_ps, _mm256_blendv_epi8,
     _mm256_blendv_ps, _mm256_castps_si256, _mm256_castps256_ps128, _mm256_castsi256_ps,
     _mm256_castsi256_si128, _mm256_cmp_ps, _mm256_cvtepi8_epi32, _mm256_cvtepi32_ps,
     _mm256_cvtph_ps, _mm256_cvtps_epi32, _mm256_cvtps_ph, _mm256_div_ps, _mm256_extractf128_ps,
     _mm256_extracti128_si256, _mm256_fmadd_ps, _mm256_fnmadd_ps, _mm256_loadu_ps,
     _mm256_loadu_si256, _mm256_maskload_ps, _mm256_maskstore_ps, _mm256_max_ps, _mm256_min_ps,
-    _mm256_movemask_ps, _mm256_mul_ps, _mm256_or_ps, _mm256_permute_ps, _mm256_permute2f128_ps,
-    _mm256_set1_ps, _mm256_slli_epi32, _mm256_storeu_ps, _mm256_sub_ps,
+    _mm256_movemask_ps, _mm256_mul_ps, _mm256_or_ps, _mm256_or_si256, _mm256_permute_ps,
+    _mm256_permute2f128_ps, _mm256_set1_epi32, _mm256_set1_ps, _mm256_slli_epi32,
+    _mm256_srli_epi32, _mm256_storeu_ps, _mm256_sub_ps,
 };
 
 use crate::{
@@ -28,8 +31,10 @@ use crate::{
     },
 };
 
-vector_kernels!(Level::Avx2, F32x8, "avx2,fma,f16c");
+vector_kernels!(Level::Avx2, F32x8, Bf16, Bytes, "avx2,fma,f16c");
 tiles!(F32x8, 2 vectors wide, 384 deep, up to 6 rows: 1 2 3 4 5 6);
+
+use groups::{Bf16, Bytes};
 
 /// Eight f32.
 #[derive(Clone, Copy)]
@@ -114,6 +119,24 @@ impl Vector for F32x8 {
             let x = _mm256_cvtps_epi32(self.0);
             let x = _mm_packs_epi32(_mm256_castsi256_si128(x), _mm256_extracti128_si256::<1>(x));
             _mm_storel_epi64(to.cast(), _mm_packus_epi16(x, x));
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn store_bf16(self, to: *mut u16) {
+        // SAFETY: passed on.
+        unsafe {
+            let x = _mm256_castps_si256(self.0);
+            let upper = _mm256_srli_epi32::<16>(x);
+            let even = _mm256_and_si256(upper, _mm256_set1_epi32(1));
+            let up = _mm256_add_epi32(_mm256_set1_epi32(0x7FFF), even);
+            let rounded = _mm256_srli_epi32::<16>(_mm256_add_epi32(x, up));
+            // The carry could make a NaN a number.
+            let is_nan = _mm256_castps_si256(_mm256_cmp_ps::<_CMP_UNORD_Q>(self.0, self.0));
+            let quiet = _mm256_or_si256(upper, _mm256_set1_epi32(0x40));
+            let bits = _mm256_blendv_epi8(rounded, quiet, is_nan);
+            let (low, high) = (_mm256_castsi256_si128(bits), _mm256_extracti128_si256::<1>(bits));
+            _mm_storeu_si128(to.cast(), _mm_packus_epi32(low, high));
         }
     }
 

@@ -3,18 +3,23 @@
 //! Tile: 12 rows × 2 vectors. Twenty-four sums leave room for two vectors of B and broadcasts of A; the twelve row
 //! addresses and the two counters just fit the general registers.
 
+pub(crate) mod bf16;
 mod bytes;
+pub(super) mod groups;
+pub(crate) mod vnni;
 
 use std::arch::x86_64::{
-    __m512, __mmask16, _CMP_GE_OQ, _CMP_GT_OQ, _MM_FROUND_TO_NEAREST_INT, _MM_HINT_T0,
-    _mm_loadu_si128, _mm_prefetch, _mm_storeu_si128, _mm256_loadu_si256, _mm256_storeu_si256,
-    _mm512_abs_ps, _mm512_add_ps, _mm512_and_ps, _mm512_castps_si512, _mm512_castsi512_ps,
-    _mm512_cmp_ps_mask, _mm512_cvtepi8_epi32, _mm512_cvtepi32_ps, _mm512_cvtph_ps,
+    __m512, __mmask16, _CMP_GE_OQ, _CMP_GT_OQ, _CMP_UNORD_Q, _MM_FROUND_TO_NEAREST_INT,
+    _MM_HINT_T0, _mm_loadu_si128, _mm_prefetch, _mm_storeu_si128, _mm256_loadu_si256,
+    _mm256_storeu_si256, _mm512_abs_ps, _mm512_add_epi32, _mm512_add_ps, _mm512_and_ps,
+    _mm512_and_si512, _mm512_castps_si512, _mm512_castsi512_ps, _mm512_cmp_ps_mask,
+    _mm512_cvtepi8_epi32, _mm512_cvtepi32_epi16, _mm512_cvtepi32_ps, _mm512_cvtph_ps,
     _mm512_cvtps_epi32, _mm512_cvtps_ph, _mm512_cvtusepi32_epi8, _mm512_div_ps, _mm512_fmadd_ps,
-    _mm512_fnmadd_ps, _mm512_loadu_ps, _mm512_loadu_si512, _mm512_mask_blend_ps,
-    _mm512_mask_storeu_ps, _mm512_maskz_loadu_ps, _mm512_max_epi32, _mm512_max_ps, _mm512_min_ps,
-    _mm512_mul_ps, _mm512_or_ps, _mm512_permute_ps, _mm512_reduce_add_ps, _mm512_reduce_max_ps,
-    _mm512_set1_ps, _mm512_setzero_si512, _mm512_shuffle_f32x4, _mm512_slli_epi32,
+    _mm512_fnmadd_ps, _mm512_loadu_ps, _mm512_loadu_si512, _mm512_mask_blend_epi32,
+    _mm512_mask_blend_ps, _mm512_mask_storeu_ps, _mm512_maskz_loadu_ps, _mm512_max_epi32,
+    _mm512_max_ps, _mm512_min_ps, _mm512_mul_ps, _mm512_or_ps, _mm512_or_si512, _mm512_permute_ps,
+    _mm512_reduce_add_ps, _mm512_reduce_max_ps, _mm512_set1_epi32, _mm512_set1_ps,
+    _mm512_setzero_si512, _mm512_shuffle_f32x4, _mm512_slli_epi32, _mm512_srli_epi32,
     _mm512_storeu_ps, _mm512_sub_ps,
 };
 
@@ -27,12 +32,14 @@ use crate::{
     },
 };
 
-vector_kernels!(Level::Avx512, F32x16, "avx512f,avx512bw,avx512vl,avx512dq");
+vector_kernels!(Level::Avx512, F32x16, Bf16, Bytes, "avx512f,avx512bw,avx512vl,avx512dq");
 tiles!(F32x16, 2 vectors wide, 256 deep, up to 12 rows: 1 2 3 4 5 6 7 8 9 10 11 12);
+
+use groups::{Bf16, Bytes};
 
 /// Sixteen f32.
 #[derive(Clone, Copy)]
-struct F32x16(__m512);
+pub(super) struct F32x16(__m512);
 
 /// A bit for each of the first `count` ≤ 16 lanes.
 #[inline(always)]
@@ -107,6 +114,23 @@ impl Vector for F32x16 {
         unsafe {
             let x = _mm512_max_epi32(_mm512_cvtps_epi32(self.0), _mm512_setzero_si512());
             _mm_storeu_si128(to.cast(), _mm512_cvtusepi32_epi8(x));
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn store_bf16(self, to: *mut u16) {
+        // SAFETY: passed on.
+        unsafe {
+            let x = _mm512_castps_si512(self.0);
+            let upper = _mm512_srli_epi32::<16>(x);
+            let even = _mm512_and_si512(upper, _mm512_set1_epi32(1));
+            let up = _mm512_add_epi32(_mm512_set1_epi32(0x7FFF), even);
+            let rounded = _mm512_srli_epi32::<16>(_mm512_add_epi32(x, up));
+            // The carry could make a NaN a number.
+            let is_nan = _mm512_cmp_ps_mask::<_CMP_UNORD_Q>(self.0, self.0);
+            let quiet = _mm512_or_si512(upper, _mm512_set1_epi32(0x40));
+            let bits = _mm512_mask_blend_epi32(is_nan, rounded, quiet);
+            _mm256_storeu_si256(to.cast(), _mm512_cvtepi32_epi16(bits));
         }
     }
 

@@ -13,11 +13,11 @@ use crate::arch::{
 
 /// Sixty-four u8.
 #[derive(Clone, Copy)]
-pub(super) struct U8x64(__m512i);
+pub(in crate::arch::x86_64) struct U8x64(__m512i);
 
 /// As [`Sums`], of twice as many lanes.
 #[derive(Clone, Copy)]
-pub(super) struct WideSums {
+pub(in crate::arch::x86_64) struct WideSums {
     all: __m512i,
     odd: __m512i,
 }
