@@ -40,7 +40,7 @@ mod rotation;
 mod scan;
 
 pub use activation::Activation;
-pub use attention::AttentionScratch;
+pub use attention::{AttentionScratch, RelativeBias};
 pub use kernels::Kernels;
 pub use large::LargeVec;
 pub use level::{Level, LevelError};

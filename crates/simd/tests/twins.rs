@@ -1,6 +1,6 @@
 //! Every vector level against its plain twin, for arbitrary shapes and values.
 
-use hippocamp_simd::{Activation, AttentionScratch, Epilogue, Kernels, Level};
+use hippocamp_simd::{Activation, AttentionScratch, Epilogue, Kernels, Level, RelativeBias};
 use proptest::{collection::vec, prelude::*};
 
 /// The levels beside the plain one.
@@ -101,13 +101,17 @@ proptest! {
 
     #[test]
     fn attention_agrees(
-        (heads, head_dim, qkv) in (0..90_usize, 1..4_usize, 1..70_usize).prop_flat_map(
-            |(len, heads, head_dim)| (Just(heads), Just(head_dim), values(len * 3 * heads * head_dim))
+        (heads, head_dim, qkv, bias) in (0..90_usize, 1..4_usize, 1..70_usize).prop_flat_map(
+            |(len, heads, head_dim)| (
+                Just(heads), Just(head_dim), values(len * 3 * heads * head_dim), values(heads * 199)
+            )
         ),
+        biased in any::<bool>(),
     ) {
+        let bias = biased.then(|| RelativeBias::new(&bias, 99));
         let run = |kernels: &Kernels| {
             let mut out = vec![f32::NAN; qkv.len() / 3];
-            kernels.attention(&qkv, heads, head_dim, &mut AttentionScratch::new(), &mut out);
+            kernels.attention(&qkv, heads, head_dim, bias, &mut AttentionScratch::new(), &mut out);
             out
         };
         for kernels in others() {
@@ -132,7 +136,8 @@ proptest! {
             let packed = kernels.pack(&x[..60], 6, 10);
             let mut out = vec![0.0; 21 * 6];
             kernels.matmul(&x, &packed, Epilogue::BiasActivation(&x[..6], f), &mut out);
-            kernels.attention(&x, 2, 5, &mut AttentionScratch::new(), &mut vec![0.0; 70]);
+            let bias = Some(RelativeBias::new(&x[..78], 19));
+            kernels.attention(&x, 2, 5, bias, &mut AttentionScratch::new(), &mut vec![0.0; 70]);
         }
     }
 }
