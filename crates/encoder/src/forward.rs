@@ -4,7 +4,7 @@
 //! position embeddings look at where a text begins.
 //!
 //! ```text
-//! x = norm(token + position)
+//! x = norm(token + position + type)
 //! for each layer:
 //!     qkv = x Wqkv + b                     [T, 3 hidden]
 //!     c   = attention(qkv) for each text   [T, hidden]
@@ -20,6 +20,7 @@ use hippocamp_simd::{Activation, AttentionScratch, Epilogue, Kernels, MatmulScra
 
 use crate::config::Architecture;
 use crate::layers::{Layer, LayerNorm, Network};
+use crate::relative::RelativeTable;
 use crate::stages::{self, Stage};
 use crate::{Error, Pooling, Tokens};
 
@@ -186,6 +187,7 @@ impl Model {
         mut context: &mut [f32],
     ) {
         let (hidden, heads) = (self.architecture.hidden, self.architecture.heads);
+        let bias = self.network.relative.as_ref().map(RelativeTable::bias);
         for text in batch.iter().filter(|text| !text.is_empty()) {
             let rows = query_key_value.split_off(..text.len() * 3 * hidden);
             let out = context.split_off_mut(..text.len() * hidden);
@@ -194,6 +196,7 @@ impl Model {
                     rows,
                     heads,
                     self.architecture.head_dimension(),
+                    bias,
                     scratch,
                     out,
                 );

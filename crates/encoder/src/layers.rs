@@ -5,7 +5,9 @@ use hippocamp_simd::{Kernels, PackedMatrix, Precision};
 
 use crate::Error;
 use crate::config::Architecture;
+use crate::family::{Family, TensorNames};
 use crate::folder::Folder;
+use crate::relative::RelativeTable;
 use crate::weights::{Values, Weights};
 
 const TOKEN_TABLE: &str = "embeddings.word_embeddings.weight";
@@ -13,8 +15,11 @@ const TOKEN_TABLE: &str = "embeddings.word_embeddings.weight";
 /// All weights of a network.
 pub(crate) struct Network {
     pub(crate) tokens: TokenTable,
-    /// `[max_tokens, hidden]`: position embedding plus the embedding of token type 0, by place in the text.
+    /// `[max_tokens, hidden]`: position embedding plus the embedding of token type 0, if there are types, by place
+    /// in the text.
     pub(crate) positions: Vec<f32>,
+    /// What attention adds to its scores by distance, in the family that does.
+    pub(crate) relative: Option<RelativeTable>,
     pub(crate) embedding_norm: LayerNorm,
     pub(crate) layers: Vec<Layer>,
 }
@@ -66,12 +71,19 @@ impl Network {
         };
         let positions = load_positions(&mut weights, architecture, max_tokens, kernels)?;
         let embedding_norm = load_norm(&mut weights, "embeddings.LayerNorm", hidden)?;
+        let relative = match architecture.family {
+            Family::Mpnet => Some(RelativeTable::load(&mut weights, architecture, max_tokens)?),
+            _ => None,
+        };
+        let names = architecture.family.tensors();
         let mut layers = Vec::new();
         let mut matrix = Vec::new();
         for layer in 0..architecture.layers {
-            layers.push(load_layer(&mut weights, layer, architecture, kernels, &mut matrix)?);
+            let weights = &mut weights;
+            layers.push(load_layer(weights, &names, layer, architecture, kernels, &mut matrix)?);
         }
-        Ok((Self { tokens, positions, embedding_norm, layers }, weights.into_digest()))
+        let network = Self { tokens, positions, relative, embedding_norm, layers };
+        Ok((network, weights.into_digest()))
     }
 }
 
@@ -130,6 +142,9 @@ fn load_positions(
     positions.drain(..architecture.first_position * hidden);
     positions.truncate(max_tokens * hidden);
     positions.shrink_to_fit();
+    if architecture.token_types == 0 {
+        return Ok(positions);
+    }
     let mut types = Vec::new();
     weights.append(
         "embeddings.token_type_embeddings.weight",
@@ -152,24 +167,24 @@ fn load_norm(weights: &mut Weights, name: &str, width: usize) -> Result<LayerNor
 
 fn load_layer(
     weights: &mut Weights,
+    names: &TensorNames,
     layer: usize,
     architecture: &Architecture,
     kernels: &Kernels,
     matrix: &mut Vec<f32>,
 ) -> Result<Layer, Error> {
     let (hidden, intermediate) = (architecture.hidden, architecture.intermediate);
-    let name = |part: &str| format!("encoder.layer.{layer}.{part}");
+    let name = |part: &str| format!("{}.{layer}.{part}", names.layers);
     let mut linear = |weights: &mut Weights, parts: &[&str], shape| {
         let names: Vec<String> = parts.iter().map(|part| name(part)).collect();
         Linear::load(weights, &names, shape, true, kernels, matrix)
     };
-    let query_key_value = ["attention.self.query", "attention.self.key", "attention.self.value"];
     Ok(Layer {
-        query_key_value: linear(weights, &query_key_value, [hidden, hidden])?,
-        attention_output: linear(weights, &["attention.output.dense"], [hidden, hidden])?,
-        attention_norm: load_norm(weights, &name("attention.output.LayerNorm"), hidden)?,
-        intermediate: linear(weights, &["intermediate.dense"], [intermediate, hidden])?,
-        output: linear(weights, &["output.dense"], [hidden, intermediate])?,
-        output_norm: load_norm(weights, &name("output.LayerNorm"), hidden)?,
+        query_key_value: linear(weights, &names.query_key_value, [hidden, hidden])?,
+        attention_output: linear(weights, &[names.attention_output], [hidden, hidden])?,
+        attention_norm: load_norm(weights, &name(names.attention_norm), hidden)?,
+        intermediate: linear(weights, &[names.intermediate], [intermediate, hidden])?,
+        output: linear(weights, &[names.output], [hidden, intermediate])?,
+        output_norm: load_norm(weights, &name(names.output_norm), hidden)?,
     })
 }

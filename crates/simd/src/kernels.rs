@@ -5,7 +5,7 @@ use std::fmt;
 use crate::{
     Level, LevelError, Precision,
     activation::Activation,
-    attention::AttentionScratch,
+    attention::{AttentionScratch, RelativeBias},
     dispatch::{self, Table},
     matmul::{Epilogue, PackedMatrix},
     rounded::{MOST_INPUTS, MatmulScratch},
@@ -239,18 +239,19 @@ impl Kernels {
     }
 
     /// Multi-head self-attention of one text (Vaswani et al., 2017), for each head
-    /// `softmax(q kᵀ / √head_dim) v`.
+    /// `softmax(q kᵀ / √head_dim + bias) v`.
     ///
     /// `qkv: [len, 3 * heads * head_dim]`, each row q, then k, then v of all heads;
     /// `out: [len, heads * head_dim]`, the heads side by side. len is `out.len() / (heads * head_dim)`.
     ///
     /// # Panics
-    /// If a length does not fit, or `heads * head_dim` is 0.
+    /// If a length does not fit, `bias` is for other heads or shorter texts, or `heads * head_dim` is 0.
     pub fn attention(
         &self,
         qkv: &[f32],
         heads: usize,
         head_dim: usize,
+        bias: Option<RelativeBias<'_>>,
         scratch: &mut AttentionScratch,
         out: &mut [f32],
     ) {
@@ -258,12 +259,17 @@ impl Kernels {
         assert!(hidden > 0, "attention with {heads} heads of {head_dim}");
         assert_eq!(out.len() % hidden, 0, "out is [len, {hidden}]");
         assert_eq!(qkv.len(), 3 * out.len(), "qkv is [len, 3 × {hidden}]");
+        if let Some(bias) = bias {
+            let (len, longest) = (out.len() / hidden, bias.max_len());
+            assert_eq!(bias.heads(), heads, "the bias is for other heads");
+            assert!(len <= longest, "a bias for {longest} tokens, and a text of {len}");
+        }
         if out.is_empty() {
             return;
         }
-        // SAFETY: `qkv` and `out` have equally many rows, at least one, of `3 * hidden` and `hidden`; the table is handed out only where
-        // its level is available.
-        unsafe { (self.table.attention)(qkv, heads, head_dim, scratch, out) }
+        // SAFETY: `qkv` and `out` have equally many rows, at least one, of `3 * hidden` and `hidden`, and the bias is for them; the
+        // table is handed out only where its level is available.
+        unsafe { (self.table.attention)(qkv, heads, head_dim, bias, scratch, out) }
     }
 }
 

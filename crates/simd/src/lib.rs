@@ -42,7 +42,7 @@ mod rounded;
 mod scan;
 
 pub use activation::Activation;
-pub use attention::AttentionScratch;
+pub use attention::{AttentionScratch, RelativeBias};
 pub use kernels::Kernels;
 pub use large::LargeVec;
 pub use level::{Level, LevelError};

@@ -2,7 +2,9 @@
 
 mod checks;
 
-use hippocamp_simd::{AttentionScratch, Kernels, Level, MatmulScratch, Precision, ScanTable};
+use hippocamp_simd::{
+    AttentionScratch, Kernels, Level, MatmulScratch, Precision, RelativeBias, ScanTable,
+};
 
 fn at_every_level(check: fn(&Kernels)) {
     for level in Level::all_available() {
@@ -49,6 +51,7 @@ tests! {
     attention_is_right_at_every_length = checks::attention::of_every_length;
     attention_is_right_for_every_head_size = checks::attention::of_every_head;
     attention_over_long_texts_needs_linear_memory = checks::attention::of_long_texts;
+    attention_adds_a_bias_by_distance = checks::attention::with_relative_bias;
     attention_does_not_see_what_is_left_in_the_scratch = checks::attention::with_used_scratch;
     all_halfs_are_widened_exactly = checks::coded::all_halfs;
     rounding_to_halfs_is_to_the_nearest_and_even = checks::coded::rounded_halfs;
@@ -79,11 +82,21 @@ fn the_longest_text_needs_less_than_two_megabytes_of_scratch() {
         &checks::inputs::noise(len * 3 * head_dim),
         1,
         head_dim,
+        None,
         &mut scratch,
         &mut out,
     );
     assert!(scratch.bytes() < 2 << 20, "{} bytes", scratch.bytes());
     assert!(out.iter().all(|x| x.abs() < 2.0));
+}
+
+#[test]
+#[should_panic(expected = "a bias for 2 tokens, and a text of 3")]
+fn attention_refuses_a_bias_for_shorter_texts() {
+    let bias = Some(RelativeBias::new(&[0.0; 3], 1));
+    let mut scratch = AttentionScratch::new();
+    let kernels = Kernels::at(Level::Scalar).unwrap();
+    kernels.attention(&[0.0; 9], 1, 1, bias, &mut scratch, &mut [0.0; 3]);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Every vector level against its plain twin, for arbitrary shapes and values.
 
 use hippocamp_simd::{
-    Activation, AttentionScratch, Epilogue, Kernels, Level, MatmulScratch, Precision,
+    Activation, AttentionScratch, Epilogue, Kernels, Level, MatmulScratch, Precision, RelativeBias,
 };
 use proptest::{collection::vec, prelude::*};
 
@@ -106,13 +106,17 @@ proptest! {
 
     #[test]
     fn attention_agrees(
-        (heads, head_dim, qkv) in (0..90_usize, 1..4_usize, 1..70_usize).prop_flat_map(
-            |(len, heads, head_dim)| (Just(heads), Just(head_dim), values(len * 3 * heads * head_dim))
+        (heads, head_dim, qkv, bias) in (0..90_usize, 1..4_usize, 1..70_usize).prop_flat_map(
+            |(len, heads, head_dim)| (
+                Just(heads), Just(head_dim), values(len * 3 * heads * head_dim), values(heads * 199)
+            )
         ),
+        biased in any::<bool>(),
     ) {
+        let bias = biased.then(|| RelativeBias::new(&bias, 99));
         let run = |kernels: &Kernels| {
             let mut out = vec![f32::NAN; qkv.len() / 3];
-            kernels.attention(&qkv, heads, head_dim, &mut AttentionScratch::new(), &mut out);
+            kernels.attention(&qkv, heads, head_dim, bias, &mut AttentionScratch::new(), &mut out);
             out
         };
         for kernels in others() {
@@ -140,7 +144,8 @@ proptest! {
                 let epilogue = Epilogue::BiasActivation(&x[..6], f);
                 kernels.matmul(&x, &packed, epilogue, &mut MatmulScratch::new(), &mut out);
             }
-            kernels.attention(&x, 2, 5, &mut AttentionScratch::new(), &mut vec![0.0; 70]);
+            let bias = Some(RelativeBias::new(&x[..78], 19));
+            kernels.attention(&x, 2, 5, bias, &mut AttentionScratch::new(), &mut vec![0.0; 70]);
         }
     }
 }

@@ -5,6 +5,7 @@
 //! theirs say that they are skipped.
 
 mod damaged_folders;
+mod families;
 mod golden;
 mod model_files;
 mod mutations;

@@ -100,32 +100,49 @@ impl Spec {
         folder
     }
 
-    /// `RoBERTa`'s first position is 2, BERT's 0.
+    /// `RoBERTa`'s and `MPNet`'s first position is 2, BERT's and `DistilBERT`'s 0.
     pub(crate) fn first_position(&self) -> usize {
-        if self.model_type == "bert" { 0 } else { 2 }
+        if matches!(self.model_type, "bert" | "distilbert") { 0 } else { 2 }
+    }
+
+    pub(crate) fn has_token_types(&self) -> bool {
+        !matches!(self.model_type, "distilbert" | "mpnet")
     }
 
     pub(crate) fn config(&self) -> Value {
-        json!({
+        let mut config = json!({
             "model_type": self.model_type,
-            "hidden_size": self.hidden,
-            "num_hidden_layers": self.layers,
-            "num_attention_heads": self.heads,
-            "intermediate_size": self.intermediate,
             "max_position_embeddings": self.positions,
             "vocab_size": self.vocabulary(),
-            "type_vocab_size": 2,
-            "hidden_act": self.activation,
-            "layer_norm_eps": 1e-5,
             "pad_token_id": i32::from(self.model_type != "bert"),
-        })
+        });
+        let fields = if self.model_type == "distilbert" {
+            json!({
+                "dim": self.hidden, "n_layers": self.layers, "n_heads": self.heads,
+                "hidden_dim": self.intermediate, "activation": self.activation,
+            })
+        } else {
+            json!({
+                "hidden_size": self.hidden, "num_hidden_layers": self.layers,
+                "num_attention_heads": self.heads, "intermediate_size": self.intermediate,
+                "hidden_act": self.activation, "type_vocab_size": 2, "layer_norm_eps": self.epsilon(),
+            })
+        };
+        let fields = fields.as_object().expect("an object").clone();
+        config.as_object_mut().expect("an object").extend(fields);
+        config
+    }
+
+    /// `DistilBERT`'s is not in its configuration.
+    pub(crate) fn epsilon(&self) -> f64 {
+        if self.model_type == "distilbert" { 1e-12 } else { 1e-5 }
     }
 
     pub(crate) fn tokenizer(&self) -> Value {
-        if self.model_type == "bert" {
-            tokenizer_files::word_piece()
-        } else {
+        if matches!(self.model_type, "roberta" | "xlm-roberta" | "camembert") {
             tokenizer_files::unigram()
+        } else {
+            tokenizer_files::word_piece()
         }
     }
 
@@ -147,7 +164,12 @@ impl Spec {
         };
         add("embeddings.word_embeddings.weight", &[self.vocabulary(), hidden], 0.0, 1.0);
         add("embeddings.position_embeddings.weight", &[self.positions, hidden], 0.0, 0.5);
-        add("embeddings.token_type_embeddings.weight", &[2, hidden], 0.0, 0.5);
+        if self.has_token_types() {
+            add("embeddings.token_type_embeddings.weight", &[2, hidden], 0.0, 0.5);
+        }
+        if self.model_type == "mpnet" {
+            add("encoder.relative_attention_bias.weight", &[32, self.heads], 0.0, 2.0);
+        }
         add("embeddings.LayerNorm.weight", &[hidden], 1.0, 0.2);
         add("embeddings.LayerNorm.bias", &[hidden], 0.0, 0.2);
         for layer in 0..self.layers {
@@ -160,15 +182,49 @@ impl Spec {
                 ("output.dense", hidden, intermediate),
             ];
             for (part, outputs, inputs) in parts {
-                add(&format!("encoder.layer.{layer}.{part}.weight"), &[outputs, inputs], 0.0, 0.4);
-                add(&format!("encoder.layer.{layer}.{part}.bias"), &[outputs], 0.0, 0.2);
+                let name = self.layer_name(layer, part);
+                add(&format!("{name}.weight"), &[outputs, inputs], 0.0, 0.4);
+                add(&format!("{name}.bias"), &[outputs], 0.0, 0.2);
             }
             for part in ["attention.output.LayerNorm", "output.LayerNorm"] {
-                add(&format!("encoder.layer.{layer}.{part}.weight"), &[hidden], 1.0, 0.2);
-                add(&format!("encoder.layer.{layer}.{part}.bias"), &[hidden], 0.0, 0.2);
+                let name = self.layer_name(layer, part);
+                add(&format!("{name}.weight"), &[hidden], 1.0, 0.2);
+                add(&format!("{name}.bias"), &[hidden], 0.0, 0.2);
             }
         }
         tensors
+    }
+
+    /// What this family calls a part of a layer that BERT calls `part`.
+    pub(crate) fn layer_name(&self, layer: usize, part: &str) -> String {
+        let (layers, own) = match self.model_type {
+            "distilbert" => (
+                "transformer.layer",
+                match part {
+                    "attention.self.query" => "attention.q_lin",
+                    "attention.self.key" => "attention.k_lin",
+                    "attention.self.value" => "attention.v_lin",
+                    "attention.output.dense" => "attention.out_lin",
+                    "attention.output.LayerNorm" => "sa_layer_norm",
+                    "intermediate.dense" => "ffn.lin1",
+                    "output.dense" => "ffn.lin2",
+                    _ => "output_layer_norm",
+                },
+            ),
+            "mpnet" => (
+                "encoder.layer",
+                match part {
+                    "attention.self.query" => "attention.attn.q",
+                    "attention.self.key" => "attention.attn.k",
+                    "attention.self.value" => "attention.attn.v",
+                    "attention.output.dense" => "attention.attn.o",
+                    "attention.output.LayerNorm" => "attention.LayerNorm",
+                    other => other,
+                },
+            ),
+            _ => ("encoder.layer", part),
+        };
+        format!("{layers}.{layer}.{own}")
     }
 
     /// The dense layer's tensors.

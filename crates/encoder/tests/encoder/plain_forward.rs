@@ -39,26 +39,35 @@ fn token_vectors(spec: &Spec, tensors: &Tensors, ids: &[u32]) -> Rows {
         values.iter().map(|x| f64::from(*x)).collect()
     };
     let norm = |rows: &Rows, name: &str| {
-        layer_norm(rows, &tensors[&format!("{name}.weight")], &tensors[&format!("{name}.bias")])
+        let (weight, bias) =
+            (&tensors[&format!("{name}.weight")], &tensors[&format!("{name}.bias")]);
+        layer_norm(rows, weight, bias, spec.epsilon())
     };
     let embedded: Rows = (0..ids.len())
         .map(|place| {
             let mut sum = row("embeddings.word_embeddings.weight", ids[place] as usize);
             let position =
                 row("embeddings.position_embeddings.weight", place + spec.first_position());
-            let kind = row("embeddings.token_type_embeddings.weight", 0);
-            sum.iter_mut().zip(position).zip(kind).for_each(|((s, p), k)| *s += p + k);
+            sum.iter_mut().zip(position).for_each(|(s, p)| *s += p);
+            if spec.has_token_types() {
+                let kind = row("embeddings.token_type_embeddings.weight", 0);
+                sum.iter_mut().zip(kind).for_each(|(s, k)| *s += k);
+            }
             sum
         })
         .collect();
     let mut x = norm(&embedded, "embeddings.LayerNorm");
+    let table = tensors.get("encoder.relative_attention_bias.weight");
+    let bias = |head: usize, i: usize, j: usize| {
+        table.map_or(0.0, |table| f64::from(table.values[bucket(i, j) * spec.heads + head]))
+    };
     for layer in 0..spec.layers {
-        let name = |part: &str| format!("encoder.layer.{layer}.{part}");
+        let name = |part: &str| spec.layer_name(layer, part);
         let project = |rows: &Rows, part: &str| {
             linear(
                 rows,
-                &tensors[&name(&format!("{part}.weight"))],
-                &tensors[&name(&format!("{part}.bias"))],
+                &tensors[&format!("{}.weight", name(part))],
+                &tensors[&format!("{}.bias", name(part))],
             )
         };
         let context = attention(
@@ -66,6 +75,7 @@ fn token_vectors(spec: &Spec, tensors: &Tensors, ids: &[u32]) -> Rows {
             &project(&x, "attention.self.key"),
             &project(&x, "attention.self.value"),
             spec.heads,
+            &bias,
         );
         let y = norm(
             &sum(&project(&context, "attention.output.dense"), &x),
@@ -88,7 +98,25 @@ fn linear(rows: &Rows, weight: &Tensor, bias: &Tensor) -> Rows {
     rows.iter().map(|row| (0..weight.shape[0]).map(|j| output(row, j)).collect()).collect()
 }
 
-fn attention(q: &Rows, k: &Rows, v: &Rows, heads: usize) -> Rows {
+/// `MPNet`'s, as `MPNetEncoder.relative_position_bucket` computes it, with its logarithm.
+fn bucket(query: usize, key: usize) -> usize {
+    let half = if key > query { 16 } else { 0 };
+    let distance = key.abs_diff(query);
+    if distance < 8 {
+        return half + distance;
+    }
+    let grown = (distance as f32 / 8.0).ln() / 16.0_f32.ln() * 8.0;
+    half + (8 + grown as usize).min(15)
+}
+
+/// `bias(head, i, j)` is added to the score of query i and key j.
+fn attention(
+    q: &Rows,
+    k: &Rows,
+    v: &Rows,
+    heads: usize,
+    bias: &dyn Fn(usize, usize, usize) -> f64,
+) -> Rows {
     let width = q[0].len() / heads;
     let mut out = vec![vec![0.0; q[0].len()]; q.len()];
     for head in 0..heads {
@@ -97,8 +125,8 @@ fn attention(q: &Rows, k: &Rows, v: &Rows, heads: usize) -> Rows {
             let dot = |key: &Vec<f64>| -> f64 {
                 q[i][part.clone()].iter().zip(&key[part.clone()]).map(|(a, b)| a * b).sum()
             };
-            let scores: Vec<f64> =
-                k.iter().map(|key| (dot(key) / (width as f64).sqrt()).exp()).collect();
+            let score = |(j, key)| (dot(key) / (width as f64).sqrt() + bias(head, i, j)).exp();
+            let scores: Vec<f64> = k.iter().enumerate().map(score).collect();
             let total: f64 = scores.iter().sum();
             for (score, value) in scores.iter().zip(v) {
                 for column in part.clone() {
@@ -110,11 +138,11 @@ fn attention(q: &Rows, k: &Rows, v: &Rows, heads: usize) -> Rows {
     out
 }
 
-fn layer_norm(rows: &Rows, weight: &Tensor, bias: &Tensor) -> Rows {
+fn layer_norm(rows: &Rows, weight: &Tensor, bias: &Tensor, epsilon: f64) -> Rows {
     let normalise = |row: &Vec<f64>| {
         let mean = row.iter().sum::<f64>() / row.len() as f64;
         let variance = row.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / row.len() as f64;
-        let scaled = row.iter().map(|x| (x - mean) / (variance + 1e-5).sqrt());
+        let scaled = row.iter().map(|x| (x - mean) / (variance + epsilon).sqrt());
         scaled
             .zip(&weight.values)
             .zip(&bias.values)

@@ -67,9 +67,39 @@ fn bert_agrees_with_the_plain_forward_pass() {
 
 #[test]
 fn xlm_roberta_and_roberta_count_positions_from_behind_the_padding() {
-    for model_type in ["xlm-roberta", "roberta"] {
+    for model_type in ["xlm-roberta", "roberta", "camembert"] {
         assert_agrees(&Spec { model_type, seed: 3, ..Spec::default() }, "mean");
     }
+}
+
+#[test]
+fn distilbert_and_mpnet_agree_with_the_plain_forward_pass() {
+    for model_type in ["distilbert", "mpnet"] {
+        assert_agrees(&Spec { model_type, seed: 13, ..Spec::default() }, "mean");
+        let spec = Spec { model_type, activation: "relu", hidden: 40, heads: 5, ..Spec::default() };
+        assert_agrees(&Spec { positions: 80, seed: 14, ..spec }, "mean");
+    }
+}
+
+#[test]
+fn a_position_table_counts_from_behind_the_padding_that_the_configuration_names() {
+    let spec = Spec { model_type: "roberta", ..Spec::default() };
+    let max_tokens = |padding: serde_json::Value| {
+        let folder = spec.write();
+        let mut config = spec.config();
+        config["pad_token_id"] = padding;
+        write_json(folder.path(), "config.json", &config);
+        load(folder.path()).max_tokens()
+    };
+    assert_eq!(max_tokens(json!(0)), 31);
+    assert_eq!(max_tokens(json!(4)), 27);
+    assert_eq!(max_tokens(json!(null)), 30);
+    let mpnet = Spec { model_type: "mpnet", ..Spec::default() };
+    let folder = mpnet.write();
+    let mut config = mpnet.config();
+    config["pad_token_id"] = json!(0);
+    write_json(folder.path(), "config.json", &config);
+    assert_eq!(load(folder.path()).max_tokens(), 30);
 }
 
 #[test]
@@ -140,6 +170,11 @@ fn shards_prefixes_and_old_names_hold_the_same_model() {
         Spec { prefix: "model.", shards: 2, ..plain.clone() },
         Spec { old_norm_names: true, prefix: "roberta.", ..plain.clone() },
     ];
+    for (model_type, prefix) in [("distilbert", "distilbert."), ("mpnet", "mpnet.")] {
+        let plain = Spec { model_type, ..plain.clone() };
+        let prefixed = load(Spec { prefix, ..plain.clone() }.write().path());
+        assert_eq!(prefixed.fingerprint(), load(plain.write().path()).fingerprint());
+    }
     for other in others {
         let found = load(other.write().path());
         assert_eq!(
@@ -231,10 +266,13 @@ fn a_text_as_long_as_the_model_allows_reaches_the_last_position() {
 
 #[test]
 fn the_same_text_has_the_same_bits_in_any_batch() {
-    let folder = Spec { hidden: 48, heads: 4, intermediate: 80, ..Spec::default() }.write();
-    for level in Level::all_available() {
-        let encoder = Encoder::load(folder.path(), &at(level)).unwrap();
-        assert_same_bits_in_any_batch(&encoder, &TEXTS, 40);
+    for model_type in ["bert", "mpnet"] {
+        let spec = Spec { model_type, hidden: 48, heads: 4, intermediate: 80, ..Spec::default() };
+        let folder = spec.write();
+        for level in Level::all_available() {
+            let encoder = Encoder::load(folder.path(), &at(level)).unwrap();
+            assert_same_bits_in_any_batch(&encoder, &TEXTS, 40);
+        }
     }
 }
 
@@ -464,5 +502,24 @@ fn a_text_without_tokens_gets_zeros() {
         assert!(rows[0].iter().chain(rows[2]).all(|value| *value == 0.0));
         assert_eq!(rows[1], encoder.encode(&["cat"], "").unwrap());
         assert!(rows[1].iter().any(|value| *value != 0.0));
+    }
+}
+
+#[test]
+
+fn fingerprints_of_earlier_versions_stay() {
+    let dense = Some(Dense { outputs: 17, bias: true, activation: "Tanh" });
+    for (spec, expected) in [
+        (Spec::default(), "10cf03c7bc1e506ccae1a7c201e763a2c9fab63e7987217055b29bfa9f2bc599"),
+        (
+            Spec { model_type: "xlm-roberta", ..Spec::default() },
+            "07995481a12ef72e3766ae4159464557b39e55f1a4d54c7082f043851774828f",
+        ),
+        (
+            Spec { model_type: "roberta", dense, ..Spec::default() },
+            "83cf4fd867df459ce8b0f909762d646ec20866577d78068e1b057ef2ad824aec",
+        ),
+    ] {
+        assert_eq!(load(spec.write().path()).fingerprint(), expected, "{spec:?}");
     }
 }

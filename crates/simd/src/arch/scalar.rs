@@ -13,7 +13,7 @@ use crate::{
     activation::{
         Activation, GELU_CUT, GELU_R, GELU_T, GELU_TANH_CUBIC, GELU_TANH_CUT, GELU_TANH_SCALE,
     },
-    attention::AttentionScratch,
+    attention::{AttentionScratch, RelativeBias},
     dispatch::Table,
     matmul::{Epilogue, PackedMatrix},
     rounded::MatmulScratch,
@@ -201,6 +201,7 @@ fn attention(
     qkv: &[f32],
     heads: usize,
     head_dim: usize,
+    bias: Option<RelativeBias<'_>>,
     scratch: &mut AttentionScratch,
     out: &mut [f32],
 ) {
@@ -216,6 +217,9 @@ fn attention(
         for i in 0..len {
             for (j, score) in scores.iter_mut().enumerate() {
                 *score = dot(part(i, 0), part(j, 1)) * scale;
+            }
+            if let Some(bias) = bias {
+                add(scores, bias.of_query(head, i, len));
             }
             softmax(scores, len);
             let out = &mut out[i * hidden + head * head_dim..][..head_dim];

@@ -1,6 +1,6 @@
 //! Attention.
 
-use hippocamp_simd::{AttentionScratch, Kernels};
+use hippocamp_simd::{AttentionScratch, Kernels, RelativeBias};
 
 use super::{assert_close, assert_same_bits, guarded, inputs::Noise, reference};
 
@@ -14,9 +14,9 @@ fn check(
     let hidden = heads * head_dim;
     let qkv = Noise::new((len * 1_000 + hidden) as u64).values(len * 3 * hidden);
     let found = guarded(len * hidden, 1, |out| {
-        kernels.attention(&qkv, heads, head_dim, scratch, out);
+        kernels.attention(&qkv, heads, head_dim, None, scratch, out);
     });
-    let truth = reference::attention(&qkv, heads, head_dim);
+    let truth = reference::attention(&qkv, heads, head_dim, |_, _, _| 0.0);
     assert_close(&found, &truth, 3e-6, &format!("{len} tokens, {heads} × {head_dim}"));
 }
 
@@ -45,9 +45,44 @@ pub(crate) fn of_long_texts(kernels: &Kernels) {
     let (len, head_dim) = (1_500, 2);
     let qkv = Noise::new(5).values(len * 3 * head_dim);
     let mut out = vec![0.0; len * head_dim];
-    kernels.attention(&qkv, 1, head_dim, &mut scratch, &mut out);
+    kernels.attention(&qkv, 1, head_dim, None, &mut scratch, &mut out);
     assert!(scratch.bytes() < 1 << 20, "{} bytes of scratch", scratch.bytes());
     assert!(out.iter().all(|x| x.abs() < 2.0));
+}
+
+pub(crate) fn with_relative_bias(kernels: &Kernels) {
+    let mut scratch = AttentionScratch::new();
+    for (len, reach, heads, head_dim) in [
+        (1, 0, 1, 1),
+        (1, 3, 2, 4),
+        (7, 6, 3, 5),
+        (16, 40, 2, 8),
+        (33, 32, 1, 16),
+        (150, 200, 2, 3),
+    ] {
+        let (hidden, width) = (heads * head_dim, 2 * reach + 1);
+        let qkv = Noise::new(len as u64).values(len * 3 * hidden);
+        // Of the size of the scores, so that it decides.
+        let mut values = Noise::new(reach as u64).values(heads * width);
+        kernels.scale(&mut values, 3.0);
+        let found = guarded(len * hidden, 1, |out| {
+            let bias = Some(RelativeBias::new(&values, reach));
+            kernels.attention(&qkv, heads, head_dim, bias, &mut scratch, out);
+        });
+        let truth = reference::attention(&qkv, heads, head_dim, |head, i, j| {
+            f64::from(values[head * width + reach + j - i])
+        });
+        assert_close(&found, &truth, 3e-6, &format!("{len} tokens, {heads} × {head_dim}, biased"));
+
+        let mut plain = vec![0.0; len * hidden];
+        kernels.attention(&qkv, heads, head_dim, None, &mut scratch, &mut plain);
+        let mut unbiased = vec![0.0; len * hidden];
+        let zeros = vec![0.0; heads * width];
+        let bias = Some(RelativeBias::new(&zeros, reach));
+        kernels.attention(&qkv, heads, head_dim, bias, &mut scratch, &mut unbiased);
+        let plain: Vec<f64> = plain.into_iter().map(f64::from).collect();
+        assert_close(&unbiased, &plain, 3e-6, &format!("{len} tokens, a bias of nothing"));
+    }
 }
 
 pub(crate) fn with_used_scratch(kernels: &Kernels) {
@@ -55,15 +90,16 @@ pub(crate) fn with_used_scratch(kernels: &Kernels) {
     for (len, heads, head_dim) in [(70, 2, 32), (1, 1, 1), (33, 3, 5), (7, 2, 40), (100, 1, 64)] {
         let width = 3 * heads * head_dim;
         let mut out = vec![0.0; len * heads * head_dim];
-        kernels.attention(&vec![f32::NAN; len * width], heads, head_dim, &mut used, &mut out);
+        let nan = vec![f32::NAN; len * width];
+        kernels.attention(&nan, heads, head_dim, None, &mut used, &mut out);
         assert!(out.iter().all(|x| x.is_nan()));
         for len in [len, 1, len / 2 + 1] {
             let qkv = Noise::new(len as u64).values(len * width);
             let mut out = vec![0.0; len * heads * head_dim];
-            kernels.attention(&qkv, heads, head_dim, &mut used, &mut out);
+            kernels.attention(&qkv, heads, head_dim, None, &mut used, &mut out);
             let mut fresh = vec![0.0; out.len()];
             let mut scratch = AttentionScratch::new();
-            kernels.attention(&qkv, heads, head_dim, &mut scratch, &mut fresh);
+            kernels.attention(&qkv, heads, head_dim, None, &mut scratch, &mut fresh);
             assert_same_bits(&out, &fresh, &format!("{len} tokens, {heads} × {head_dim}"));
         }
     }

@@ -42,6 +42,7 @@ pub(crate) const ALL: &[Check] = &[
     ("attention of every length", attention::of_every_length),
     ("attention of every head size", attention::of_every_head),
     ("attention of long texts", attention::of_long_texts),
+    ("attention with a relative bias", attention::with_relative_bias),
     ("attention does not see what is left in the scratch", attention::with_used_scratch),
     ("from_f16 of all halfs", coded::all_halfs),
     ("to_f16 of all ties and exponents", coded::rounded_halfs),

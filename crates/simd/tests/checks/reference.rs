@@ -101,8 +101,13 @@ pub(crate) fn softmax(row: &[f64]) -> Vec<f64> {
     row.iter().map(|x| (x - largest).exp() / sum).collect()
 }
 
-/// `qkv: [len, 3 * heads * head_dim]`.
-pub(crate) fn attention(qkv: &[f32], heads: usize, head_dim: usize) -> Vec<f64> {
+/// `qkv: [len, 3 * heads * head_dim]`; `bias(head, i, j)` is added to the score of query i and key j.
+pub(crate) fn attention(
+    qkv: &[f32],
+    heads: usize,
+    head_dim: usize,
+    bias: impl Fn(usize, usize, usize) -> f64,
+) -> Vec<f64> {
     let hidden = heads * head_dim;
     let rows: Vec<&[f32]> = qkv.chunks_exact(3 * hidden).collect();
     let mut out = vec![0.0; rows.len() * hidden];
@@ -113,7 +118,9 @@ pub(crate) fn attention(qkv: &[f32], heads: usize, head_dim: usize) -> Vec<f64> 
         for (i, row) in rows.iter().enumerate() {
             let q = part(row, 0);
             let scale = (head_dim as f64).sqrt();
-            let scores: Vec<f64> = rows.iter().map(|row| dot(&q, &part(row, 1)) / scale).collect();
+            let score =
+                |(j, row): (usize, &&[f32])| dot(&q, &part(row, 1)) / scale + bias(head, i, j);
+            let scores: Vec<f64> = rows.iter().enumerate().map(score).collect();
             let out = &mut out[i * hidden + head * head_dim..][..head_dim];
             for (p, row) in softmax(&scores).iter().zip(&rows) {
                 for (out, v) in out.iter_mut().zip(part(row, 2)) {

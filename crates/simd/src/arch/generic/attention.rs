@@ -3,7 +3,7 @@
 //! ```text
 //! for each head
 //!   scores = q kᵀ                      [len, len]
-//!   p      = exp(scores / √head_dim, relative to the largest of the row)
+//!   p      = exp(scores / √head_dim + bias, relative to the largest of the row)
 //!   out    = (p v) / row sums of p     [len, head_dim]
 //! ```
 //!
@@ -16,7 +16,7 @@ use super::{
     rows, values,
 };
 use crate::{
-    attention::AttentionScratch,
+    attention::{AttentionScratch, RelativeBias},
     matmul::{Epilogue, pack_panel},
 };
 
@@ -26,12 +26,14 @@ const SCORES: usize = 32 * 1024;
 const BLOCK_ROWS: usize = 96;
 
 /// # Safety
-/// The CPU has V's instructions; `qkv` is `[len, 3 * heads * head_dim]`, `out` `[len, heads * head_dim]`.
+/// The CPU has V's instructions; `qkv` is `[len, 3 * heads * head_dim]`, `out` `[len, heads * head_dim]`; `bias` is for
+/// `heads` and at least `len`.
 #[inline(always)]
 pub(crate) unsafe fn attention<V: Tiles>(
     qkv: &[f32],
     heads: usize,
     head_dim: usize,
+    bias: Option<RelativeBias<'_>>,
     scratch: &mut AttentionScratch,
     out: &mut [f32],
 ) {
@@ -76,7 +78,16 @@ pub(crate) unsafe fn attention<V: Tiles>(
                 let out = out.as_mut_ptr().add(row * hidden + first);
                 let mut sums = [0.0; BLOCK_ROWS];
                 for (r, sum) in sums.iter_mut().enumerate().take(m) {
-                    *sum = rows::exponentials::<V>(scores.add(r * stride), len, scale);
+                    let scores = scores.add(r * stride);
+                    *sum = match bias {
+                        None => rows::exponentials::<V>(scores, len, scale),
+                        Some(bias) => {
+                            let scores = std::slice::from_raw_parts_mut(scores, len);
+                            values::scale::<V>(scores, scale);
+                            values::add::<V>(scores, bias.of_query(head, row + r, len));
+                            rows::exponentials::<V>(scores.as_mut_ptr(), len, 1.0)
+                        }
+                    };
                 }
                 multiply::<V>(
                     Product {

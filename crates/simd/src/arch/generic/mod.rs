@@ -73,7 +73,7 @@ macro_rules! vector_kernels {
                 arch::generic::{
                     attention, coded, distance, matmul, rotation, rows, scan, values,
                 },
-                attention::AttentionScratch,
+                attention::{AttentionScratch, RelativeBias},
                 matmul::{Epilogue, PackedMatrix},
                 rounded::MatmulScratch,
                 scan::{ScanOutput, ScanTable},
@@ -95,7 +95,8 @@ macro_rules! vector_kernels {
                 softmax => rows::softmax(x: &mut [f32], width: usize) -> ();
                 activate => values::activate(x: &mut [f32], f: Activation) -> ();
                 attention => attention::attention(
-                    qkv: &[f32], heads: usize, head_dim: usize, scratch: &mut AttentionScratch, out: &mut [f32]
+                    qkv: &[f32], heads: usize, head_dim: usize, bias: Option<RelativeBias<'_>>,
+                    scratch: &mut AttentionScratch, out: &mut [f32]
                 ) -> ();
                 tabulate => scan::tabulate(query: &[f32], table: &mut ScanTable) -> ();
                 scan => scan::scan(
