@@ -40,6 +40,13 @@ export interface LoadEncoderOptions {
    */
   readonly cpu?: CpuLevel | undefined
   /**
+   * The form of weights and activations in matrix products; it decides the vectors, and so is part of the encoder's fingerprint.
+   * `auto` is the fastest one that keeps the model's vectors, measured on the model when it is loaded: `int8` for nearly all,
+   * on every CPU, else `bf16`, else `f32`.
+   * @default 'auto'
+   */
+  readonly precision?: Precision | 'auto' | undefined
+  /**
    * Never use the network: the model must be a folder or in the cache.
    * @default false, or the environment variable HF_HUB_OFFLINE
    */
@@ -54,7 +61,10 @@ export interface LoadEncoderOptions {
 export type Pooling = 'mean' | 'cls' | 'max'
 
 /** Instruction sets that there are kernels for. */
-export type CpuLevel = 'scalar' | 'neon' | 'avx2' | 'avx512'
+export type CpuLevel = (typeof CPU_LEVELS)[number]
+
+/** In which form values are multiplied: as they are, rounded to bfloat16, or as bytes with a scale. */
+export type Precision = 'f32' | 'bf16' | 'int8'
 
 /** How to encode. */
 export interface EncodeOptions {
@@ -87,12 +97,24 @@ const LOAD_OPTIONS = [
   'prompts',
   'languages',
   'cpu',
+  'precision',
   'offline',
   'onProgress',
   'signal',
 ] as const
 const POOLINGS = ['mean', 'cls', 'max'] as const
-const CPU_LEVELS = ['scalar', 'neon', 'avx2', 'avx512'] as const
+const PRECISIONS = ['auto', 'f32', 'bf16', 'int8'] as const
+const CPU_LEVELS = [
+  'scalar',
+  'neon',
+  'neon-dot',
+  'neon-bf16',
+  'avx2',
+  'avx512',
+  'avx512-vnni',
+  'avx512-bf16',
+  'amx',
+] as const
 
 let make: (native: NativeEncoder) => Encoder
 let open: (encoder: Encoder) => NativeEncoder
@@ -114,6 +136,10 @@ export class Encoder {
   readonly maxTokens: number
   /** Equal for two encoders exactly when they give the same vectors; a collection remembers it. */
   readonly fingerprint: string
+  /** The form of weights and activations in matrix products. */
+  readonly precision: Precision
+  /** The instruction set in use. */
+  readonly cpu: CpuLevel
   /** The model's name. */
   readonly name: string
   /** The prompts by name. */
@@ -124,6 +150,8 @@ export class Encoder {
     this.dimension = native.dimension
     this.maxTokens = native.maxTokens
     this.fingerprint = native.fingerprint
+    this.precision = oneOf('precision', native.precision, ['f32', 'bf16', 'int8'] as const)
+    this.cpu = oneOf('cpu', native.cpu, CPU_LEVELS)
     this.name = native.name
     this.prompts = Object.freeze(native.prompts)
   }
@@ -190,6 +218,7 @@ export async function loadEncoder(
 ): Promise<Encoder> {
   const given = optionsOf(options, 'loadEncoder', LOAD_OPTIONS)
   const { maxTokens, pooling, normalize, prompts, languages, cpu, offline, onProgress } = given
+  const precision = oneOf('precision', given.precision ?? 'auto', PRECISIONS)
   if (text('model', idOrFolder) === '') throw invalid('model is "": give a model id or a folder')
   const settings = {
     ...(maxTokens !== undefined && { maxTokens: integer('maxTokens', maxTokens, 1) }),
@@ -198,6 +227,7 @@ export async function loadEncoder(
     ...(prompts !== undefined && { prompts: promptsOf(prompts) }),
     ...(languages !== undefined && { languages: languagesOf(languages) }),
     ...(cpu !== undefined && { cpu: oneOf('cpu', cpu, CPU_LEVELS) }),
+    ...(precision !== 'auto' && { precision }),
   }
   const signal = signalOf(given.signal)
   signal?.throwIfAborted()

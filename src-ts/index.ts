@@ -37,6 +37,7 @@ export {
   type LoadEncoderOptions,
   loadEncoder,
   type Pooling,
+  type Precision,
 } from './encoder.js'
 export { type ErrorCode, HippocampError } from './errors.js'
 export type { Explanation, Fusion, Reason, SearchMode, WhyNot } from './explanation.js'

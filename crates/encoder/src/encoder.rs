@@ -6,18 +6,18 @@ use std::panic::resume_unwind;
 use std::path::Path;
 use std::thread;
 
-use hippocamp_simd::{Kernels, Level};
+use hippocamp_simd::{Kernels, Level, Precision};
 
 use crate::config::Architecture;
 use crate::fingerprint::Identity;
 use crate::folder::Folder;
 use crate::forward::{Model, Scratch};
-use crate::layers::Network;
+use crate::layers::{Network, Packing};
 use crate::modules::Modules;
 use crate::settings::Settings;
 use crate::stages::Stages;
 use crate::tokenizer::Tokenizer;
-use crate::{Error, LoadOptions, Tokens};
+use crate::{Error, LoadOptions, Tokens, precision};
 
 /// Tokens that [`Encoder::encode`] sends through the network at once.
 const MICRO_BATCH_TOKENS: usize = 512;
@@ -26,6 +26,7 @@ const MICRO_BATCH_TOKENS: usize = 512;
 pub struct Encoder {
     name: String,
     fingerprint: String,
+    precision: Precision,
     settings: Settings,
     tokenizer: Tokenizer,
     model: Model,
@@ -50,15 +51,31 @@ impl Encoder {
         let architecture = Architecture::load(&modules.transformer)?;
         let settings = Settings::load(&folder, &modules.transformer, &architecture, options)?;
         let stages = Stages::load(&modules.stages, architecture.hidden, kernels)?;
-        let load_network =
-            || Network::load(&modules.transformer, &architecture, settings.max_tokens, kernels);
+        let load_network = |precision| {
+            let packing = Packing { kernels, precision };
+            Network::load(&modules.transformer, &architecture, settings.max_tokens, packing)
+        };
         let load_tokenizer =
             || Tokenizer::load(&modules.transformer, architecture.vocabulary, &settings);
-        let (tokenizer, network) = both(load_tokenizer, load_network);
+        let first = first_precision(options, &architecture)?;
+        let (tokenizer, network) = both(load_tokenizer, || load_network(first));
         let (tokenizer, (network, weights)) = (tokenizer?, network?);
+        let mut model = Model {
+            architecture: architecture.clone(),
+            network,
+            pooling: modules.pooling,
+            stages: stages.list,
+            dimension: stages.dimension,
+            kernels,
+        };
+        let precision = if options.precision.is_none() && first != Precision::F32 {
+            precision::settle(&mut model, &tokenizer, |precision| Ok(load_network(precision)?.0))?
+        } else {
+            first
+        };
         let fingerprint = Identity {
             version: 1,
-            precision: "f32",
+            precision: precision.as_str(),
             architecture: &architecture,
             pooling: modules.pooling,
             stages: &stages.summaries,
@@ -69,15 +86,7 @@ impl Encoder {
         }
         .fingerprint()
         .map_err(|error| Error::invalid(folder.path(), error))?;
-        let model = Model {
-            architecture,
-            network,
-            pooling: modules.pooling,
-            stages: stages.list,
-            dimension: stages.dimension,
-            kernels,
-        };
-        Ok(Self { name: name(folder.path()), fingerprint, settings, tokenizer, model })
+        Ok(Self { name: name(folder.path()), fingerprint, precision, settings, tokenizer, model })
     }
 
     /// Values in a vector.
@@ -109,6 +118,12 @@ impl Encoder {
     #[must_use]
     pub fn level(&self) -> Level {
         self.model.kernels.level()
+    }
+
+    /// The form of weights and activations in matrix products.
+    #[must_use]
+    pub fn precision(&self) -> Precision {
+        self.precision
     }
 
     /// The model's prompts by name, with those of [`LoadOptions::prompts`].
@@ -214,7 +229,26 @@ impl fmt::Debug for Encoder {
             .field("dimension", &self.dimension())
             .field("max_tokens", &self.max_tokens())
             .field("level", &self.level())
+            .field("precision", &self.precision)
             .finish_non_exhaustive()
+    }
+}
+
+/// The precision to load first: what is asked for, else the fastest that the network can have.
+fn first_precision(options: &LoadOptions, architecture: &Architecture) -> Result<Precision, Error> {
+    let inputs = architecture.hidden.max(architecture.intermediate);
+    let has_bytes = inputs <= Precision::MOST_INPUTS_OF_INT8;
+    match options.precision {
+        Some(Precision::Int8) if !has_bytes => Err(Error::InvalidOption {
+            option: "precision",
+            problem: format!(
+                "int8 takes layers of at most {} inputs, the model has one of {inputs}: take bf16 or f32",
+                Precision::MOST_INPUTS_OF_INT8
+            ),
+        }),
+        Some(precision) => Ok(precision),
+        None if has_bytes => Ok(Precision::Int8),
+        None => Ok(Precision::F32),
     }
 }
 

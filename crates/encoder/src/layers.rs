@@ -24,6 +24,13 @@ pub(crate) struct Network {
     pub(crate) layers: Vec<Layer>,
 }
 
+/// For which kernels, and in which form, weights are packed.
+#[derive(Clone, Copy)]
+pub(crate) struct Packing {
+    pub(crate) kernels: &'static Kernels,
+    pub(crate) precision: Precision,
+}
+
 /// One transformer block.
 pub(crate) struct Layer {
     /// `hidden -> 3 * hidden`: query, key and value.
@@ -61,7 +68,7 @@ impl Network {
         folder: &Folder,
         architecture: &Architecture,
         max_tokens: usize,
-        kernels: &Kernels,
+        packing: Packing,
     ) -> Result<(Self, [u8; 32]), Error> {
         let hidden = architecture.hidden;
         let mut weights = Weights::open(folder, TOKEN_TABLE)?;
@@ -69,7 +76,7 @@ impl Network {
             values: weights.stored(TOKEN_TABLE, &[architecture.vocabulary, hidden])?,
             hidden,
         };
-        let positions = load_positions(&mut weights, architecture, max_tokens, kernels)?;
+        let positions = load_positions(&mut weights, architecture, max_tokens, packing.kernels)?;
         let embedding_norm = load_norm(&mut weights, "embeddings.LayerNorm", hidden)?;
         let relative = match architecture.family {
             Family::Mpnet => Some(RelativeTable::load(&mut weights, architecture, max_tokens)?),
@@ -80,7 +87,7 @@ impl Network {
         let mut matrix = Vec::new();
         for layer in 0..architecture.layers {
             let weights = &mut weights;
-            layers.push(load_layer(weights, &names, layer, architecture, kernels, &mut matrix)?);
+            layers.push(load_layer(weights, &names, layer, architecture, packing, &mut matrix)?);
         }
         let network = Self { tokens, positions, relative, embedding_norm, layers };
         Ok((network, weights.into_digest()))
@@ -95,7 +102,7 @@ impl Linear {
         names: &[String],
         [outputs, inputs]: [usize; 2],
         has_bias: bool,
-        kernels: &Kernels,
+        packing: Packing,
         matrix: &mut Vec<f32>,
     ) -> Result<Self, Error> {
         matrix.clear();
@@ -108,7 +115,8 @@ impl Linear {
         }
         let rows = outputs * names.len();
         bias.resize(rows, 0.0);
-        Ok(Self { weight: kernels.pack(matrix, rows, inputs, Precision::F32), bias })
+        let weight = packing.kernels.pack(matrix, rows, inputs, packing.precision);
+        Ok(Self { weight, bias })
     }
 }
 
@@ -170,14 +178,14 @@ fn load_layer(
     names: &TensorNames,
     layer: usize,
     architecture: &Architecture,
-    kernels: &Kernels,
+    packing: Packing,
     matrix: &mut Vec<f32>,
 ) -> Result<Layer, Error> {
     let (hidden, intermediate) = (architecture.hidden, architecture.intermediate);
     let name = |part: &str| format!("{}.{layer}.{part}", names.layers);
     let mut linear = |weights: &mut Weights, parts: &[&str], shape| {
         let names: Vec<String> = parts.iter().map(|part| name(part)).collect();
-        Linear::load(weights, &names, shape, true, kernels, matrix)
+        Linear::load(weights, &names, shape, true, packing, matrix)
     };
     Ok(Layer {
         query_key_value: linear(weights, &names.query_key_value, [hidden, hidden])?,

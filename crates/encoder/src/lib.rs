@@ -27,6 +27,7 @@ mod forward;
 mod layers;
 mod modules;
 mod options;
+mod precision;
 mod relative;
 mod settings;
 mod stages;

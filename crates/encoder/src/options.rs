@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use hippocamp_simd::Level;
+use hippocamp_simd::{Level, Precision};
 use serde::Serialize;
 
 /// Changes to what the model folder says. The default changes nothing.
@@ -18,6 +18,9 @@ pub struct LoadOptions {
     pub prompts: BTreeMap<String, String>,
     /// The instruction set, instead of the process-wide choice.
     pub level: Option<Level>,
+    /// The form of weights and activations in matrix products. None: the fastest one with which the model's vectors stay
+    /// those of f32, as far as searches can tell (see `precision.rs`).
+    pub precision: Option<Precision>,
 }
 
 /// How the vectors of a text's tokens become the vector of the text.

@@ -1,11 +1,11 @@
 //! From token vectors to the text's vector: pooling, then dense layers and normalisation.
 
-use hippocamp_simd::{Activation, Epilogue, Kernels, MatmulScratch};
+use hippocamp_simd::{Activation, Epilogue, Kernels, MatmulScratch, Precision};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::folder::Folder;
-use crate::layers::Linear;
+use crate::layers::{Linear, Packing};
 use crate::modules::StageSource;
 use crate::weights::Weights;
 use crate::{Error, Pooling};
@@ -48,7 +48,7 @@ impl Stages {
     pub(crate) fn load(
         sources: &[StageSource],
         mut dimension: usize,
-        kernels: &Kernels,
+        kernels: &'static Kernels,
     ) -> Result<Self, Error> {
         let mut stages = Vec::new();
         let mut summaries = Vec::new();
@@ -135,7 +135,7 @@ struct DenseConfig {
 fn load_dense(
     folder: &Folder,
     dimension: &mut usize,
-    kernels: &Kernels,
+    kernels: &'static Kernels,
 ) -> Result<(Stage, StageSummary), Error> {
     let config: DenseConfig = folder.required(CONFIG)?;
     let path = folder.file(CONFIG);
@@ -170,7 +170,8 @@ fn load_dense(
         &["linear".to_owned()],
         shape,
         has_bias,
-        kernels,
+        // A few rows a text: nothing to be gained by rounding them.
+        Packing { kernels, precision: Precision::F32 },
         &mut Vec::new(),
     )?;
     *dimension = config.out_features;

@@ -66,7 +66,7 @@ pub use hippocamp_encoder::{LoadOptions, Pooling};
 pub use hippocamp_index::{
     Bm25, CalibrationPoint, IndexKind, IndexStats, Language, Metric, Recall, RowFormat,
 };
-pub use hippocamp_simd::Level;
+pub use hippocamp_simd::{Level, Precision, UnknownPrecision};
 pub use hippocamp_store::Durability;
 
 pub use cancel::Cancel;

@@ -9,6 +9,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use hippocamp_encoder::{Encoder, LoadOptions, Scratch, Tokens};
+use hippocamp_simd::{Level, Precision};
 
 use crate::limits::within;
 use crate::script::Script;
@@ -108,6 +109,18 @@ impl TextEncoder {
     #[must_use]
     pub fn fingerprint(&self) -> &str {
         self.shared.encoder.fingerprint()
+    }
+
+    /// The form of weights and activations in matrix products.
+    #[must_use]
+    pub fn precision(&self) -> Precision {
+        self.shared.encoder.precision()
+    }
+
+    /// The instruction set in use.
+    #[must_use]
+    pub fn level(&self) -> Level {
+        self.shared.encoder.level()
     }
 
     /// The model's name.

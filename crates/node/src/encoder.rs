@@ -78,6 +78,18 @@ impl NativeEncoder {
         self.0.fingerprint().to_owned()
     }
 
+    /// `f32`, `bf16` or `int8`.
+    #[napi(getter, catch_unwind)]
+    pub fn precision(&self) -> String {
+        self.0.precision().to_string()
+    }
+
+    /// The instruction set in use.
+    #[napi(getter, catch_unwind)]
+    pub fn cpu(&self) -> String {
+        self.0.level().to_string()
+    }
+
     /// The model's name.
     #[napi(getter, catch_unwind)]
     pub fn name(&self) -> String {

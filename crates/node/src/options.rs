@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use hippocamp_engine::{
     CollectionOptions, Durability, Error, IndexKind, Language, Limits, LoadOptions, Location,
-    Metric, Pooling, RowFormat, StoreOptions, TextEncoder, Turns,
+    Metric, Pooling, RowFormat, StoreOptions, TextEncoder, Turns, UnknownPrecision,
 };
 use napi_derive::napi;
 
@@ -23,8 +23,10 @@ pub struct NativeLoadOptions {
     pub normalize: Option<bool>,
     /// Added to the model's own prompts.
     pub prompts: Option<HashMap<String, String>>,
-    /// `scalar`, `neon`, `avx2` or `avx512`.
+    /// The name of a level of instructions.
     pub cpu: Option<String>,
+    /// `f32`, `bf16` or `int8`; the fastest that will do if absent.
+    pub precision: Option<String>,
     /// Codes of the languages that it was made for.
     pub languages: Option<Vec<String>>,
 }
@@ -43,6 +45,13 @@ impl NativeLoadOptions {
             normalize: self.normalize,
             prompts: self.prompts.into_iter().flatten().collect(),
             level: self.cpu.map(|name| name.parse().map_err(Error::Cpu)).transpose()?,
+            precision: self
+                .precision
+                .map(|name| {
+                    name.parse()
+                        .map_err(|e: UnknownPrecision| Error::InvalidArgument(e.to_string()))
+                })
+                .transpose()?,
         })
     }
 }

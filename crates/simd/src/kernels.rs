@@ -8,7 +8,7 @@ use crate::{
     attention::{AttentionScratch, RelativeBias},
     dispatch::{self, Table},
     matmul::{Epilogue, PackedMatrix},
-    rounded::{MOST_INPUTS, MatmulScratch},
+    rounded::MatmulScratch,
 };
 
 /// The kernels of one [`Level`].
@@ -132,7 +132,8 @@ impl Kernels {
     pub fn pack(&self, w: &[f32], n: usize, k: usize, precision: Precision) -> PackedMatrix {
         assert!(n > 0 && k > 0, "a matrix of {n} × {k} has no values");
         assert_eq!(w.len(), n * k, "a matrix of {n} × {k}");
-        assert!(precision != Precision::Int8 || k <= MOST_INPUTS, "{k} products of bytes");
+        let most = if precision == Precision::Int8 { Precision::MOST_INPUTS_OF_INT8 } else { k };
+        assert!(k <= most, "{k} products of bytes, at most {most}");
         PackedMatrix::new(precision, self.table.width, w, n, k)
     }
 

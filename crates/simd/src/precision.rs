@@ -15,6 +15,9 @@ pub enum Precision {
 }
 
 impl Precision {
+    /// The most inputs that products of bytes can have: the sum of more could overflow.
+    pub const MOST_INPUTS_OF_INT8: usize = 65_536;
+
     /// All of them, the most exact first.
     pub const ALL: [Self; 3] = [Self::F32, Self::Bf16, Self::Int8];
 

@@ -27,8 +27,6 @@ use crate::{Precision, aligned::AlignedBuffer};
 pub(crate) const GROUP: usize = 4;
 /// Rows are whole cache lines.
 const LINE: usize = 64;
-/// More inputs than this could overflow a sum of products of bytes.
-pub(crate) const MOST_INPUTS: usize = 65_536;
 
 /// Rows of inputs in the form that is multiplied.
 ///

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use hippocamp_encoder::{Encoder, LoadOptions};
-use hippocamp_simd::Level;
+use hippocamp_simd::{Level, Precision};
 use serde::Deserialize;
 use tempfile::TempDir;
 
@@ -43,7 +43,11 @@ pub(crate) fn family(name: &str) -> TempDir {
 fn assert_agrees(name: &str) {
     let (expected, folder) = (expected(), family(name));
     for level in Level::all_available() {
-        let options = LoadOptions { level: Some(level), ..LoadOptions::default() };
+        let options = LoadOptions {
+            level: Some(level),
+            precision: Some(Precision::F32),
+            ..LoadOptions::default()
+        };
         let encoder = Encoder::load(folder.path(), &options).expect("a valid folder");
         let mut largest = 0.0_f64;
         for ((text, ids), vector) in

@@ -7,7 +7,7 @@ use std::fs;
 use std::path::Path;
 
 use hippocamp_encoder::{Encoder, LoadOptions};
-use hippocamp_simd::Level;
+use hippocamp_simd::{Level, Precision};
 
 use crate::places::{E5, MINILM, model};
 use crate::small_models::assert_same_bits_in_any_batch;
@@ -66,7 +66,11 @@ fn minilm_agrees_with_float64_at_every_level() {
     let (texts, expected) = (texts(), vectors());
     assert_eq!((texts.len(), expected.len()), (200, 200 * 384));
     for level in Level::all_available() {
-        let options = LoadOptions { level: Some(level), ..LoadOptions::default() };
+        let options = LoadOptions {
+            level: Some(level),
+            precision: Some(Precision::F32),
+            ..LoadOptions::default()
+        };
         let encoder = Encoder::load(&folder, &options).unwrap();
         let found = encode_in_parallel(&encoder, &texts, "");
         let mut largest = 0.0_f32;
@@ -88,8 +92,11 @@ fn real_models_give_the_same_bits_in_any_batch() {
     let texts = texts();
     let texts: Vec<&str> = texts.iter().step_by(9).map(String::as_str).collect();
     for folder in [MINILM, E5].iter().filter_map(|name| model(name)) {
-        let encoder = Encoder::load(&folder, &LoadOptions::default()).unwrap();
-        assert_same_bits_in_any_batch(&encoder, &texts, 12);
+        for precision in Precision::ALL {
+            let options = LoadOptions { precision: Some(precision), ..LoadOptions::default() };
+            let encoder = Encoder::load(&folder, &options).unwrap();
+            assert_same_bits_in_any_batch(&encoder, &texts, 12);
+        }
     }
 }
 

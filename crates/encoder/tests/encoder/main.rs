@@ -11,6 +11,7 @@ mod model_files;
 mod mutations;
 mod places;
 mod plain_forward;
+mod precisions;
 mod semantic_similarity;
 mod small_models;
 mod tokenizer_files;

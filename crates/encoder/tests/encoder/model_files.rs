@@ -33,6 +33,8 @@ pub(crate) struct Spec {
     pub(crate) normalize: bool,
     pub(crate) max_seq_length: Option<usize>,
     pub(crate) seed: u64,
+    /// What is done to the random weights.
+    pub(crate) change: fn(&mut Tensors),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,6 +79,7 @@ impl Default for Spec {
             normalize: true,
             max_seq_length: None,
             seed: 1,
+            change: |_| {},
         }
     }
 }
@@ -192,6 +195,7 @@ impl Spec {
                 add(&format!("{name}.bias"), &[hidden], 0.0, 0.2);
             }
         }
+        (self.change)(&mut tensors);
         tensors
     }
 

@@ -1,8 +1,10 @@
 //! STS-B: Spearman's rank correlation between the cosines of sentence pairs and human judgement.
 
 use std::fs;
+use std::path::Path;
 
 use hippocamp_encoder::{Encoder, LoadOptions};
+use hippocamp_simd::Precision;
 
 use crate::golden::encode_in_parallel;
 use crate::places::{E5, MINILM, evaluation, model};
@@ -19,26 +21,44 @@ fn multilingual_e5_reaches_its_correlation_on_chinese_pairs() {
 
 fn assert_correlation(name: &str, file: &str, prefix: &str, expected: f64, tolerance: f64) {
     let (Some(folder), Some(file)) = (model(name), evaluation(file)) else { return };
-    let encoder = Encoder::load(&folder, &LoadOptions::default()).unwrap();
-    let rows = parse_csv(&fs::read_to_string(file).unwrap());
-    assert_eq!(rows.len(), 1379);
-    let side =
-        |column: usize| -> Vec<String> { rows.iter().map(|row| row[column].clone()).collect() };
-    let judgement: Vec<f64> = rows.iter().map(|row| row[2].parse().unwrap()).collect();
-    let left = encode_in_parallel(&encoder, &side(0), prefix);
-    let right = encode_in_parallel(&encoder, &side(1), prefix);
-    let dimension = encoder.dimension();
-    let cosines: Vec<f64> =
-        left.chunks(dimension).zip(right.chunks(dimension)).map(|(a, b)| cosine(a, b)).collect();
-    let correlation = correlation(&ranks(&cosines), &ranks(&judgement));
-    println!("{name}: {} pairs, Spearman {correlation:.6}", rows.len());
+    let options = LoadOptions { precision: Some(Precision::F32), ..LoadOptions::default() };
+    let encoder = Encoder::load(&folder, &options).unwrap();
+    let correlation = Pairs::read(&file).correlation(&encoder, prefix);
+    println!("{name}: Spearman {correlation:.6}");
     assert!(
         (correlation - expected).abs() <= tolerance,
         "{correlation}, expected {expected} within {tolerance}"
     );
 }
 
-fn cosine(a: &[f32], b: &[f32]) -> f64 {
+/// Pairs of sentences and how similar people found them.
+pub(crate) struct Pairs {
+    pub(crate) left: Vec<String>,
+    pub(crate) right: Vec<String>,
+    judgement: Vec<f64>,
+}
+
+impl Pairs {
+    pub(crate) fn read(file: &Path) -> Self {
+        let rows = parse_csv(&fs::read_to_string(file).unwrap());
+        assert_eq!(rows.len(), 1379);
+        let column = |column: usize| rows.iter().map(|row| row[column].clone()).collect();
+        let judgement = rows.iter().map(|row| row[2].parse().unwrap()).collect();
+        Self { left: column(0), right: column(1), judgement }
+    }
+
+    /// Of the cosines with the judgement.
+    pub(crate) fn correlation(&self, encoder: &Encoder, prefix: &str) -> f64 {
+        let left = encode_in_parallel(encoder, &self.left, prefix);
+        let right = encode_in_parallel(encoder, &self.right, prefix);
+        let dimension = encoder.dimension();
+        let pairs = left.chunks(dimension).zip(right.chunks(dimension));
+        let cosines: Vec<f64> = pairs.map(|(a, b)| cosine(a, b)).collect();
+        correlation(&ranks(&cosines), &ranks(&self.judgement))
+    }
+}
+
+pub(crate) fn cosine(a: &[f32], b: &[f32]) -> f64 {
     let dot = |a: &[f32], b: &[f32]| {
         a.iter().zip(b).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum::<f64>()
     };

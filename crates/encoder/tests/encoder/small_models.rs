@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use hippocamp_encoder::{Encoder, Error, LoadOptions, Pooling, Scratch, Tokens};
-use hippocamp_simd::Level;
+use hippocamp_simd::{Level, Precision};
 use serde_json::json;
 
 use crate::model_files::{Dense, Dtype, Random, Spec, write_json};
@@ -24,11 +24,16 @@ const TEXTS: [&str; 8] = [
 ];
 
 fn load(folder: &Path) -> Encoder {
-    Encoder::load(folder, &LoadOptions::default()).expect("a valid folder")
+    Encoder::load(folder, &exact()).expect("a valid folder")
+}
+
+/// Rounding would hide mistakes.
+fn exact() -> LoadOptions {
+    LoadOptions { precision: Some(Precision::F32), ..LoadOptions::default() }
 }
 
 fn at(level: Level) -> LoadOptions {
-    LoadOptions { level: Some(level), ..LoadOptions::default() }
+    LoadOptions { level: Some(level), ..exact() }
 }
 
 /// Largest difference to the plain forward pass over all texts, at every level of this CPU.
@@ -197,11 +202,7 @@ fn a_plain_bert_folder_gets_mean_pooling_without_normalisation() {
 fn options_change_pooling_normalisation_and_length() {
     let spec = Spec { seed: 11, ..Spec::default() };
     let folder = spec.write();
-    let options = LoadOptions {
-        pooling: Some(Pooling::Cls),
-        normalize: Some(false),
-        ..LoadOptions::default()
-    };
+    let options = LoadOptions { pooling: Some(Pooling::Cls), normalize: Some(false), ..exact() };
     let encoder = Encoder::load(folder.path(), &options).unwrap();
     let tokens = encoder.tokenize(TEXTS[2], "").unwrap();
     let expected =
@@ -210,7 +211,7 @@ fn options_change_pooling_normalisation_and_length() {
         assert!((f64::from(*found) - expected).abs() < 1e-5);
     }
 
-    let short = LoadOptions { max_tokens: Some(4), ..LoadOptions::default() };
+    let short = LoadOptions { max_tokens: Some(4), ..exact() };
     let short = Encoder::load(folder.path(), &short).unwrap();
     assert_eq!(short.max_tokens(), 4);
     let cut = short.tokenize("the cat sat on the mat", "").unwrap();
@@ -226,7 +227,7 @@ fn options_change_pooling_normalisation_and_length() {
 #[test]
 fn normalisation_can_be_asked_for() {
     let folder = Spec { normalize: false, ..Spec::default() }.write();
-    let options = LoadOptions { normalize: Some(true), ..LoadOptions::default() };
+    let options = LoadOptions { normalize: Some(true), ..exact() };
     let vector = Encoder::load(folder.path(), &options).unwrap().encode(&["hello"], "").unwrap();
     let norm: f64 = vector.iter().map(|x| f64::from(*x).powi(2)).sum();
     assert!((norm - 1.0).abs() < 1e-6);
@@ -235,7 +236,7 @@ fn normalisation_can_be_asked_for() {
 #[test]
 fn the_longest_text_is_the_smallest_of_all_limits() {
     let limit = |spec: Spec, asked: Option<usize>| {
-        let options = LoadOptions { max_tokens: asked, ..LoadOptions::default() };
+        let options = LoadOptions { max_tokens: asked, ..exact() };
         Encoder::load(spec.write().path(), &options).unwrap().max_tokens()
     };
     assert_eq!(limit(Spec::default(), None), 32);
@@ -355,8 +356,7 @@ fn prompts_come_from_the_folder_and_from_the_options() {
         ("passage".to_owned(), "answer ".to_owned()),
         ("own".to_owned(), "the ".to_owned()),
     ]);
-    let encoder =
-        Encoder::load(folder.path(), &LoadOptions { prompts, ..LoadOptions::default() }).unwrap();
+    let encoder = Encoder::load(folder.path(), &LoadOptions { prompts, ..exact() }).unwrap();
     assert_eq!(encoder.prompt("query").unwrap(), "question ");
     assert_eq!(encoder.prompt("passage").unwrap(), "answer ");
     assert_eq!(
@@ -385,7 +385,7 @@ fn the_fingerprint_follows_everything_that_decides_a_vector_and_nothing_else() {
     let fingerprint = |options: &LoadOptions| {
         Encoder::load(folder.path(), options).unwrap().fingerprint().to_owned()
     };
-    let original = fingerprint(&LoadOptions::default());
+    let original = fingerprint(&exact());
     assert_eq!(original.len(), 64);
     assert!(original.bytes().all(|byte| byte.is_ascii_hexdigit()));
 
@@ -395,15 +395,15 @@ fn the_fingerprint_follows_everything_that_decides_a_vector_and_nothing_else() {
         "config_sentence_transformers.json",
         &json!({"prompts": {"query": "q"}}),
     );
-    assert_eq!(fingerprint(&LoadOptions::default()), original);
+    assert_eq!(fingerprint(&exact()), original);
     for level in Level::all_available() {
         assert_eq!(fingerprint(&at(level)), original);
     }
 
     let mut others = vec![
-        fingerprint(&LoadOptions { max_tokens: Some(8), ..LoadOptions::default() }),
-        fingerprint(&LoadOptions { pooling: Some(Pooling::Max), ..LoadOptions::default() }),
-        fingerprint(&LoadOptions { normalize: Some(false), ..LoadOptions::default() }),
+        fingerprint(&LoadOptions { max_tokens: Some(8), ..exact() }),
+        fingerprint(&LoadOptions { pooling: Some(Pooling::Max), ..exact() }),
+        fingerprint(&LoadOptions { normalize: Some(false), ..exact() }),
         load(Spec { seed: 2, ..spec.clone() }.write().path()).fingerprint().to_owned(),
         load(Spec { activation: "gelu_new", ..spec.clone() }.write().path())
             .fingerprint()
@@ -412,7 +412,7 @@ fn the_fingerprint_follows_everything_that_decides_a_vector_and_nothing_else() {
         original,
     ];
     write_json(folder.path(), "sentence_bert_config.json", &json!({"do_lower_case": true}));
-    others.push(fingerprint(&LoadOptions::default()));
+    others.push(fingerprint(&exact()));
     let count = others.len();
     others.sort();
     others.dedup();
@@ -495,7 +495,7 @@ fn a_text_without_tokens_gets_zeros() {
     tokenizer["post_processor"] = json!(null);
     write_json(folder.path(), "tokenizer.json", &tokenizer);
     for pooling in [Pooling::Mean, Pooling::Cls, Pooling::Max] {
-        let options = LoadOptions { pooling: Some(pooling), ..LoadOptions::default() };
+        let options = LoadOptions { pooling: Some(pooling), ..exact() };
         let encoder = Encoder::load(folder.path(), &options).unwrap();
         let vectors = encoder.encode(&["", "cat", " "], "").unwrap();
         let rows: Vec<&[f32]> = vectors.chunks(encoder.dimension()).collect();
