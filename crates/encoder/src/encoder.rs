@@ -8,11 +8,11 @@ use std::thread;
 
 use hippocamp_simd::{Kernels, Level};
 
-use crate::config::Architecture;
+use crate::config::Design;
 use crate::fingerprint::Identity;
 use crate::folder::Folder;
-use crate::forward::{Model, Scratch};
-use crate::layers::Network;
+use crate::forward::Scratch;
+use crate::model::{Model, Network};
 use crate::modules::Modules;
 use crate::settings::Settings;
 use crate::stages::Stages;
@@ -34,6 +34,9 @@ pub struct Encoder {
 impl Encoder {
     /// Loads a model folder as sentence-transformers writes it, or a plain BERT folder.
     ///
+    /// BERT, `RoBERTa`, XLM-RoBERTa, `CamemBERT`, `DistilBERT` and `MPNet` take the fast path; candle runs `ModernBERT`,
+    /// `NomicBERT` and `JinaBERT`, of whose texts 2,048 tokens are looked at unless the options say otherwise.
+    ///
     /// Takes about as long as reading its files (with a second thread for the tokenizer), and little more memory
     /// than the weights and the tokenizer keep.
     ///
@@ -47,19 +50,19 @@ impl Encoder {
         };
         let folder = Folder::open(folder)?;
         let modules = Modules::load(&folder, options)?;
-        let architecture = Architecture::load(&modules.transformer)?;
-        let settings = Settings::load(&folder, &modules.transformer, &architecture, options)?;
-        let stages = Stages::load(&modules.stages, architecture.hidden, kernels)?;
+        let design = Design::load(&modules.transformer)?;
+        let settings = Settings::load(&folder, &modules.transformer, &design, options)?;
+        let stages = Stages::load(&modules.stages, design.hidden(), kernels)?;
         let load_network =
-            || Network::load(&modules.transformer, &architecture, settings.max_tokens, kernels);
+            || Network::load(&modules.transformer, &design, settings.max_tokens, kernels);
         let load_tokenizer =
-            || Tokenizer::load(&modules.transformer, architecture.vocabulary, &settings);
+            || Tokenizer::load(&modules.transformer, design.vocabulary(), &settings);
         let (tokenizer, network) = both(load_tokenizer, load_network);
         let (tokenizer, (network, weights)) = (tokenizer?, network?);
         let fingerprint = Identity {
             version: 1,
             precision: "f32",
-            architecture: &architecture,
+            architecture: &design,
             pooling: modules.pooling,
             stages: &stages.summaries,
             max_tokens: settings.max_tokens,
@@ -70,7 +73,6 @@ impl Encoder {
         .fingerprint()
         .map_err(|error| Error::invalid(folder.path(), error))?;
         let model = Model {
-            architecture,
             network,
             pooling: modules.pooling,
             stages: stages.list,

@@ -16,6 +16,7 @@
     warn(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)
 )]
 
+mod candle;
 mod checksum;
 mod config;
 mod encoder;
@@ -25,6 +26,7 @@ mod fingerprint;
 mod folder;
 mod forward;
 mod layers;
+mod model;
 mod modules;
 mod options;
 mod relative;

@@ -22,7 +22,8 @@ const INDEX: &str = "model.safetensors.index.json";
 /// The same weights in forms that are not read here, for a better message.
 const OTHER_FORMS: [&str; 3] = ["pytorch_model.bin", "tf_model.h5", "model.onnx"];
 /// What checkpoints put before the names.
-const PREFIXES: [&str; 6] = ["", "bert.", "roberta.", "distilbert.", "mpnet.", "model."];
+const PREFIXES: [&str; 7] =
+    ["", "bert.", "roberta.", "distilbert.", "mpnet.", "nomic_bert.", "model."];
 /// Old checkpoints call the parameters of a layer normalisation so.
 const OLD_NAMES: [(&str, &str); 2] =
     [("LayerNorm.weight", "LayerNorm.gamma"), ("LayerNorm.bias", "LayerNorm.beta")];
