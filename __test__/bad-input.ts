@@ -156,6 +156,7 @@ test('options of the wrong type are refused with the value', async t => {
     [() => loadEncoder(undefined as Anything), /model is undefined/],
     [() => loadEncoder('m', { pooling: 'sum' as Anything }), /pooling is "sum"/],
     [() => loadEncoder('m', { cpu: 'mmx' as Anything }), /cpu is "mmx"/],
+    [() => loadEncoder('m', { precision: 'fp16' as Anything }), /precision is "fp16"/],
     [() => loadEncoder('m', { maxTokens: 0 }), /maxTokens is 0/],
     [() => loadEncoder('m', { prompts: { query: 3 } as Anything }), /prompt "query" is 3/],
   ]

@@ -8,11 +8,12 @@ use std::thread;
 
 use hippocamp_simd::{Kernels, Level, Precision};
 
-use crate::config::Architecture;
+use crate::config::Design;
 use crate::fingerprint::Identity;
 use crate::folder::Folder;
-use crate::forward::{Model, Scratch};
-use crate::layers::{Network, Packing};
+use crate::forward::Scratch;
+use crate::layers::Packing;
+use crate::model::{Loaded, Model, Network};
 use crate::modules::Modules;
 use crate::settings::Settings;
 use crate::stages::Stages;
@@ -35,6 +36,9 @@ pub struct Encoder {
 impl Encoder {
     /// Loads a model folder as sentence-transformers writes it, or a plain BERT folder.
     ///
+    /// BERT, `RoBERTa`, XLM-RoBERTa, `CamemBERT`, `DistilBERT` and `MPNet` take the fast path; candle runs `ModernBERT`,
+    /// `NomicBERT` and `JinaBERT`, of whose texts 2,048 tokens are looked at unless the options say otherwise.
+    ///
     /// Takes about as long as reading its files (with a second thread for the tokenizer), and little more memory
     /// than the weights and the tokenizer keep.
     ///
@@ -48,41 +52,57 @@ impl Encoder {
         };
         let folder = Folder::open(folder)?;
         let modules = Modules::load(&folder, options)?;
-        let architecture = Architecture::load(&modules.transformer)?;
-        let settings = Settings::load(&folder, &modules.transformer, &architecture, options)?;
-        let stages = Stages::load(&modules.stages, architecture.hidden, kernels)?;
+        let design = Design::load(&modules.transformer)?;
+        let settings = Settings::load(&folder, &modules.transformer, &design, options)?;
+        let stages = Stages::load(&modules.stages, design.hidden(), kernels)?;
+        let weights_folder = &modules.transformer;
         let load_network = |precision| {
             let packing = Packing { kernels, precision };
-            Network::load(&modules.transformer, &architecture, settings.max_tokens, packing)
+            Network::load(weights_folder, &design, settings.max_tokens, packing)
         };
-        let load_tokenizer =
-            || Tokenizer::load(&modules.transformer, architecture.vocabulary, &settings);
-        let first = first_precision(options, &architecture)?;
-        let (tokenizer, network) = both(load_tokenizer, || load_network(first));
-        let (tokenizer, (network, weights)) = (tokenizer?, network?);
+        let load_tokenizer = || Tokenizer::load(weights_folder, design.vocabulary(), &settings);
+        let offered = offered(&design);
+        let asked = options.precision.map(|asked| check_precision(asked, offered)).transpose()?;
+        let first = asked.or(offered.first().copied()).unwrap_or(Precision::F32);
+        let (tokenizer, network) = both(load_tokenizer, || {
+            let settled = if asked.is_none() {
+                Network::settled(weights_folder, &design, offered, kernels)
+            } else {
+                None
+            };
+            match settled {
+                Some(settled) => Ok(settled),
+                None => load_network(first).map(|loaded| (loaded, first)),
+            }
+        });
+        let (tokenizer, (Loaded { network, digest, cached }, mut precision)) =
+            (tokenizer?, network?);
         let mut model = Model {
-            architecture: architecture.clone(),
             network,
             pooling: modules.pooling,
             stages: stages.list,
             dimension: stages.dimension,
             kernels,
         };
-        let precision = if options.precision.is_none() && first != Precision::F32 {
-            precision::settle(&mut model, &tokenizer, |precision| Ok(load_network(precision)?.0))?
-        } else {
-            first
-        };
+        let settles = asked.is_none() && cached != Some(true);
+        if settles {
+            let load = |precision| Ok(load_network(precision)?.network);
+            precision = precision::settle(&mut model, &tokenizer, offered, load)?;
+        }
+        if settles || cached.is_none() {
+            model.network.keep(weights_folder, digest, settles);
+        }
+        model.network.limit(settings.max_tokens);
         let fingerprint = Identity {
             version: 1,
             precision: precision.as_str(),
-            architecture: &architecture,
+            architecture: &design,
             pooling: modules.pooling,
             stages: &stages.summaries,
             max_tokens: settings.max_tokens,
             lowercase: settings.lowercase,
             tokenizer: tokenizer.digest(),
-            weights: &weights,
+            weights: &digest,
         }
         .fingerprint()
         .map_err(|error| Error::invalid(folder.path(), error))?;
@@ -234,22 +254,22 @@ impl fmt::Debug for Encoder {
     }
 }
 
-/// The precision to load first: what is asked for, else the fastest that the network can have.
-fn first_precision(options: &LoadOptions, architecture: &Architecture) -> Result<Precision, Error> {
-    let inputs = architecture.hidden.max(architecture.intermediate);
-    let has_bytes = inputs <= Precision::MOST_INPUTS_OF_INT8;
-    match options.precision {
-        Some(Precision::Int8) if !has_bytes => Err(Error::InvalidOption {
-            option: "precision",
-            problem: format!(
-                "int8 takes layers of at most {} inputs, the model has one of {inputs}: take bf16 or f32",
-                Precision::MOST_INPUTS_OF_INT8
-            ),
-        }),
-        Some(precision) => Ok(precision),
-        None if has_bytes => Ok(Precision::Int8),
-        None => Ok(Precision::F32),
+/// The precisions that a network can have, the fastest first.
+fn offered(design: &Design) -> &'static [Precision] {
+    match design {
+        Design::Candle(_) => &[Precision::F32],
+        Design::Fast(architecture) if architecture.fits_bytes() => &precision::BY_SPEED,
+        Design::Fast(_) => precision::BY_SPEED.get(1..).unwrap_or_default(),
     }
+}
+
+fn check_precision(asked: Precision, offered: &[Precision]) -> Result<Precision, Error> {
+    if offered.contains(&asked) {
+        return Ok(asked);
+    }
+    let names: Vec<&str> = offered.iter().map(|precision| precision.as_str()).collect();
+    let problem = format!("this model cannot be had in {asked}: take {}", names.join(" or "));
+    Err(Error::InvalidOption { option: "precision", problem })
 }
 
 /// Runs two functions at the same time. Tokenizers with a quarter million tokens take longer to build than the

@@ -96,6 +96,22 @@ impl Error {
         Self::Tokenizer { path: path.to_owned(), problem: problem.to_string() }
     }
 
+    /// A text with a token that the model has no row for.
+    pub(crate) fn foreign_token(text: usize, token: u32, vocabulary: usize) -> Self {
+        let problem = format!(
+            "text {text} has token {token}, the encoder has {vocabulary}: tokenise it with this encoder"
+        );
+        Self::InvalidInput { problem }
+    }
+
+    /// A text that was not cut to what the model takes.
+    pub(crate) fn too_many_tokens(text: usize, tokens: usize, max_tokens: usize) -> Self {
+        let problem = format!(
+            "text {text} has {tokens} tokens, the encoder takes {max_tokens}: tokenise it with this encoder"
+        );
+        Self::InvalidInput { problem }
+    }
+
     pub(crate) fn io(path: &Path, source: std::io::Error) -> Self {
         Self::Io { path: path.to_owned(), source }
     }

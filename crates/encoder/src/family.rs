@@ -35,9 +35,6 @@ pub(crate) struct TensorNames {
 }
 
 impl Family {
-    /// `model_type`s that are built here, for messages.
-    pub(crate) const NAMES: &str = "bert, camembert, distilbert, mpnet, roberta, xlm-roberta";
-
     /// The family of a `model_type`.
     pub(crate) fn of(model_type: &str) -> Option<Self> {
         match model_type {

@@ -12,7 +12,7 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use crate::Pooling;
-use crate::config::Architecture;
+use crate::config::Design;
 use crate::stages::StageSummary;
 
 /// All of it, in the order in which it is hashed.
@@ -22,7 +22,7 @@ pub(crate) struct Identity<'a> {
     pub(crate) version: u32,
     /// The arithmetic of the weights and activations.
     pub(crate) precision: &'static str,
-    pub(crate) architecture: &'a Architecture,
+    pub(crate) architecture: &'a Design,
     pub(crate) pooling: Pooling,
     pub(crate) stages: &'a [StageSummary],
     pub(crate) max_tokens: usize,

@@ -1,4 +1,4 @@
-//! The forward pass.
+//! The forward pass of the fast path.
 //!
 //! The tokens of all texts stand in one matrix `[T, hidden]` without padding; only attention, pooling and the
 //! position embeddings look at where a text begins.
@@ -10,19 +10,18 @@
 //!     c   = attention(qkv) for each text   [T, hidden]
 //!     y   = norm(c Wo + b + x)
 //!     x   = norm(act(y Wi + b) Wm + b + y)
-//! vector of a text = stages(pool(its rows of x))
+//! vectors of a text's tokens = its rows of x
 //! ```
 //!
 //! Invariant: each kernel computes a row from that row's inputs alone, or, in attention, from the rows of its
 //! own text. So a text's vector has the same bits in any batch.
 
-use hippocamp_simd::{Activation, AttentionScratch, Epilogue, Kernels, MatmulScratch};
+use hippocamp_simd::{Activation, AttentionScratch, Epilogue, MatmulScratch};
 
 use crate::config::Architecture;
-use crate::layers::{Layer, LayerNorm, Network};
+use crate::layers::{Layer, LayerNorm, Network, Packing};
 use crate::relative::RelativeTable;
-use crate::stages::{self, Stage};
-use crate::{Error, Pooling, Tokens};
+use crate::{Error, Tokens};
 
 /// Working memory of [`Encoder::forward`](crate::Encoder::forward): make one per thread and pass it to every call.
 ///
@@ -30,15 +29,15 @@ use crate::{Error, Pooling, Tokens};
 /// again without allocating.
 #[derive(Debug, Default)]
 pub struct Scratch {
-    x: Vec<f32>,
+    pub(crate) x: Vec<f32>,
     y: Vec<f32>,
     query_key_value: Vec<f32>,
     context: Vec<f32>,
     intermediate: Vec<f32>,
     attention: AttentionScratch,
-    matmul: MatmulScratch,
-    vectors: Vec<f32>,
-    spare: Vec<f32>,
+    pub(crate) matmul: MatmulScratch,
+    pub(crate) vectors: Vec<f32>,
+    pub(crate) spare: Vec<f32>,
 }
 
 impl Scratch {
@@ -59,34 +58,24 @@ impl Scratch {
     }
 }
 
-/// What the forward pass reads.
-pub(crate) struct Model {
+/// A network on the fast path.
+pub(crate) struct Packed {
     pub(crate) architecture: Architecture,
     pub(crate) network: Network,
-    pub(crate) pooling: Pooling,
-    pub(crate) stages: Vec<Stage>,
-    /// Values in a text's vector.
-    pub(crate) dimension: usize,
-    pub(crate) kernels: &'static Kernels,
+    pub(crate) packing: Packing,
 }
 
-impl Model {
-    /// Encodes `batch` into `out`, `[batch.len(), dimension]`.
-    pub(crate) fn forward(
+impl Packed {
+    pub(crate) fn new(architecture: &Architecture, network: Network, packing: Packing) -> Self {
+        Self { architecture: architecture.clone(), network, packing }
+    }
+
+    /// Leaves the vectors of the batch's tokens in `scratch.x`, `[tokens, hidden]`.
+    pub(crate) fn token_vectors(
         &self,
         batch: &[&Tokens],
         scratch: &mut Scratch,
-        out: &mut [f32],
     ) -> Result<(), Error> {
-        if out.len() != batch.len() * self.dimension {
-            let problem = format!(
-                "{} values were given for {} vectors of {} dimensions: give as many as they have",
-                out.len(),
-                batch.len(),
-                self.dimension
-            );
-            return Err(Error::InvalidInput { problem });
-        }
         let hidden = self.architecture.hidden;
         let tokens: usize = batch.iter().map(|text| text.len()).sum();
         self.embed(batch, sized(&mut scratch.x, tokens * hidden))?;
@@ -95,7 +84,7 @@ impl Model {
                 self.layer(layer, batch, tokens, scratch);
             }
         }
-        self.finish(batch, scratch, out)
+        Ok(())
     }
 
     /// Token plus position embeddings, normalised, into `x`, `[tokens, hidden]`.
@@ -105,22 +94,18 @@ impl Model {
         for (position, text) in batch.iter().enumerate() {
             let max_tokens = self.network.positions.len().checked_div(hidden).unwrap_or_default();
             if text.len() > max_tokens {
-                let problem = format!(
-                    "text {position} has {} tokens, the encoder takes {max_tokens}: tokenise it with this encoder",
-                    text.len()
-                );
-                return Err(Error::InvalidInput { problem });
+                return Err(Error::too_many_tokens(position, text.len(), max_tokens));
             }
             let places = self.network.positions.chunks_exact(hidden);
             for ((&token, place), row) in text.ids().iter().zip(places).zip(&mut rows) {
-                if !self.network.tokens.read(token, row) {
-                    let problem = format!(
-                        "text {position} has token {token}, the encoder has {}: tokenise it with this encoder",
-                        self.architecture.vocabulary
-                    );
-                    return Err(Error::InvalidInput { problem });
+                if !self.network.tokens.embed(token, row, self.packing.kernels) {
+                    return Err(Error::foreign_token(
+                        position,
+                        token,
+                        self.architecture.vocabulary,
+                    ));
                 }
-                self.kernels.add(row, place);
+                self.packing.kernels.add(row, place);
             }
         }
         self.norm(x, &self.network.embedding_norm);
@@ -129,7 +114,7 @@ impl Model {
 
     /// One transformer block over `scratch.x`.
     fn layer(&self, layer: &Layer, batch: &[&Tokens], tokens: usize, scratch: &mut Scratch) {
-        let (kernels, hidden) = (self.kernels, self.architecture.hidden);
+        let (kernels, hidden) = (self.packing.kernels, self.architecture.hidden);
         let x = sized(&mut scratch.x, tokens * hidden);
         let y = sized(&mut scratch.y, tokens * hidden);
         let query_key_value = sized(&mut scratch.query_key_value, tokens * 3 * hidden);
@@ -192,7 +177,7 @@ impl Model {
             let rows = query_key_value.split_off(..text.len() * 3 * hidden);
             let out = context.split_off_mut(..text.len() * hidden);
             if let (Some(rows), Some(out)) = (rows, out) {
-                self.kernels.attention(
+                self.packing.kernels.attention(
                     rows,
                     heads,
                     self.architecture.head_dimension(),
@@ -204,44 +189,13 @@ impl Model {
         }
     }
 
-    /// Pooling and what follows it.
-    fn finish(
-        &self,
-        batch: &[&Tokens],
-        scratch: &mut Scratch,
-        out: &mut [f32],
-    ) -> Result<(), Error> {
-        let hidden = self.architecture.hidden;
-        scratch.vectors.resize(batch.len() * hidden, 0.0);
-        let mut rows = scratch.x.as_slice();
-        for (text, vector) in batch.iter().zip(scratch.vectors.chunks_exact_mut(hidden)) {
-            let rows = rows.split_off(..text.len() * hidden).unwrap_or_default();
-            stages::pool(self.pooling, rows, vector, self.kernels);
-        }
-        stages::apply(
-            &self.stages,
-            batch.len(),
-            &mut scratch.vectors,
-            &mut scratch.spare,
-            &mut scratch.matmul,
-            self.kernels,
-        );
-        for (text, vector) in scratch.vectors.chunks_exact(self.dimension).enumerate() {
-            if !vector.iter().all(|value| value.is_finite()) {
-                return Err(Error::NotFinite { text });
-            }
-        }
-        out.copy_from_slice(&scratch.vectors);
-        Ok(())
-    }
-
     fn norm(&self, x: &mut [f32], norm: &LayerNorm) {
-        self.kernels.layer_norm(x, &norm.weight, &norm.bias, self.architecture.epsilon);
+        self.packing.kernels.layer_norm(x, &norm.weight, &norm.bias, self.architecture.epsilon);
     }
 }
 
 /// The first `len` values of a buffer that only grows.
-fn sized(buffer: &mut Vec<f32>, len: usize) -> &mut [f32] {
+pub(crate) fn sized(buffer: &mut Vec<f32>, len: usize) -> &mut [f32] {
     if buffer.len() < len {
         buffer.resize(len, 0.0);
     }

@@ -1,14 +1,15 @@
 //! The network's weights as the forward pass wants them: packed, with query, key and value side by side.
 
-use half::slice::HalfFloatSliceExt;
 use hippocamp_simd::{Kernels, PackedMatrix, Precision};
 
 use crate::Error;
 use crate::config::Architecture;
 use crate::family::{Family, TensorNames};
 use crate::folder::Folder;
+use crate::packed_file::{PackedParts, Parts};
 use crate::relative::RelativeTable;
-use crate::weights::{Values, Weights};
+use crate::token_table::TokenTable;
+use crate::weights::Weights;
 
 const TOKEN_TABLE: &str = "embeddings.word_embeddings.weight";
 
@@ -54,32 +55,19 @@ pub(crate) struct LayerNorm {
     pub(crate) bias: Vec<f32>,
 }
 
-/// The embeddings of all tokens, `[vocabulary, hidden]`, in the type in which they are stored: for multilingual
-/// models this is four fifths of the weights, of which a text needs a few rows.
-pub(crate) struct TokenTable {
-    values: Values,
-    hidden: usize,
-}
-
 impl Network {
-    /// Reads the weights; also returns the digest of all that was read. `max_tokens` is at most the
-    /// architecture's.
+    /// Reads the weights; also returns the digest of all that was read.
     pub(crate) fn load(
         folder: &Folder,
         architecture: &Architecture,
-        max_tokens: usize,
         packing: Packing,
     ) -> Result<(Self, [u8; 32]), Error> {
-        let hidden = architecture.hidden;
         let mut weights = Weights::open(folder, TOKEN_TABLE)?;
-        let tokens = TokenTable {
-            values: weights.stored(TOKEN_TABLE, &[architecture.vocabulary, hidden])?,
-            hidden,
-        };
-        let positions = load_positions(&mut weights, architecture, max_tokens, packing.kernels)?;
-        let embedding_norm = load_norm(&mut weights, "embeddings.LayerNorm", hidden)?;
+        let tokens = TokenTable::load(&mut weights, TOKEN_TABLE, architecture, packing)?;
+        let positions = load_positions(&mut weights, architecture, packing.kernels)?;
+        let embedding_norm = load_norm(&mut weights, "embeddings.LayerNorm", architecture.hidden)?;
         let relative = match architecture.family {
-            Family::Mpnet => Some(RelativeTable::load(&mut weights, architecture, max_tokens)?),
+            Family::Mpnet => Some(RelativeTable::load(&mut weights, architecture)?),
             _ => None,
         };
         let names = architecture.family.tensors();
@@ -91,6 +79,58 @@ impl Network {
         }
         let network = Self { tokens, positions, relative, embedding_norm, layers };
         Ok((network, weights.into_digest()))
+    }
+
+    /// Forgets the positions from `max_tokens` on.
+    pub(crate) fn limit(&mut self, architecture: &Architecture, max_tokens: usize) {
+        self.positions.truncate(max_tokens * architecture.hidden);
+        self.positions.shrink_to_fit();
+    }
+
+    /// Gives all of it to a packed file.
+    pub(crate) fn write<'a>(&'a self, parts: &mut Parts<'a>) {
+        self.tokens.write(parts);
+        parts.add(&self.positions);
+        if let Some(relative) = &self.relative {
+            parts.add(relative.values());
+        }
+        self.embedding_norm.write(parts);
+        for layer in &self.layers {
+            layer.query_key_value.write(parts);
+            layer.attention_output.write(parts);
+            layer.attention_norm.write(parts);
+            layer.intermediate.write(parts);
+            layer.output.write(parts);
+            layer.output_norm.write(parts);
+        }
+    }
+
+    /// What [`write`](Self::write) gave to a packed file. None if it is not that of this architecture.
+    pub(crate) fn read(
+        parts: &mut PackedParts,
+        architecture: &Architecture,
+        packing: Packing,
+    ) -> Option<Self> {
+        let (hidden, intermediate) = (architecture.hidden, architecture.intermediate);
+        let tokens = TokenTable::read(parts, architecture)?;
+        let positions = parts.values(architecture.max_tokens().checked_mul(hidden)?)?;
+        let relative = match architecture.family {
+            Family::Mpnet => Some(RelativeTable::read(parts, architecture)?),
+            _ => None,
+        };
+        let embedding_norm = LayerNorm::read(parts, hidden)?;
+        let mut layers = Vec::new();
+        for _ in 0..architecture.layers {
+            layers.push(Layer {
+                query_key_value: Linear::read(parts, [3 * hidden, hidden], packing)?,
+                attention_output: Linear::read(parts, [hidden, hidden], packing)?,
+                attention_norm: LayerNorm::read(parts, hidden)?,
+                intermediate: Linear::read(parts, [intermediate, hidden], packing)?,
+                output: Linear::read(parts, [hidden, intermediate], packing)?,
+                output_norm: LayerNorm::read(parts, hidden)?,
+            });
+        }
+        parts.is_at_end().then_some(Self { tokens, positions, relative, embedding_norm, layers })
     }
 }
 
@@ -118,26 +158,37 @@ impl Linear {
         let weight = packing.kernels.pack(matrix, rows, inputs, packing.precision);
         Ok(Self { weight, bias })
     }
+
+    fn write<'a>(&'a self, parts: &mut Parts<'a>) {
+        let weight = self.weight.parts();
+        parts.add(weight.panels);
+        parts.add(weight.scales);
+        parts.add(weight.sums);
+        parts.add(&self.bias);
+    }
+
+    fn read(parts: &mut PackedParts, shape: [usize; 2], packing: Packing) -> Option<Self> {
+        let Packing { kernels, precision } = packing;
+        let (panels, scales, sums) = (parts.next()?, parts.all_values()?, parts.all_values()?);
+        let weight = kernels.packed(precision, shape, panels, scales, sums)?;
+        Some(Self { weight, bias: parts.values(shape[0])? })
+    }
 }
 
-impl TokenTable {
-    /// Writes the embedding of a token to `out`; false when there is no such token.
-    pub(crate) fn read(&self, token: u32, out: &mut [f32]) -> bool {
-        let start = token as usize * self.hidden;
-        let range = start..start + self.hidden;
-        let found = match &self.values {
-            Values::F32(values) => values.get(range).map(|row| out.copy_from_slice(row)),
-            Values::F16(values) => values.get(range).map(|row| row.convert_to_f32_slice(out)),
-            Values::Bf16(values) => values.get(range).map(|row| row.convert_to_f32_slice(out)),
-        };
-        found.is_some()
+impl LayerNorm {
+    fn write<'a>(&'a self, parts: &mut Parts<'a>) {
+        parts.add(&self.weight);
+        parts.add(&self.bias);
+    }
+
+    fn read(parts: &mut PackedParts, width: usize) -> Option<Self> {
+        Some(Self { weight: parts.values(width)?, bias: parts.values(width)? })
     }
 }
 
 fn load_positions(
     weights: &mut Weights,
     architecture: &Architecture,
-    max_tokens: usize,
     kernels: &Kernels,
 ) -> Result<Vec<f32>, Error> {
     let hidden = architecture.hidden;
@@ -148,8 +199,6 @@ fn load_positions(
         &mut positions,
     )?;
     positions.drain(..architecture.first_position * hidden);
-    positions.truncate(max_tokens * hidden);
-    positions.shrink_to_fit();
     if architecture.token_types == 0 {
         return Ok(positions);
     }

@@ -16,6 +16,7 @@
     warn(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)
 )]
 
+mod candle;
 mod checksum;
 mod config;
 mod encoder;
@@ -25,13 +26,16 @@ mod fingerprint;
 mod folder;
 mod forward;
 mod layers;
+mod model;
 mod modules;
 mod options;
+mod packed_file;
 mod precision;
 mod relative;
 mod settings;
 mod stages;
 mod tensor_file;
+mod token_table;
 mod tokenizer;
 mod weights;
 

@@ -8,15 +8,15 @@
 
 use hippocamp_simd::Precision;
 
-use crate::forward::{Model, Scratch};
-use crate::layers::Network;
+use crate::forward::Scratch;
+use crate::model::{Model, Network};
 use crate::tokenizer::Tokenizer;
 use crate::{Error, Tokens};
 
 /// The mean cosine to the vectors of f32 from which on a precision will do.
 const CLOSE: f64 = 0.995;
 
-/// In the order in which they are tried.
+/// The fastest first.
 pub(crate) const BY_SPEED: [Precision; 3] = [Precision::Int8, Precision::Bf16, Precision::F32];
 
 /// What is encoded to compare precisions: statements, questions, names, numbers, code, a long text, two languages.
@@ -46,25 +46,28 @@ const PROBES: [&str; 20] = [
     "线粒体是细胞中制造能量的结构，它有两层膜，内膜向内折叠形成嵴，并且拥有自己的基因组。",
 ];
 
-/// Leaves in `model`, which has the first of [`BY_SPEED`], the weights of the first one that will do.
+/// Leaves in `model`, which has the first of `offered`, the weights of the first one that will do.
 pub(crate) fn settle(
     model: &mut Model,
     tokenizer: &Tokenizer,
+    offered: &[Precision],
     load: impl Fn(Precision) -> Result<Network, Error>,
 ) -> Result<Precision, Error> {
+    let rounded = offered.iter().copied().filter(|precision| *precision != Precision::F32);
+    if rounded.clone().count() == 0 {
+        return Ok(Precision::F32);
+    }
     // A tokenizer may refuse what is not in its vocabulary.
     let probes: Vec<Tokens> =
         PROBES.iter().filter_map(|text| tokenizer.tokenize(text, "").ok()).collect();
     let exact = load(Precision::F32)?;
-    let fast = std::mem::replace(&mut model.network, exact);
+    let first = std::mem::replace(&mut model.network, exact);
     // Nothing to compare with: the caller sees the same error at the first text.
     let Ok(truth) = vectors(model, &probes) else { return Ok(Precision::F32) };
-    let exact = std::mem::replace(&mut model.network, fast);
-    for precision in BY_SPEED {
-        match precision {
-            Precision::F32 => break,
-            Precision::Int8 => {}
-            other => model.network = load(other)?,
+    let exact = std::mem::replace(&mut model.network, first);
+    for (place, precision) in rounded.enumerate() {
+        if place > 0 {
+            model.network = load(precision)?;
         }
         // Vectors that are not finite are not close.
         if vectors(model, &probes).is_ok_and(|found| is_close(&found, &truth, model.dimension)) {

@@ -8,6 +8,7 @@ use hippocamp_simd::RelativeBias;
 
 use crate::Error;
 use crate::config::Architecture;
+use crate::packed_file::PackedParts;
 use crate::weights::Weights;
 
 const TENSOR: &str = "encoder.relative_attention_bias.weight";
@@ -21,12 +22,8 @@ pub(crate) struct RelativeTable {
 }
 
 impl RelativeTable {
-    pub(crate) fn load(
-        weights: &mut Weights,
-        architecture: &Architecture,
-        max_tokens: usize,
-    ) -> Result<Self, Error> {
-        let heads = architecture.heads;
+    pub(crate) fn load(weights: &mut Weights, architecture: &Architecture) -> Result<Self, Error> {
+        let (heads, max_tokens) = (architecture.heads, architecture.max_tokens());
         let mut buckets = Vec::new();
         weights.append(TENSOR, &[BUCKETS, heads], &mut buckets)?;
         let mut values = Vec::with_capacity(heads * (2 * max_tokens).saturating_sub(1));
@@ -37,6 +34,19 @@ impl RelativeTable {
             values.extend(before.chain([value(0)]).chain(behind).map(Option::unwrap_or_default));
         }
         Ok(Self { values, max_tokens })
+    }
+
+    /// All of them, row-major.
+    pub(crate) fn values(&self) -> &[f32] {
+        &self.values
+    }
+
+    /// What was written of one to a packed file.
+    pub(crate) fn read(parts: &mut PackedParts, architecture: &Architecture) -> Option<Self> {
+        let max_tokens = architecture.max_tokens();
+        let distances = (2 * max_tokens).saturating_sub(1);
+        let values = parts.values(distances.checked_mul(architecture.heads)?)?;
+        Some(Self { values, max_tokens })
     }
 
     pub(crate) fn bias(&self) -> RelativeBias<'_> {

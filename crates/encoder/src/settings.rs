@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use crate::config::Architecture;
+use crate::config::Design;
 use crate::folder::Folder;
 use crate::{Error, LoadOptions};
 
@@ -34,7 +34,7 @@ impl Settings {
     pub(crate) fn load(
         folder: &Folder,
         transformer: &Folder,
-        architecture: &Architecture,
+        design: &Design,
         options: &LoadOptions,
     ) -> Result<Self, Error> {
         let mut text = TextConfig::default();
@@ -56,10 +56,8 @@ impl Settings {
         };
         let limit =
             own_limit.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX));
-        let mut max_tokens = architecture.max_tokens().min(limit);
-        if let Some(asked) = options.max_tokens {
-            max_tokens = max_tokens.min(asked);
-        }
+        let asked = options.max_tokens.unwrap_or_else(|| design.default_max_tokens());
+        let max_tokens = design.max_tokens().min(limit).min(asked);
 
         let stored: PromptConfig = folder.optional(PROMPTS)?.unwrap_or_default();
         let mut prompts: BTreeMap<String, String> = stored

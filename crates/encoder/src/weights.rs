@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use half::slice::HalfFloatSliceExt;
 use half::{bf16, f16};
 use safetensors::Dtype;
 use safetensors::tensor::TensorInfo;
@@ -22,7 +23,8 @@ const INDEX: &str = "model.safetensors.index.json";
 /// The same weights in forms that are not read here, for a better message.
 const OTHER_FORMS: [&str; 3] = ["pytorch_model.bin", "tf_model.h5", "model.onnx"];
 /// What checkpoints put before the names.
-const PREFIXES: [&str; 6] = ["", "bert.", "roberta.", "distilbert.", "mpnet.", "model."];
+const PREFIXES: [&str; 7] =
+    ["", "bert.", "roberta.", "distilbert.", "mpnet.", "nomic_bert.", "model."];
 /// Old checkpoints call the parameters of a layer normalisation so.
 const OLD_NAMES: [(&str, &str); 2] =
     [("LayerNorm.weight", "LayerNorm.gamma"), ("LayerNorm.bias", "LayerNorm.beta")];
@@ -122,6 +124,28 @@ impl Weights {
         Ok(values)
     }
 
+    /// The values of a tensor in half the bits, if that is less than they have and enough for their size.
+    pub(crate) fn halved(&mut self, name: &str, shape: &[usize]) -> Result<Values, Error> {
+        let (file, full_name, info) = find(&self.files, self.prefix, name, shape)?;
+        if info.dtype != Dtype::F32 {
+            return self.stored(name, shape);
+        }
+        let mut values: Vec<f16> = Vec::with_capacity(shape.iter().product());
+        let mut piece: Vec<f32> = Vec::new();
+        let checksum = file.read(&full_name, info, |bytes| {
+            piece.clear();
+            piece.extend(f32_values(bytes));
+            let start = values.len();
+            values.resize(start + piece.len(), f16::ZERO);
+            values.get_mut(start..).unwrap_or_default().convert_from_f32_slice(&piece);
+        })?;
+        if !values.iter().all(|value| value.is_finite()) {
+            return self.stored(name, shape);
+        }
+        note(&mut self.digest, self.prefix, &full_name, info, checksum);
+        Ok(Values::F16(values))
+    }
+
     /// SHA-256 over all that was read.
     pub(crate) fn into_digest(self) -> [u8; 32] {
         self.digest.finalize().into()
@@ -135,9 +159,14 @@ struct Index {
 }
 
 fn open_files(folder: &Folder) -> Result<Vec<TensorFile>, Error> {
+    file_paths(folder)?.iter().map(|path| TensorFile::open(path)).collect()
+}
+
+/// The files that a folder's weights are in.
+pub(crate) fn file_paths(folder: &Folder) -> Result<Vec<PathBuf>, Error> {
     let single = folder.file(SINGLE);
     if regular_file_length(&single)?.is_some() {
-        return Ok(vec![TensorFile::open(&single)?]);
+        return Ok(vec![single]);
     }
     let Some(index) = folder.optional::<Index>(INDEX)? else {
         return Err(no_weights(folder, &single));
@@ -145,7 +174,7 @@ fn open_files(folder: &Folder) -> Result<Vec<TensorFile>, Error> {
     let mut names: Vec<String> = index.weight_map.into_values().collect();
     names.sort_unstable();
     names.dedup();
-    names.iter().map(|name| TensorFile::open(&folder.inside(name, INDEX)?)).collect()
+    names.iter().map(|name| folder.inside(name, INDEX)).collect()
 }
 
 fn no_weights(folder: &Folder, expected: &Path) -> Error {

@@ -3,12 +3,12 @@
 use std::fmt;
 
 use crate::{
-    Level, LevelError, Precision,
+    Level, LevelError, MappedBytes, Precision,
     activation::Activation,
     attention::{AttentionScratch, RelativeBias},
     dispatch::{self, Table},
     matmul::{Epilogue, PackedMatrix},
-    rounded::MatmulScratch,
+    rounded::{ColumnScales, MatmulScratch},
 };
 
 /// The kernels of one [`Level`].
@@ -135,6 +135,28 @@ impl Kernels {
         let most = if precision == Precision::Int8 { Precision::MOST_INPUTS_OF_INT8 } else { k };
         assert!(k <= most, "{k} products of bytes, at most {most}");
         PackedMatrix::new(precision, self.table.width, w, n, k)
+    }
+
+    /// Columns in a panel of packed weights: levels for which it is the same can use each other's.
+    #[must_use]
+    pub fn panel_width(&self) -> usize {
+        self.table.width
+    }
+
+    /// A matrix of `[n, k]` from [`parts`](PackedMatrix::parts) of one that was packed by a level with the same
+    /// [`panel_width`](Self::panel_width), and whose panels have been put into a file at a multiple of 64 bytes. None if the
+    /// parts cannot be those of such a matrix.
+    #[must_use]
+    pub fn packed(
+        &self,
+        precision: Precision,
+        shape: [usize; 2],
+        panels: MappedBytes,
+        scales: Vec<f32>,
+        sums: Vec<i32>,
+    ) -> Option<PackedMatrix> {
+        let columns = ColumnScales { scales, sums };
+        PackedMatrix::from_parts(precision, self.table.width, shape, panels, columns)
     }
 
     /// `out[i][j] = epilogue(Σ_p x[i][p] w[j][p])` for `x: [m, k]`, `w: [n, k]` packed, `out: [m, n]`; m is

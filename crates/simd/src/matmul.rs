@@ -17,11 +17,14 @@
 use std::fmt;
 
 use crate::{
-    Precision,
+    MappedBytes, Precision,
     activation::Activation,
     aligned::AlignedBuffer,
     rounded::{self, ColumnScales},
 };
+
+/// Bytes of a cache line.
+const LINE: usize = 64;
 
 /// A weight matrix in the layout of a level's [`Kernels::matmul`](crate::Kernels::matmul).
 #[derive(Clone)]
@@ -31,9 +34,36 @@ pub struct PackedMatrix {
     pub(crate) width: usize,
     n: usize,
     k: usize,
-    panels: AlignedBuffer,
+    panels: Panels,
     /// Of bytes.
     pub(crate) columns: ColumnScales,
+}
+
+/// Where panels lie, at an address that is a multiple of a cache line.
+#[derive(Clone)]
+enum Panels {
+    Owned(AlignedBuffer),
+    Mapped(MappedBytes),
+}
+
+impl Panels {
+    fn as_bytes(&self) -> &[u8] {
+        match self {
+            Self::Owned(buffer) => buffer.as_bytes(),
+            Self::Mapped(bytes) => bytes,
+        }
+    }
+}
+
+/// What a packed matrix consists of, to be kept in a file.
+#[derive(Debug, Clone, Copy)]
+pub struct PackedParts<'a> {
+    /// The panels.
+    pub panels: &'a [u8],
+    /// The scale of each column, of bytes.
+    pub scales: &'a [f32],
+    /// The sum of each column, of bytes.
+    pub sums: &'a [i32],
 }
 
 impl PackedMatrix {
@@ -44,7 +74,38 @@ impl PackedMatrix {
             Precision::Bf16 => (rounded::pack_bf16(width, w, k), ColumnScales::default()),
             Precision::Int8 => rounded::pack_bytes(width, w, k),
         };
-        Self { precision, width, n, k, panels, columns }
+        Self { precision, width, n, k, panels: Panels::Owned(panels), columns }
+    }
+
+    /// A matrix of the parts that another one was taken into. None if they are not those of such a matrix.
+    pub(crate) fn from_parts(
+        precision: Precision,
+        width: usize,
+        [n, k]: [usize; 2],
+        panels: MappedBytes,
+        columns: ColumnScales,
+    ) -> Option<Self> {
+        let padded = n.checked_next_multiple_of(width)?;
+        let row = match precision {
+            Precision::F32 => k.checked_mul(size_of::<f32>())?,
+            _ => rounded::row_bytes(precision, k),
+        };
+        let scaled = if precision == Precision::Int8 { padded } else { 0 };
+        let fits = panels.len() == (padded.checked_mul(row)?).next_multiple_of(LINE)
+            && panels.as_ptr().addr().is_multiple_of(LINE)
+            && columns.scales.len() == scaled
+            && columns.sums.len() == scaled;
+        fits.then_some(Self { precision, width, n, k, panels: Panels::Mapped(panels), columns })
+    }
+
+    /// What it consists of.
+    #[must_use]
+    pub fn parts(&self) -> PackedParts<'_> {
+        PackedParts {
+            panels: self.panels.as_bytes(),
+            scales: &self.columns.scales,
+            sums: &self.columns.sums,
+        }
     }
 
     /// The form of its values.
@@ -68,12 +129,14 @@ impl PackedMatrix {
     /// How much memory the packed values take.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        size_of_val(self.panels.as_slice())
+        self.panels.as_bytes().len()
     }
 
     /// `[panel][k][width]`, of f32.
     pub(crate) fn panels(&self) -> &[f32] {
-        self.panels.as_slice()
+        let bytes = self.panels.as_bytes();
+        // SAFETY: panels start at a multiple of a cache line, and any four bytes are an f32.
+        unsafe { std::slice::from_raw_parts(bytes.as_ptr().cast(), bytes.len() / size_of::<f32>()) }
     }
 
     /// `[panel][group][width][4 bytes]`, of rounded values.

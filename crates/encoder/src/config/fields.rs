@@ -73,6 +73,26 @@ impl<'a> Fields<'a> {
         }
     }
 
+    /// Whether a field is there and null.
+    pub(crate) fn says_null(&self, name: &str) -> bool {
+        self.fields.get(name).is_some_and(Value::is_null)
+    }
+
+    /// That a token's vector divides into heads; each number with its name.
+    pub(crate) fn check_heads(
+        &self,
+        (hidden_name, hidden): (&str, usize),
+        (heads_name, heads): (&str, usize),
+    ) -> Result<(), Error> {
+        if hidden.is_multiple_of(heads) {
+            return Ok(());
+        }
+        Err(self.invalid(format!(
+            "{hidden_name} {hidden} is not a multiple of {heads_name} {heads}: \
+             the file is damaged, fetch the model again"
+        )))
+    }
+
     /// As it is written.
     pub(crate) fn get(&self, name: &str) -> Option<&Value> {
         self.fields.get(name).filter(|value| !value.is_null())

@@ -5,19 +5,86 @@
 
 mod fields;
 
-use hippocamp_simd::Activation;
+use hippocamp_simd::{Activation, Precision};
 use serde::Serialize;
 
 use crate::Error;
+use crate::candle;
 use crate::family::Family;
 use crate::folder::Folder;
 use crate::relative::BUCKETS;
 
-use fields::{Fields, MAX_COUNT};
+pub(crate) use fields::{Fields, MAX_COUNT};
 
-const FILE: &str = "config.json";
+pub(crate) const FILE: &str = "config.json";
 /// Largest vector dimension anywhere in hippocamp.
-const MAX_HIDDEN: usize = 16_384;
+pub(crate) const MAX_HIDDEN: usize = 16_384;
+
+/// What is to be built from the weights.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+// The fingerprint of a network on the fast path has no name of the variant in it.
+#[serde(untagged)]
+pub(crate) enum Design {
+    Fast(Architecture),
+    Candle(candle::Architecture),
+}
+
+impl Design {
+    /// Reads and checks `config.json`.
+    pub(crate) fn load(folder: &Folder) -> Result<Self, Error> {
+        let fields = Fields::load(folder)?;
+        let Some(model_type) = fields.text("model_type")? else {
+            return Err(
+                fields.unsupported(format!("has no model_type; supported are: {SUPPORTED}"))
+            );
+        };
+        if let Some(architecture) = candle::Architecture::of(model_type, &fields)? {
+            return Ok(Self::Candle(architecture));
+        }
+        match Family::of(model_type) {
+            Some(family) => Architecture::load(family, &fields).map(Self::Fast),
+            None => Err(fields.unsupported(format!(
+                "model_type \"{model_type}\" is not supported; supported are: {SUPPORTED}"
+            ))),
+        }
+    }
+
+    /// Values in a token's vector.
+    pub(crate) fn hidden(&self) -> usize {
+        match self {
+            Self::Fast(architecture) => architecture.hidden,
+            Self::Candle(architecture) => architecture.shape.hidden,
+        }
+    }
+
+    /// Rows of the token table.
+    pub(crate) fn vocabulary(&self) -> usize {
+        match self {
+            Self::Fast(architecture) => architecture.vocabulary,
+            Self::Candle(architecture) => architecture.shape.vocabulary,
+        }
+    }
+
+    /// Tokens that there are positions for.
+    pub(crate) fn max_tokens(&self) -> usize {
+        match self {
+            Self::Fast(architecture) => architecture.max_tokens(),
+            Self::Candle(architecture) => architecture.shape.positions,
+        }
+    }
+
+    /// Tokens that are looked at when nobody says otherwise.
+    pub(crate) fn default_max_tokens(&self) -> usize {
+        match self {
+            Self::Fast(architecture) => architecture.max_tokens(),
+            Self::Candle(_) => candle::DEFAULT_MAX_TOKENS,
+        }
+    }
+}
+
+/// `model_type`s that are built here, for messages.
+const SUPPORTED: &str = "bert, camembert, distilbert, mpnet, roberta, xlm-roberta; \
+     modernbert, nomic_bert and JinaBERTs";
 
 /// The network's shape and constants: with the weights, all that decides its outputs.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -53,21 +120,15 @@ pub(crate) enum HiddenActivation {
 }
 
 impl Architecture {
-    /// Reads and checks `config.json`.
-    pub(crate) fn load(folder: &Folder) -> Result<Self, Error> {
-        let fields = Fields::load(folder)?;
-        let family = family(&fields)?;
+    /// Reads and checks the rest of `config.json`.
+    fn load(family: Family, fields: &Fields<'_>) -> Result<Self, Error> {
+        check_kind(family, fields)?;
         let keys = family.keys();
         let hidden = fields.count(keys.hidden, MAX_HIDDEN)?;
         let heads = fields.count(keys.heads, MAX_HIDDEN)?;
-        if !hidden.is_multiple_of(heads) {
-            return Err(fields.invalid(format!(
-                "{} {hidden} is not a multiple of {} {heads}: the file is damaged, fetch the model again",
-                keys.hidden, keys.heads
-            )));
-        }
+        fields.check_heads((keys.hidden, hidden), (keys.heads, heads))?;
         let positions = fields.count("max_position_embeddings", MAX_COUNT)?;
-        let first_position = first_position(family, &fields)?;
+        let first_position = first_position(family, fields)?;
         if first_position >= positions {
             return Err(fields.invalid(format!(
                 "max_position_embeddings {positions} leaves no position for a token: \
@@ -80,8 +141,8 @@ impl Architecture {
             layers: fields.count(keys.layers, MAX_COUNT)?,
             heads,
             intermediate: fields.count(keys.intermediate, MAX_COUNT)?,
-            activation: HiddenActivation::load(&fields, keys.activation)?,
-            epsilon: epsilon(family, &fields)?,
+            activation: HiddenActivation::load(fields, keys.activation)?,
+            epsilon: epsilon(family, fields)?,
             vocabulary: fields.count("vocab_size", MAX_COUNT)?,
             positions,
             first_position,
@@ -96,6 +157,11 @@ impl Architecture {
     /// Values in the vector of one attention head.
     pub(crate) fn head_dimension(&self) -> usize {
         self.hidden.checked_div(self.heads).unwrap_or_default()
+    }
+
+    /// Whether all its products can be those of bytes.
+    pub(crate) fn fits_bytes(&self) -> bool {
+        self.hidden.max(self.intermediate) <= Precision::MOST_INPUTS_OF_INT8
     }
 
     /// Tokens that the position table has room for.
@@ -127,17 +193,8 @@ impl HiddenActivation {
     }
 }
 
-/// The family, when all that `config.json` asks of it is built here.
-fn family(fields: &Fields<'_>) -> Result<Family, Error> {
-    let names = Family::NAMES;
-    let Some(model_type) = fields.text("model_type")? else {
-        return Err(fields.unsupported(format!("has no model_type; supported are: {names}")));
-    };
-    let Some(family) = Family::of(model_type) else {
-        return Err(fields.unsupported(format!(
-            "model_type \"{model_type}\" is not supported; supported are: {names}"
-        )));
-    };
+/// That all that `config.json` asks of the family is built here.
+fn check_kind(family: Family, fields: &Fields<'_>) -> Result<(), Error> {
     if let Some(other) = fields.text("position_embedding_type")?.filter(|kind| *kind != "absolute")
     {
         return Err(fields.unsupported(format!(
@@ -155,7 +212,7 @@ fn family(fields: &Fields<'_>) -> Result<Family, Error> {
             "relative_attention_num_buckets {buckets} is not supported; supported is: {BUCKETS}"
         )));
     }
-    Ok(family)
+    Ok(())
 }
 
 /// BERT's and `DistilBERT`'s positions start at 0. `RoBERTa`'s start behind the padding token's, which is 1 where

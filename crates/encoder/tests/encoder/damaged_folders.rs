@@ -11,7 +11,7 @@ use tempfile::TempDir;
 use crate::model_files::{Dense, Spec, header_of, module, with_header, write_json};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
+pub(crate) enum Kind {
     NotFound,
     Invalid,
     Unsupported,
@@ -20,12 +20,12 @@ enum Kind {
     Cpu,
 }
 
-fn load(folder: &Path) -> Result<Encoder, Error> {
+pub(crate) fn load(folder: &Path) -> Result<Encoder, Error> {
     Encoder::load(folder, &LoadOptions::default())
 }
 
 /// Asserts the variant and that the message has all of `parts` in it.
-fn assert_refused(result: Result<Encoder, Error>, kind: Kind, parts: &[&str]) {
+pub(crate) fn assert_refused(result: Result<Encoder, Error>, kind: Kind, parts: &[&str]) {
     let error = result.expect_err("to be refused");
     let found = match &error {
         Error::NotFound { .. } => Kind::NotFound,
@@ -157,7 +157,7 @@ fn weights_in_another_form_are_refused_with_the_remedy() {
 
 #[test]
 fn other_architectures_are_refused_with_the_list_of_supported_ones() {
-    for model_type in ["electra", "modernbert", "t5", ""] {
+    for model_type in ["electra", "qwen3", "t5", ""] {
         let folder = with_config("model_type", json!(model_type));
         let named = format!("\"{model_type}\"");
         let parts = [named.as_str(), "supported are: bert, camembert, distilbert, mpnet"];

@@ -4,11 +4,13 @@
 //! repository; evaluation data in `HIPPOCAMP_EVAL_DIR`, then in `../shared` beside the repository. Tests without
 //! theirs say that they are skipped.
 
+mod damaged_candle;
 mod damaged_folders;
 mod families;
 mod golden;
 mod model_files;
 mod mutations;
+mod packed_files;
 mod places;
 mod plain_forward;
 mod precisions;

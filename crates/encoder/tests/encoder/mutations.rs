@@ -6,6 +6,7 @@ use std::path::Path;
 use hippocamp_encoder::{Encoder, Error, LoadOptions};
 use proptest::prelude::*;
 
+use crate::families::{self, CANDLE};
 use crate::model_files::{Dense, Spec};
 
 const FILES: [&str; 7] = [
@@ -113,6 +114,22 @@ proptest! {
         let header = if file.ends_with(".safetensors") && !everywhere { 3000 } else { usize::MAX };
         for damage in &damages {
             damage.apply(&mut bytes, header);
+        }
+        fs::write(&path, bytes).unwrap();
+        let _ = try_everything(folder.path());
+    }
+
+    #[test]
+    fn damaged_folders_for_candle_give_a_model_or_a_typed_error(
+        family in prop::sample::select(&CANDLE[..]),
+        file in prop::sample::select(&["config.json", "model.safetensors"][..]),
+        damages in prop::collection::vec(damage(), 1..4),
+    ) {
+        let folder = families::family(family);
+        let path = folder.path().join(file);
+        let mut bytes = fs::read(&path).unwrap();
+        for damage in &damages {
+            damage.apply(&mut bytes, usize::MAX);
         }
         fs::write(&path, bytes).unwrap();
         let _ = try_everything(folder.path());
