@@ -18,6 +18,9 @@ pub(crate) struct Network {
     /// `[max_tokens, hidden]`: position embedding plus the embedding of token type 0, if there are types, by place
     /// in the text.
     pub(crate) positions: Vec<f32>,
+    /// What a token of type 1 has instead of one of type 0, `[hidden]`: the difference of their embeddings. Empty in
+    /// networks that read single texts.
+    pub(crate) second_type: Vec<f32>,
     /// What attention adds to its scores by distance, in the family that does.
     pub(crate) relative: Option<RelativeTable>,
     pub(crate) embedding_norm: LayerNorm,
@@ -63,27 +66,56 @@ impl Network {
         max_tokens: usize,
         kernels: &Kernels,
     ) -> Result<(Self, [u8; 32]), Error> {
-        let hidden = architecture.hidden;
         let mut weights = Weights::open(folder, TOKEN_TABLE)?;
+        let network = Self::read(&mut weights, architecture, max_tokens, kernels)?;
+        Ok((network, weights.into_digest()))
+    }
+
+    /// The same for a reranker, which reads pairs; also returns the weights, for its head.
+    pub(crate) fn load_for_pairs(
+        folder: &Folder,
+        architecture: &Architecture,
+        max_tokens: usize,
+        kernels: &Kernels,
+    ) -> Result<(Self, Weights), Error> {
+        let mut weights = Weights::open(folder, TOKEN_TABLE)?;
+        let mut network = Self::read(&mut weights, architecture, max_tokens, kernels)?;
+        if architecture.token_types > 1 {
+            let mut types = load_types(&mut weights, architecture)?;
+            let (first, others) = types.split_at_mut(architecture.hidden);
+            network
+                .second_type
+                .extend(others.iter().zip(first).map(|(second, first)| second - *first));
+            network.second_type.truncate(architecture.hidden);
+        }
+        Ok((network, weights))
+    }
+
+    fn read(
+        weights: &mut Weights,
+        architecture: &Architecture,
+        max_tokens: usize,
+        kernels: &Kernels,
+    ) -> Result<Self, Error> {
+        let hidden = architecture.hidden;
         let tokens = TokenTable {
             values: weights.stored(TOKEN_TABLE, &[architecture.vocabulary, hidden])?,
             hidden,
         };
-        let positions = load_positions(&mut weights, architecture, max_tokens, kernels)?;
-        let embedding_norm = load_norm(&mut weights, "embeddings.LayerNorm", hidden)?;
+        let positions = load_positions(weights, architecture, max_tokens, kernels)?;
+        let embedding_norm = load_norm(weights, "embeddings.LayerNorm", hidden)?;
         let relative = match architecture.family {
-            Family::Mpnet => Some(RelativeTable::load(&mut weights, architecture, max_tokens)?),
+            Family::Mpnet => Some(RelativeTable::load(weights, architecture, max_tokens)?),
             _ => None,
         };
         let names = architecture.family.tensors();
         let mut layers = Vec::new();
         let mut matrix = Vec::new();
         for layer in 0..architecture.layers {
-            let weights = &mut weights;
             layers.push(load_layer(weights, &names, layer, architecture, kernels, &mut matrix)?);
         }
-        let network = Self { tokens, positions, relative, embedding_norm, layers };
-        Ok((network, weights.into_digest()))
+        let second_type = Vec::new();
+        Ok(Self { tokens, positions, second_type, relative, embedding_norm, layers })
     }
 }
 
@@ -145,17 +177,20 @@ fn load_positions(
     if architecture.token_types == 0 {
         return Ok(positions);
     }
-    let mut types = Vec::new();
-    weights.append(
-        "embeddings.token_type_embeddings.weight",
-        &[architecture.token_types, hidden],
-        &mut types,
-    )?;
+    let types = load_types(weights, architecture)?;
     let type_of_text = types.get(..hidden).unwrap_or_default();
     for row in positions.chunks_exact_mut(hidden) {
         kernels.add(row, type_of_text);
     }
     Ok(positions)
+}
+
+/// `[token_types, hidden]`
+fn load_types(weights: &mut Weights, architecture: &Architecture) -> Result<Vec<f32>, Error> {
+    let mut types = Vec::new();
+    let shape = [architecture.token_types, architecture.hidden];
+    weights.append("embeddings.token_type_embeddings.weight", &shape, &mut types)?;
+    Ok(types)
 }
 
 fn load_norm(weights: &mut Weights, name: &str, width: usize) -> Result<LayerNorm, Error> {

@@ -12,6 +12,7 @@ mod model_files;
 mod mutations;
 mod places;
 mod plain_forward;
+mod rerankers;
 mod semantic_similarity;
 mod small_models;
 mod tokenizer_files;
