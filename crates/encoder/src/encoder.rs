@@ -21,7 +21,7 @@ use crate::tokenizer::Tokenizer;
 use crate::{Error, LoadOptions, Tokens, precision};
 
 /// Tokens that [`Encoder::encode`] sends through the network at once.
-const MICRO_BATCH_TOKENS: usize = 512;
+pub(crate) const MICRO_BATCH_TOKENS: usize = 512;
 
 /// A sentence encoder: text in, vector out. It is not changed by use and can be shared between threads.
 pub struct Encoder {
@@ -106,7 +106,7 @@ impl Encoder {
         }
         .fingerprint()
         .map_err(|error| Error::invalid(folder.path(), error))?;
-        Ok(Self { name: name(folder.path()), fingerprint, precision, settings, tokenizer, model })
+        Ok(Self { name: folder.model_name(), fingerprint, precision, settings, tokenizer, model })
     }
 
     /// Values in a vector.
@@ -274,7 +274,7 @@ fn check_precision(asked: Precision, offered: &[Precision]) -> Result<Precision,
 
 /// Runs two functions at the same time. Tokenizers with a quarter million tokens take longer to build than the
 /// weights to read.
-fn both<A, B: Send>(here: impl FnOnce() -> A, there: impl Fn() -> B + Sync) -> (A, B) {
+pub(crate) fn both<A, B: Send>(here: impl FnOnce() -> A, there: impl Fn() -> B + Sync) -> (A, B) {
     thread::scope(|scope| {
         let handle =
             thread::Builder::new().name("hippocamp-load".to_owned()).spawn_scoped(scope, &there);
@@ -286,15 +286,4 @@ fn both<A, B: Send>(here: impl FnOnce() -> A, there: impl Fn() -> B + Sync) -> (
         };
         (a, b)
     })
-}
-
-/// The folder's own name. In the hub's cache that is a commit hash, and `models--ORG--NAME` stands two above.
-fn name(folder: &Path) -> String {
-    let full = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
-    let part = |path: &Path| path.file_name().map(|name| name.to_string_lossy().into_owned());
-    let repository = full.parent().and_then(Path::parent).and_then(part);
-    match repository.as_deref().and_then(|name| name.strip_prefix("models--")) {
-        Some(repository) => repository.replacen("--", "/", 1),
-        None => part(&full).unwrap_or_default(),
-    }
 }

@@ -4,6 +4,8 @@
 //! al., 2020) have the same blocks. `RoBERTa` and `MPNet` count positions from behind the padding token's,
 //! `DistilBERT` and `MPNet` have no token types, and `MPNet` adds to the scores of attention a bias by distance.
 
+use hippocamp_simd::Activation;
+
 /// A family of networks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Family {
@@ -32,6 +34,15 @@ pub(crate) struct TensorNames {
     pub(crate) intermediate: &'static str,
     pub(crate) output: &'static str,
     pub(crate) output_norm: &'static str,
+}
+
+/// The two linear layers that make a score of a pair's first token, and what stands between them.
+pub(crate) struct HeadNames {
+    pub(crate) dense: &'static str,
+    /// Whether the first one's name has the prefix of the network's.
+    pub(crate) dense_has_prefix: bool,
+    pub(crate) activation: Activation,
+    pub(crate) score: &'static str,
 }
 
 impl Family {
@@ -93,6 +104,31 @@ impl Family {
                 ..bert
             },
         }
+    }
+
+    pub(crate) fn head(self) -> HeadNames {
+        let own = |dense, activation, score| HeadNames {
+            dense,
+            dense_has_prefix: false,
+            activation,
+            score,
+        };
+        match self {
+            // Its pooler, which is a part of the network.
+            Self::Bert => HeadNames {
+                dense_has_prefix: true,
+                ..own("pooler.dense", Activation::Tanh, "classifier")
+            },
+            Self::Roberta | Self::Mpnet => {
+                own("classifier.dense", Activation::Tanh, "classifier.out_proj")
+            }
+            Self::DistilBert => own("pre_classifier", Activation::Relu, "classifier"),
+        }
+    }
+
+    /// Whether the second text of a pair has another token type: only BERT was trained so.
+    pub(crate) fn types_pairs(self) -> bool {
+        self == Self::Bert
     }
 
     pub(crate) fn has_token_types(self) -> bool {

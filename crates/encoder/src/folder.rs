@@ -40,6 +40,17 @@ impl Folder {
         &self.path
     }
 
+    /// The folder's own name. In the hub's cache that is a commit hash, and `models--ORG--NAME` stands two above.
+    pub(crate) fn model_name(&self) -> String {
+        let full = self.path.canonicalize().unwrap_or_else(|_| self.path.clone());
+        let part = |path: &Path| path.file_name().map(|name| name.to_string_lossy().into_owned());
+        let repository = full.parent().and_then(Path::parent).and_then(part);
+        match repository.as_deref().and_then(|name| name.strip_prefix("models--")) {
+            Some(repository) => repository.replacen("--", "/", 1),
+            None => part(&full).unwrap_or_default(),
+        }
+    }
+
     /// The path of a file that may or may not exist.
     pub(crate) fn file(&self, name: &str) -> PathBuf {
         self.path.join(name)

@@ -96,8 +96,9 @@ impl Packed {
             if text.len() > max_tokens {
                 return Err(Error::too_many_tokens(position, text.len(), max_tokens));
             }
-            let places = self.network.positions.chunks_exact(hidden);
-            for ((&token, place), row) in text.ids().iter().zip(places).zip(&mut rows) {
+            let second_type = self.second_type(position, text)?;
+            let places = self.network.positions.chunks_exact(hidden).enumerate();
+            for ((&token, (at, place)), row) in text.ids().iter().zip(places).zip(&mut rows) {
                 if !self.network.tokens.embed(token, row, self.packing.kernels) {
                     return Err(Error::foreign_token(
                         position,
@@ -106,10 +107,25 @@ impl Packed {
                     ));
                 }
                 self.packing.kernels.add(row, place);
+                if at >= text.first_type() {
+                    self.packing.kernels.add(row, second_type);
+                }
             }
         }
         self.norm(x, &self.network.embedding_norm);
         Ok(())
+    }
+
+    /// What tokens of type 1 have more, if a text has such tokens.
+    fn second_type(&self, position: usize, text: &Tokens) -> Result<&[f32], Error> {
+        let second_type = self.network.second_type.as_slice();
+        if second_type.is_empty() && text.first_type() < text.len() {
+            let problem = format!(
+                "text {position} is a pair, the model reads single texts: tokenise it with this encoder"
+            );
+            return Err(Error::InvalidInput { problem });
+        }
+        Ok(second_type)
     }
 
     /// One transformer block over `scratch.x`.

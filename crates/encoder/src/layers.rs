@@ -19,6 +19,9 @@ pub(crate) struct Network {
     /// `[max_tokens, hidden]`: position embedding plus the embedding of token type 0, if there are types, by place
     /// in the text.
     pub(crate) positions: Vec<f32>,
+    /// What a token of type 1 has instead of one of type 0, `[hidden]`: the difference of their embeddings. Empty in
+    /// networks that read single texts.
+    pub(crate) second_type: Vec<f32>,
     /// What attention adds to its scores by distance, in the family that does.
     pub(crate) relative: Option<RelativeTable>,
     pub(crate) embedding_norm: LayerNorm,
@@ -63,22 +66,49 @@ impl Network {
         packing: Packing,
     ) -> Result<(Self, [u8; 32]), Error> {
         let mut weights = Weights::open(folder, TOKEN_TABLE)?;
-        let tokens = TokenTable::load(&mut weights, TOKEN_TABLE, architecture, packing)?;
-        let positions = load_positions(&mut weights, architecture, packing.kernels)?;
-        let embedding_norm = load_norm(&mut weights, "embeddings.LayerNorm", architecture.hidden)?;
+        let network = Self::load_from(&mut weights, architecture, packing)?;
+        Ok((network, weights.into_digest()))
+    }
+
+    /// The same for a reranker, which reads pairs; also returns the weights, for its head.
+    pub(crate) fn load_for_pairs(
+        folder: &Folder,
+        architecture: &Architecture,
+        packing: Packing,
+    ) -> Result<(Self, Weights), Error> {
+        let mut weights = Weights::open(folder, TOKEN_TABLE)?;
+        let mut network = Self::load_from(&mut weights, architecture, packing)?;
+        if architecture.token_types > 1 {
+            let mut types = load_types(&mut weights, architecture)?;
+            let (first, others) = types.split_at_mut(architecture.hidden);
+            network
+                .second_type
+                .extend(others.iter().zip(first).map(|(second, first)| second - *first));
+            network.second_type.truncate(architecture.hidden);
+        }
+        Ok((network, weights))
+    }
+
+    fn load_from(
+        weights: &mut Weights,
+        architecture: &Architecture,
+        packing: Packing,
+    ) -> Result<Self, Error> {
+        let tokens = TokenTable::load(weights, TOKEN_TABLE, architecture, packing)?;
+        let positions = load_positions(weights, architecture, packing.kernels)?;
+        let embedding_norm = load_norm(weights, "embeddings.LayerNorm", architecture.hidden)?;
         let relative = match architecture.family {
-            Family::Mpnet => Some(RelativeTable::load(&mut weights, architecture)?),
+            Family::Mpnet => Some(RelativeTable::load(weights, architecture)?),
             _ => None,
         };
         let names = architecture.family.tensors();
         let mut layers = Vec::new();
         let mut matrix = Vec::new();
         for layer in 0..architecture.layers {
-            let weights = &mut weights;
             layers.push(load_layer(weights, &names, layer, architecture, packing, &mut matrix)?);
         }
-        let network = Self { tokens, positions, relative, embedding_norm, layers };
-        Ok((network, weights.into_digest()))
+        let second_type = Vec::new();
+        Ok(Self { tokens, positions, second_type, relative, embedding_norm, layers })
     }
 
     /// Forgets the positions from `max_tokens` on.
@@ -130,7 +160,9 @@ impl Network {
                 output_norm: LayerNorm::read(parts, hidden)?,
             });
         }
-        parts.is_at_end().then_some(Self { tokens, positions, relative, embedding_norm, layers })
+        let second_type = Vec::new();
+        let whole = Self { tokens, positions, second_type, relative, embedding_norm, layers };
+        parts.is_at_end().then_some(whole)
     }
 }
 
@@ -202,17 +234,20 @@ fn load_positions(
     if architecture.token_types == 0 {
         return Ok(positions);
     }
-    let mut types = Vec::new();
-    weights.append(
-        "embeddings.token_type_embeddings.weight",
-        &[architecture.token_types, hidden],
-        &mut types,
-    )?;
+    let types = load_types(weights, architecture)?;
     let type_of_text = types.get(..hidden).unwrap_or_default();
     for row in positions.chunks_exact_mut(hidden) {
         kernels.add(row, type_of_text);
     }
     Ok(positions)
+}
+
+/// `[token_types, hidden]`
+fn load_types(weights: &mut Weights, architecture: &Architecture) -> Result<Vec<f32>, Error> {
+    let mut types = Vec::new();
+    let shape = [architecture.token_types, architecture.hidden];
+    weights.append("embeddings.token_type_embeddings.weight", &shape, &mut types)?;
+    Ok(types)
 }
 
 fn load_norm(weights: &mut Weights, name: &str, width: usize) -> Result<LayerNorm, Error> {

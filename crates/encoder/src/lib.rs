@@ -1,4 +1,4 @@
-//! Sentence encoders: loading, tokenising, forward pass, pooling.
+//! Sentence encoders and rerankers: loading, tokenising, forward pass, pooling.
 //!
 //! ```text
 //! folder ─ modules ─ config ─ settings ─ tokenizer ─ weights ─┐        what a model folder says, checked
@@ -32,6 +32,7 @@ mod options;
 mod packed_file;
 mod precision;
 mod relative;
+mod reranker;
 mod settings;
 mod stages;
 mod tensor_file;
@@ -43,4 +44,5 @@ pub use encoder::Encoder;
 pub use error::Error;
 pub use forward::Scratch;
 pub use options::{LoadOptions, Pooling};
-pub use tokenizer::Tokens;
+pub use reranker::{Reranker, RerankerOptions};
+pub use tokenizer::{QueryTokens, Tokens};

@@ -30,6 +30,11 @@ pub(crate) struct Settings {
 }
 
 impl Settings {
+    /// Those of a reranker, whose texts are taken as they are.
+    pub(crate) fn of_pairs(max_tokens: usize) -> Self {
+        Self { max_tokens, lowercase: false, prompts: BTreeMap::new(), default_prompt: None }
+    }
+
     /// `folder` is the model's, `transformer` the one of its first module (often the same).
     pub(crate) fn load(
         folder: &Folder,
@@ -48,14 +53,10 @@ impl Settings {
                 break;
             }
         }
-        let own_limit = match text.max_seq_length {
-            Some(limit) => Some(limit),
-            None => transformer
-                .optional::<TokenizerConfig>(TOKENIZER)?
-                .and_then(|config| config.limit()),
+        let limit = match text.max_seq_length {
+            Some(limit) => usize::try_from(limit).unwrap_or(usize::MAX),
+            None => tokenizer_limit(transformer)?,
         };
-        let limit =
-            own_limit.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX));
         let asked = options.max_tokens.unwrap_or_else(|| design.default_max_tokens());
         let max_tokens = design.max_tokens().min(limit).min(asked);
 
@@ -82,6 +83,13 @@ impl Settings {
             default_prompt: stored.default_prompt_name,
         })
     }
+}
+
+/// Tokens of a text, as the tokenizer's configuration allows them.
+pub(crate) fn tokenizer_limit(folder: &Folder) -> Result<usize, Error> {
+    let config = folder.optional::<TokenizerConfig>(TOKENIZER)?;
+    let limit = config.and_then(|config| config.limit());
+    Ok(limit.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX)))
 }
 
 #[derive(Default, Deserialize)]

@@ -68,6 +68,11 @@ impl Weights {
         Ok(Self { files, prefix, digest: Sha256::new() })
     }
 
+    /// From now on, names are taken as they stand: a classifier's have no prefix.
+    pub(crate) fn drop_prefix(&mut self) {
+        self.prefix = "";
+    }
+
     /// A tensor of one dimension, as f32.
     pub(crate) fn vector(&mut self, name: &str, length: usize) -> Result<Vec<f32>, Error> {
         let mut out = Vec::new();

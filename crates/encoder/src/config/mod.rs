@@ -4,6 +4,7 @@
 //! so that nothing is ever allocated because a configuration says so.
 
 mod fields;
+mod scoring;
 
 use hippocamp_simd::{Activation, Precision};
 use serde::Serialize;
@@ -15,6 +16,7 @@ use crate::folder::Folder;
 use crate::relative::BUCKETS;
 
 pub(crate) use fields::{Fields, MAX_COUNT};
+pub(crate) use scoring::ScoreActivation;
 
 pub(crate) const FILE: &str = "config.json";
 /// Largest vector dimension anywhere in hippocamp.
@@ -32,17 +34,20 @@ pub(crate) enum Design {
 impl Design {
     /// Reads and checks `config.json`.
     pub(crate) fn load(folder: &Folder) -> Result<Self, Error> {
-        let fields = Fields::load(folder)?;
+        Self::of(&Fields::load(folder)?)
+    }
+
+    fn of(fields: &Fields<'_>) -> Result<Self, Error> {
         let Some(model_type) = fields.text("model_type")? else {
             return Err(
                 fields.unsupported(format!("has no model_type; supported are: {SUPPORTED}"))
             );
         };
-        if let Some(architecture) = candle::Architecture::of(model_type, &fields)? {
+        if let Some(architecture) = candle::Architecture::of(model_type, fields)? {
             return Ok(Self::Candle(architecture));
         }
         match Family::of(model_type) {
-            Some(family) => Architecture::load(family, &fields).map(Self::Fast),
+            Some(family) => Architecture::load(family, fields).map(Self::Fast),
             None => Err(fields.unsupported(format!(
                 "model_type \"{model_type}\" is not supported; supported are: {SUPPORTED}"
             ))),
@@ -120,6 +125,19 @@ pub(crate) enum HiddenActivation {
 }
 
 impl Architecture {
+    /// Reads and checks the `config.json` of a reranker.
+    pub(crate) fn load_for_pairs(folder: &Folder) -> Result<(Self, ScoreActivation), Error> {
+        let fields = Fields::load(folder)?;
+        let activation = ScoreActivation::load(&fields)?;
+        match Design::of(&fields)? {
+            Design::Fast(architecture) => Ok((architecture, activation)),
+            Design::Candle(_) => Err(fields.unsupported(
+                "is of an architecture whose rerankers are not supported; \
+                 supported are those of: bert, camembert, distilbert, mpnet, roberta, xlm-roberta",
+            )),
+        }
+    }
+
     /// Reads and checks the rest of `config.json`.
     fn load(family: Family, fields: &Fields<'_>) -> Result<Self, Error> {
         check_kind(family, fields)?;

@@ -13,6 +13,7 @@
 
 mod cut;
 mod outline;
+mod pair;
 
 use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -28,6 +29,9 @@ use crate::settings::Settings;
 use cut::Cut;
 use outline::Outline;
 
+pub(crate) use pair::PairTokenizer;
+pub use pair::QueryTokens;
+
 const FILE: &str = "tokenizer.json";
 /// Vocabularies of a quarter million tokens take 17 MB.
 const MAX_BYTES: u64 = 256 << 20;
@@ -41,6 +45,8 @@ const MARKER: u32 = u32::MAX;
 pub struct Tokens {
     ids: Vec<u32>,
     truncated: bool,
+    /// How many of the tokens, the first ones, are of type 0; the others are of type 1.
+    first_type: usize,
 }
 
 impl Tokens {
@@ -66,6 +72,13 @@ impl Tokens {
     #[must_use]
     pub fn is_truncated(&self) -> bool {
         self.truncated
+    }
+
+    /// How many of the tokens, the first ones, are of type 0: in a pair for a BERT those up to the second text, else
+    /// all. The others are of type 1.
+    #[must_use]
+    pub fn first_type(&self) -> usize {
+        self.first_type
     }
 }
 
@@ -131,7 +144,7 @@ impl Tokenizer {
         ids.extend_from_slice(&self.before);
         ids.append(&mut own);
         ids.extend_from_slice(&self.behind);
-        Ok(Tokens { ids, truncated })
+        Ok(Tokens { first_type: ids.len(), ids, truncated })
     }
 
     /// How many tokens a text has of its own, however many they are.

@@ -5,7 +5,8 @@
 
 For each family a folder with config.json and model.safetensors, as transformers writes them; beside them
 tokenizer.json for the encoders, and expected.json: the token ids of the texts and, by family, the mean over the
-token vectors of each text, without normalisation. JinaBERT has no code in transformers: it is written out here
+token vectors of each text, without normalisation. The same in rerankers/: models with one label, the ids and token
+types of pairs cut to 64 tokens by the tokenizer, and their logits by family. JinaBERT has no code in transformers: it is written out here
 from the papers (Guenther et al., 2023; Press et al., 2021).
 """
 
@@ -20,22 +21,28 @@ from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processor
 from torch import nn
 from transformers import (
     BertConfig,
+    BertForSequenceClassification,
     BertModel,
     DistilBertConfig,
+    DistilBertForSequenceClassification,
     DistilBertModel,
     ModernBertConfig,
     ModernBertModel,
     MPNetConfig,
+    MPNetForSequenceClassification,
     MPNetModel,
     NomicBertConfig,
     NomicBertModel,
     RobertaConfig,
+    RobertaForSequenceClassification,
     RobertaModel,
     XLMRobertaConfig,
+    XLMRobertaForSequenceClassification,
     XLMRobertaModel,
 )
 
 HERE = Path(__file__).parent / "families"
+RERANKERS = Path(__file__).parent / "rerankers"
 SPECIAL = ["<s>", "<pad>", "</s>", "<unk>"]
 WORDS = ["the", "cat", "sat", "on", "mat", "a", "dog", "ran", "away", "what", "is", "best", "way", "to", "learn"]
 VOCABULARY = len(SPECIAL) + len(WORDS) + 1
@@ -70,13 +77,10 @@ def seeded(model, seed):
     return model.eval()
 
 
-def saved(name, model, config):
-    folder = HERE / name
+def saved(folder, model, config):
     model.save_pretrained(folder)
-    for extra in ("generation_config.json",):
-        (folder / extra).unlink(missing_ok=True)
     file = folder / "model.safetensors"
-    weights = {key: value.half() for key, value in load_file(file).items() if not key.startswith("pooler.")}
+    weights = {key: value.half() for key, value in load_file(file).items()}
     save_file(weights, file, metadata={"format": "pt"})
     written = json.loads((folder / "config.json").read_text())
     (folder / "config.json").write_text(json.dumps({**written, **config}, indent=1) + "\n")
@@ -164,31 +168,34 @@ class Jina(nn.Module):
         (folder / "config.json").write_text(json.dumps(config))
 
 
+SHAPE = dict(
+    vocab_size=VOCABULARY,
+    hidden_size=24,
+    num_hidden_layers=2,
+    num_attention_heads=3,
+    intermediate_size=20,
+    max_position_embeddings=POSITIONS,
+    attn_implementation="eager",
+)
+DISTILBERT = dict(
+    vocab_size=VOCABULARY,
+    dim=24,
+    n_layers=2,
+    n_heads=3,
+    hidden_dim=20,
+    max_position_embeddings=POSITIONS,
+    attn_implementation="eager",
+)
+
+
 def families():
-    shape = dict(
-        vocab_size=VOCABULARY,
-        hidden_size=24,
-        num_hidden_layers=2,
-        num_attention_heads=3,
-        intermediate_size=20,
-        max_position_embeddings=POSITIONS,
-        attn_implementation="eager",
-    )
+    shape = SHAPE
     plain = dict(add_pooling_layer=False)
     yield "bert", BertModel(BertConfig(**shape), **plain), {}
     # Its configuration does not say which row is the padding's.
     yield "roberta", RobertaModel(RobertaConfig(**shape), **plain), {"pad_token_id": None}
     yield "xlm-roberta", XLMRobertaModel(XLMRobertaConfig(**shape, type_vocab_size=1), **plain), {}
-    distilbert = DistilBertConfig(
-        vocab_size=VOCABULARY,
-        dim=24,
-        n_layers=2,
-        n_heads=3,
-        hidden_dim=20,
-        max_position_embeddings=POSITIONS,
-        attn_implementation="eager",
-    )
-    yield "distilbert", DistilBertModel(distilbert), {}
+    yield "distilbert", DistilBertModel(DistilBertConfig(**DISTILBERT)), {}
     yield "mpnet", MPNetModel(MPNetConfig(**shape, layer_norm_eps=1e-5), **plain), {}
     modern = dict(
         shape,
@@ -206,8 +213,53 @@ def families():
     yield "jina_bert", Jina(), {}
 
 
+def rerankers():
+    one = dict(num_labels=1)
+    # The last way to say it is that of sentence-transformers before its version 4.
+    identity = {"sentence_transformers": {"activation_fn": "torch.nn.modules.linear.Identity", "version": "4.0.1"}}
+    older = {"sbert_ce_default_activation_function": "torch.nn.modules.linear.Identity"}
+    yield "bert", BertForSequenceClassification(BertConfig(**SHAPE, **one)), identity
+    yield "roberta", RobertaForSequenceClassification(RobertaConfig(**SHAPE, **one)), older
+    xlm = XLMRobertaConfig(**SHAPE, **one, type_vocab_size=1)
+    yield "xlm-roberta", XLMRobertaForSequenceClassification(xlm), {}
+    yield "distilbert", DistilBertForSequenceClassification(DistilBertConfig(**DISTILBERT, **one)), {}
+    yield "mpnet", MPNetForSequenceClassification(MPNetConfig(**SHAPE, **one)), {}
+
+
+def pairs():
+    choose = random.Random(8)
+    words = lambda count: " ".join(choose.choice(WORDS) for _ in range(count))
+    lengths = [(1, 1), (5, 0), (0, 5), (4, 20), (30, 31), (31, 30), (10, 100), (100, 10), (60, 60), (90, 61), (33, 28)]
+    return [(words(query), words(text)) for query, text in lengths]
+
+
+@torch.no_grad()
+def write_rerankers():
+    RERANKERS.mkdir(exist_ok=True)
+    made = tokenizer()
+    made.save(str(RERANKERS / "tokenizer.json"))
+    made.enable_truncation(64, strategy="longest_first")
+    encoded = [made.encode(query, text) for query, text in pairs()]
+    logits = {}
+    for seed, (name, model, config) in enumerate(rerankers()):
+        seeded(model, 100 + seed)
+        saved(RERANKERS / name, model, config)
+        double = model.double()
+        typed = name == "bert"
+        logits[name] = []
+        for one in encoded:
+            inputs = {"input_ids": torch.tensor([one.ids])}
+            if typed:
+                inputs["token_type_ids"] = torch.tensor([one.type_ids])
+            logits[name].append(round(double(**inputs).logits.item(), 9))
+    tokens = [{"ids": one.ids, "types": one.type_ids} for one in encoded]
+    expected = {"pairs": pairs(), "tokens": tokens, "logits": logits}
+    (RERANKERS / "expected.json").write_text(json.dumps(expected) + "\n")
+
+
 @torch.no_grad()
 def main():
+    write_rerankers()
     HERE.mkdir(exist_ok=True)
     made = tokenizer()
     made.save(str(HERE / "tokenizer.json"))
@@ -215,7 +267,7 @@ def main():
     vectors = {}
     for seed, (name, model, config) in enumerate(families()):
         seeded(model, seed)
-        saved(name, model, config)
+        saved(HERE / name, model, config)
         double = model.double()
         rows = []
         for ids in tokens:

@@ -14,6 +14,7 @@ mod packed_files;
 mod places;
 mod plain_forward;
 mod precisions;
+mod rerankers;
 mod semantic_similarity;
 mod small_models;
 mod tokenizer_files;
