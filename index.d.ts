@@ -601,6 +601,14 @@ export interface RecordColumns {
 }
 
 /**
+ * Sets the number of worker threads.
+ *
+ * # Errors
+ * A number that cannot be; other threads are at work already.
+ */
+export declare function setThreads(threads: number): void
+
+/**
  * Settles finished operations for a moment; true if more are waiting, for which it must be called again.
  *
  * # Errors

@@ -29,6 +29,7 @@ export type {
   Sort,
   Where,
 } from './collection-types.js'
+export { type ConfigureOptions, configure } from './configure.js'
 export {
   type CpuLevel,
   type Embeddings,

@@ -28,6 +28,7 @@ mod error;
 mod operation;
 pub mod options;
 pub mod rows;
+pub mod runtime;
 mod search_options;
 pub mod store;
 pub mod typed_array;
