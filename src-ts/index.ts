@@ -39,6 +39,13 @@ export {
   loadEncoder,
   type Pooling,
 } from './encoder.js'
+export type {
+  CacheStats,
+  CallTimes,
+  EncoderStats,
+  QueueOptions,
+  WhenFull,
+} from './encoder-queue.js'
 export { type ErrorCode, HippocampError } from './errors.js'
 export type { Explanation, Fusion, Reason, SearchMode, WhyNot } from './explanation.js'
 export {

@@ -16,7 +16,7 @@ export async function runProgram(
   code: string,
   env: NodeJS.ProcessEnv = {},
 ): Promise<Ending> {
-  const program = `import { configure, HippocampError, open } from 'hippocamp'\nconst path = process.argv[1]\n${code}`
+  const program = `import { configure, HippocampError, loadEncoder, open } from 'hippocamp'\nconst path = process.argv[1]\n${code}`
   const args = ['--expose-gc', '--input-type=module', '--eval', program, path]
   return new Promise(resolve => {
     const options = { cwd: root, env: { ...process.env, ...env } }

@@ -24,6 +24,7 @@ pub mod channel;
 pub mod collection;
 mod distinct;
 pub mod encoder;
+pub mod encoder_stats;
 mod error;
 mod operation;
 pub mod options;
