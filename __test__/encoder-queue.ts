@@ -56,6 +56,32 @@ testWithModel('a search overtakes the records that are being added', async (t, _
   t.deepEqual(order, ['found one', 'added 1500'])
 })
 
+testWithModel('questions that come together are encoded together', async (t, _, folder) => {
+  const encoder = await loadEncoder(folder, { cache: 0 })
+  const notes = (await openStore(t, { encoder })).collection('notes')
+  await notes.add(sentences(100).map((text, i) => ({ id: `n${i}`, text })))
+  const questions = sentences(200).map(text => `Which is ${text}?`)
+  const one: string[] = []
+  for (const question of questions) {
+    const [hit] = await notes.search(question, { k: 1, idsOnly: true })
+    one.push(`${hit?.id} ${hit?.score}`)
+  }
+  const { microBatches } = encoder.stats()
+  const controller = new AbortController()
+  const all = questions.map(question => notes.search(question, { k: 1, idsOnly: true }))
+  const given = questions.map(question =>
+    notes.search(question, { signal: controller.signal }).catch((error: unknown) => error),
+  )
+  const reason = new Error('enough')
+  setTimeout(() => controller.abort(reason))
+  const hits = (await Promise.all(all)).map(([hit]) => `${hit?.id} ${hit?.score}`)
+  t.deepEqual(hits, one)
+  const up = await Promise.all(given)
+  t.true(up.every(outcome => outcome === reason || Array.isArray(outcome)))
+  const more = encoder.stats().microBatches - microBatches
+  t.true(more <= microBatches / 4, `${more} for ${microBatches}`)
+})
+
 testWithModel('a full queue turns calls away, naming how many wait', async (t, _, folder) => {
   const encoder = await loadEncoder(folder, { queue: { limit: 20, whenFull: 'reject' } })
   const expected = await encoder.encode(sentences(300))

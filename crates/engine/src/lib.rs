@@ -60,6 +60,7 @@ mod record;
 mod runtime;
 mod script;
 mod search;
+mod search_later;
 mod sidecar;
 mod target;
 mod temporary;

@@ -157,6 +157,11 @@ impl Runtime {
         RUNNING.load(Ordering::Acquire) > 0
     }
 
+    /// Whether somebody waits for a worker to become free.
+    pub(crate) fn is_waited_for(&self) -> bool {
+        !self.lock().interactive.is_empty()
+    }
+
     /// Queues a job. A panic in it is caught and ends only the job.
     pub fn spawn(&self, priority: Priority, job: impl FnOnce() + Send + 'static) {
         if !Self::has_workers() {

@@ -242,10 +242,29 @@ impl TextEncoder {
         texts: Vec<String>,
         cancel: &Cancel,
     ) -> Result<Embeddings, Error> {
-        let prefix = self.prompts().get(QUERY_PROMPT).map_or("", String::as_str).into();
+        let (request, priority) = self.queries(texts);
+        self.run(request, priority, cancel)
+    }
+
+    /// The same on the workers; `done` is called once, at once or later, on any thread.
+    pub(crate) fn encode_queries_later(
+        &self,
+        texts: Vec<String>,
+        cancel: &Cancel,
+        done: impl FnOnce(Result<Embeddings, Error>) + Send + 'static,
+    ) {
+        let (request, priority) = self.queries(texts);
+        match self.queue.place_now(request.texts.len(), priority) {
+            Ok(place) => self.queue.submit(request, place, cancel, Box::new(done)),
+            Err(error) => done(Err(error)),
+        }
+    }
+
+    fn queries(&self, texts: Vec<String>) -> (Request, Priority) {
         let priority = Priority::of_count(texts.len());
+        let prefix = self.prompts().get(QUERY_PROMPT).map_or("", String::as_str).into();
         let remembers = priority == Priority::Interactive;
-        self.run(Request { texts, prefix, remembers }, priority, cancel)
+        (Request { texts, prefix, remembers }, priority)
     }
 
     fn run(

@@ -449,6 +449,58 @@ fn searches_adds_and_encodes_share_one_worker_without_waiting_for_each_other_for
 }
 
 #[test]
+fn questions_of_searches_that_come_together_go_through_the_model_together() {
+    let _alone = alone();
+    let encoder = load(&QueueOptions { cache_bytes: 0, ..QueueOptions::default() });
+    let options =
+        StoreOptions { encoder: Some(encoder.clone()), ..StoreOptions::new(Location::Temporary) };
+    let engine = Engine::open(options).unwrap();
+    let c = engine.collection("c", CollectionOptions::default()).unwrap();
+    let record = |number: usize| NewRecord {
+        id: Some(format!("r{number}")),
+        text: Some(small_model::text(number, 6)),
+        ..NewRecord::default()
+    };
+    add(&c, (0..100).map(record).collect());
+    let options = SearchOptions { k: 3, ..SearchOptions::default() };
+    let query = |number: usize| vec![Query::Text(small_model::text(number, 3))];
+    let ids = |hits: &[Vec<hippocamp_engine::Hit>]| ids(&hits[0]).join(" ");
+    let one_by_one: Vec<String> = (0..100)
+        .map(|number| ids(&c.search_many(query(number), &options, &Cancel::new()).unwrap()))
+        .collect();
+    let before = encoder.stats().micro_batches;
+    assert!(before >= 100);
+
+    let held = hold_worker();
+    let cancel = Cancel::new();
+    let answers: Vec<_> = (0..101)
+        .map(|number| {
+            let (send, receive) = mpsc::channel();
+            let (c, options, query) = (c.clone(), options.clone(), query(number % 100));
+            let cancel = if number == 100 { cancel.clone() } else { Cancel::new() };
+            Runtime::shared().spawn(Priority::Interactive, move || {
+                c.search_many_later(query, options, &cancel, move |hits| send.send(hits).unwrap());
+            });
+            receive
+        })
+        .collect();
+    // The last of them gives up when all the others have left their questions.
+    Runtime::shared().spawn(Priority::Interactive, move || cancel.cancel());
+    drop(held);
+    for (number, answer) in answers.iter().enumerate() {
+        let hits = answer.recv().unwrap();
+        if number < 100 {
+            assert_eq!(ids(&hits.unwrap()), one_by_one[number]);
+        } else {
+            assert_eq!(hits.unwrap_err().code(), "ERR_ABORTED");
+        }
+    }
+    // 300 tokens at most: what is in every record is left out.
+    assert!(encoder.stats().micro_batches - before <= 2);
+    engine.close().unwrap();
+}
+
+#[test]
 fn the_number_of_workers_is_set_once() {
     let _alone = alone();
     assert_eq!(Runtime::shared().threads(), 1);
