@@ -132,13 +132,24 @@ export declare class NativeEncoder {
   get name(): string
   /** The model's prompts by name. */
   get prompts(): Record<string, string>
+  /** What it has done since it was loaded, and what it is doing. */
+  stats(): NativeEncoderStats
   /**
-   * A batch for so many texts.
+   * A batch for so many texts whose tokens are to be counted.
    *
    * # Errors
    * More than a batch may have.
    */
   batch(count: number): StringBatch
+  /**
+   * A batch for so many texts to be encoded, with a place in the queue; nothing if that has to be waited for.
+   *
+   * # Errors
+   * More than a batch may have; a queue that is full and where nobody waits.
+   */
+  batchToEncode(count: number): StringBatch | null
+  /** The same as soon as there is room. */
+  batchToEncodeLater(count: number, token?: CancelToken | undefined | null): Promise<StringBatch>
   /** Encodes the texts of the batch, with one of the model's prompts or a prefix before each. */
   encode(texts: StringBatch, prompt?: string | undefined | null, prefix?: string | undefined | null, token?: CancelToken | undefined | null): Promise<NativeEmbeddings>
   /** Tokens of each text of the batch, uncut and without special tokens. */
@@ -191,6 +202,8 @@ export declare class StringBatch {
    * More strings or bytes than a batch may have.
    */
   push(strings: Array<string>): void
+  /** Lets go of what is in it, and of its place, when it is not going to be handed over. */
+  discard(): void
 }
 
 /**
@@ -244,6 +257,18 @@ export interface NativeBoost {
   max: number
 }
 
+/** Remembered vectors, in numbers. */
+export interface NativeCacheStats {
+  /** Texts that were found. */
+  hits: number
+  /** Texts that were looked for in vain. */
+  misses: number
+  /** Vectors that are remembered. */
+  vectors: number
+  /** What they take. */
+  bytes: number
+}
+
 /** What was measured for one depth and target. */
 export interface NativeCalibrationPoint {
   /** Neighbours asked for. */
@@ -256,6 +281,16 @@ export interface NativeCalibrationPoint {
   probes: number
   /** Vectors compared exactly. */
   candidates: number
+}
+
+/** How long calls took. */
+export interface NativeCallTimes {
+  /** How many there were. */
+  calls: number
+  /** Half of them took no longer, in milliseconds. */
+  p50: number
+  /** 99 of 100 took no longer. */
+  p99: number
 }
 
 /** What a check found. */
@@ -352,6 +387,30 @@ export interface NativeEmbeddings {
   truncated: number
 }
 
+/** An encoder at work, in numbers. */
+export interface NativeEncoderStats {
+  /** Texts that went through the model. */
+  texts: number
+  /** Their tokens. */
+  tokens: number
+  /** Tokens a second of the time in which something was encoded. */
+  tokensPerSecond: number
+  /** Batches in which they went. */
+  microBatches: number
+  /** Tokens in a micro-batch, as a share of the most that are put together. */
+  batchFill: number
+  /** Texts that no worker has begun. */
+  waiting: number
+  /** Texts that workers are encoding. */
+  running: number
+  /** Vectors of texts that were encoded lately. */
+  cache: NativeCacheStats
+  /** Calls of few texts. */
+  interactive: NativeCallTimes
+  /** Calls of many. */
+  bulk: NativeCallTimes
+}
+
 /** Whether only some of the records with the same value are hits. */
 export interface NativeGroupBy {
   /** The metadata path of the value. */
@@ -428,6 +487,12 @@ export interface NativeLoadOptions {
   cpu?: string
   /** Codes of the languages that it was made for. */
   languages?: Array<string>
+  /** While so many texts wait no call is let in. */
+  queueLimit?: number
+  /** `wait` or `reject`. */
+  whenFull?: string
+  /** Bytes that remembered vectors may take. */
+  cache?: number
 }
 
 /** A namespace in a listing. */
@@ -599,6 +664,14 @@ export interface RecordColumns {
   /** Those that did not fit. */
   rest?: RecordRows
 }
+
+/**
+ * Sets the number of worker threads.
+ *
+ * # Errors
+ * A number that cannot be; other threads are at work already.
+ */
+export declare function setThreads(threads: number): void
 
 /**
  * Settles finished operations for a moment; true if more are waiting, for which it must be called again.

@@ -847,4 +847,5 @@ module.exports.StringBatch = nativeBinding.StringBatch
 module.exports.connect = nativeBinding.connect
 module.exports.loadEncoder = nativeBinding.loadEncoder
 module.exports.openStore = nativeBinding.openStore
+module.exports.setThreads = nativeBinding.setThreads
 module.exports.settle = nativeBinding.settle

@@ -1,36 +1,14 @@
 // The addon in the life of a process: event loop, exits, worker threads, memory.
-import { execFile, spawn } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import test from 'ava'
 import { open } from 'hippocamp'
+import { runProgram } from './support/programs.js'
 import { root } from './support/sources.js'
 import { direction, openStore, randomVectors, storePath } from './support/stores.js'
-
-interface Ending {
-  status: number | null
-  signal: string | null
-  out: string
-  err: string
-}
-
-/** Runs a program in a process of its own, with `open` and a path. */
-async function runProgram(
-  path: string,
-  code: string,
-  env: NodeJS.ProcessEnv = {},
-): Promise<Ending> {
-  const program = `import { open, HippocampError } from 'hippocamp'\nconst path = process.argv[1]\n${code}`
-  const args = ['--expose-gc', '--input-type=module', '--eval', program, path]
-  return new Promise(resolve => {
-    const options = { cwd: root, env: { ...process.env, ...env } }
-    const child = execFile(process.execPath, args, options, (_, out, err) => {
-      resolve({ status: child.exitCode, signal: child.signalCode, out, err })
-    })
-  })
-}
 
 const FILL = `
   const store = await open(path, { durability: 'relaxed' })

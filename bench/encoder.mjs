@@ -18,7 +18,7 @@ export const options = {
 }
 
 export async function run({ model, cpu, short, documents: long, queries }) {
-  const encoder = await loadEncoder(model, { cpu, onProgress: downloadProgress() })
+  const encoder = await loadEncoder(model, { cpu, cache: 0, onProgress: downloadProgress() })
   await encoder.encode(documents(8))
   const batches = [
     await batch(encoder, `${short} short texts`, shortTexts(short)),

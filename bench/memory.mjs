@@ -43,7 +43,7 @@ export async function run({ data, encoder: models }) {
   const conversations = readConversations(data)
   const [quality, costs, settled] = [[], [], []]
   for (const model of models.split(',')) {
-    const encoder = await loadEncoder(model)
+    const encoder = await loadEncoder(model, { cache: 0 })
     quality.push(...(await qualityOf(encoder, conversations)))
     costs.push(...(await costsOf(encoder, conversations)))
     if (settled.length === 0) settled.push(...(await settlingOf(encoder, conversations)))

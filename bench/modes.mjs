@@ -47,7 +47,7 @@ export function check({ texts, questions }) {
 }
 
 export async function run({ n, searches, encoder: model, ...files }) {
-  const encoder = await loadEncoder(model)
+  const encoder = await loadEncoder(model, { cache: 0 })
   const texts = lines(files.texts).slice(0, n)
   const questions = lines(files.questions)
   const hash = createHash('sha256').update(encoder.fingerprint).update(texts.join('\n'))

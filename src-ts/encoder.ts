@@ -2,6 +2,7 @@
  * Sentence encoders: text in, vectors out.
  */
 import type { CallOptions } from './collection-types.js'
+import { type EncoderStats, type QueueOptions, queueOf } from './encoder-queue.js'
 import { invalid } from './errors.js'
 import { fetchModel, type OnProgress } from './models/index.js'
 import { type NativeEncoder, native, type StringBatch } from './native.js'
@@ -34,6 +35,15 @@ export interface LoadEncoderOptions {
    * @default all that its tokenizer knows
    */
   readonly languages?: readonly string[] | undefined
+  /** How many texts may wait, and what happens to calls when it is full. */
+  readonly queue?: QueueOptions | undefined
+  /**
+   * Bytes that the vectors of texts may take which were asked for lately, so that a question that comes again need not be
+   * encoded again. Calls of up to 8 texts and questions of searches are remembered, texts of up to 4 KiB; what is stored is
+   * not. 0 turns it off.
+   * @default 4194304 (4 MiB, about 2,400 vectors of 384)
+   */
+  readonly cache?: number | undefined
   /**
    * The instruction set, for measurements and for reproducing another machine's results.
    * @default the best that this CPU has, or the environment variable HIPPOCAMP_CPU
@@ -84,7 +94,7 @@ export interface Embeddings {
   readonly count: number
   /** Values in each vector. */
   readonly dimension: number
-  /** Tokens that went through the model, special tokens included. */
+  /** Tokens of the texts that the model takes, special tokens included. */
   readonly tokens: number
   /** How many texts were longer than `maxTokens` and were cut. */
   readonly truncated: number
@@ -96,6 +106,8 @@ const LOAD_OPTIONS = [
   'normalize',
   'prompts',
   'languages',
+  'queue',
+  'cache',
   'cpu',
   'precision',
   'offline',
@@ -121,7 +133,7 @@ let open: (encoder: Encoder) => NativeEncoder
 
 /**
  * A loaded sentence encoder; made by {@link loadEncoder}. It encodes on all cores, never on the event loop, and a text has
- * the same vector, bit for bit, in whichever batch it is.
+ * the same vector, bit for bit, in whichever batch it is: the texts of all calls that wait are put together.
  */
 export class Encoder {
   static {
@@ -157,8 +169,9 @@ export class Encoder {
   }
 
   /**
-   * Encodes texts: at most 100,000 in a call, of at most 1 MiB of UTF-8 each. Lone surrogates count as U+FFFD.
-   * @throws {HippocampError} ERR_INVALID_ARGUMENT (also for an unknown prompt), ERR_LIMIT_EXCEEDED
+   * Encodes texts: at most 100,000 in a call, of at most 1 MiB of UTF-8 each. Lone surrogates count as U+FFFD. Calls of up to
+   * 8 texts are put before larger ones.
+   * @throws {HippocampError} ERR_INVALID_ARGUMENT (also for an unknown prompt), ERR_LIMIT_EXCEEDED, ERR_QUEUE_FULL
    */
   async encode(texts: string | readonly string[], options?: EncodeOptions): Promise<Embeddings> {
     const given = optionsOf(options, 'encode', ['prompt', 'prefix', 'signal'])
@@ -171,9 +184,12 @@ export class Encoder {
     }
     const signal = signalOf(given.signal)
     const all = textsOf(texts)
-    const encode = unlessAborted(signal, async token =>
-      this.#native.encode(await this.#batch(all, signal), prompt, prefix, token),
-    )
+    const encode = unlessAborted(signal, async token => {
+      const batch =
+        this.#native.batchToEncode(all.length) ??
+        (await this.#native.batchToEncodeLater(all.length, token))
+      return this.#native.encode(await filled(batch, all, signal), prompt, prefix, token)
+    })
     return cancellable(signal, encode)
   }
 
@@ -190,19 +206,15 @@ export class Encoder {
     const signal = signalOf(optionsOf(options, 'countTokens', ['signal']).signal)
     const all = textsOf(texts)
     const count = unlessAborted(signal, async token =>
-      this.#native.countTokens(await this.#batch(all, signal), token),
+      this.#native.countTokens(await filled(this.#native.batch(all.length), all, signal), token),
     )
     const counts = await cancellable(signal, count)
     return typeof texts === 'string' ? (counts[0] ?? 0) : counts
   }
 
-  /** Texts on their way into the addon. */
-  async #batch(texts: readonly unknown[], signal: AbortSignal | undefined): Promise<StringBatch> {
-    const batch = this.#native.batch(texts.length)
-    const take = (from: number, to: number) =>
-      batch.push(texts.slice(from, to).map((one, i) => text(`text ${from + i}`, one)))
-    await inSlices(texts.length, row => String(texts[row]).length, take, signal)
-    return batch
+  /** What the encoder has done since it was loaded, and what it is doing. */
+  stats(): EncoderStats {
+    return this.#native.stats()
   }
 }
 
@@ -217,7 +229,8 @@ export async function loadEncoder(
   options?: LoadEncoderOptions,
 ): Promise<Encoder> {
   const given = optionsOf(options, 'loadEncoder', LOAD_OPTIONS)
-  const { maxTokens, pooling, normalize, prompts, languages, cpu, offline, onProgress } = given
+  const { maxTokens, pooling, normalize, prompts, languages, queue, cache, cpu } = given
+  const { offline, onProgress } = given
   const precision = oneOf('precision', given.precision ?? 'auto', PRECISIONS)
   if (text('model', idOrFolder) === '') throw invalid('model is "": give a model id or a folder')
   const settings = {
@@ -226,6 +239,8 @@ export async function loadEncoder(
     ...(normalize !== undefined && { normalize: boolean('normalize', normalize) }),
     ...(prompts !== undefined && { prompts: promptsOf(prompts) }),
     ...(languages !== undefined && { languages: languagesOf(languages) }),
+    ...(queue !== undefined && queueOf(queue)),
+    ...(cache !== undefined && { cache: integer('cache', cache, 0) }),
     ...(cpu !== undefined && { cpu: oneOf('cpu', cpu, CPU_LEVELS) }),
     ...(precision !== 'auto' && { precision }),
   }
@@ -241,6 +256,23 @@ export async function loadEncoder(
 export function nativeEncoder(encoder: unknown): NativeEncoder {
   if (encoder instanceof Encoder) return open(encoder)
   throw invalid(`encoder is ${show(encoder)}: give an Encoder, from loadEncoder()`)
+}
+
+/** A batch with texts on their way into the addon. If they do not get there, it leaves its place to others. */
+async function filled(
+  batch: StringBatch,
+  texts: readonly unknown[],
+  signal: AbortSignal | undefined,
+): Promise<StringBatch> {
+  const take = (from: number, to: number) =>
+    batch.push(texts.slice(from, to).map((one, i) => text(`text ${from + i}`, one)))
+  try {
+    await inSlices(texts.length, row => String(texts[row]).length, take, signal)
+    return batch
+  } catch (error) {
+    batch.discard()
+    throw error
+  }
 }
 
 /** A copy: the array may change while the slices of a large batch are taken. */

@@ -29,6 +29,7 @@ export type {
   Sort,
   Where,
 } from './collection-types.js'
+export { type ConfigureOptions, configure } from './configure.js'
 export {
   type CpuLevel,
   type Embeddings,
@@ -39,6 +40,13 @@ export {
   type Pooling,
   type Precision,
 } from './encoder.js'
+export type {
+  CacheStats,
+  CallTimes,
+  EncoderStats,
+  QueueOptions,
+  WhenFull,
+} from './encoder-queue.js'
 export { type ErrorCode, HippocampError } from './errors.js'
 export type { Explanation, Fusion, Reason, SearchMode, WhyNot } from './explanation.js'
 export {

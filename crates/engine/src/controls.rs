@@ -83,6 +83,11 @@ impl SearchOptions {
         self.recency.is_some() || self.boost.is_some() || self.group_by.is_some()
     }
 
+    /// Whether the ids of hits are found by way of their records.
+    pub(crate) fn needs_records(&self) -> bool {
+        self.recursive || self.reads_records()
+    }
+
     /// Whether hits are chosen among more than are asked for.
     pub(crate) fn chooses(&self) -> bool {
         self.reads_records() || self.diversity.is_some()

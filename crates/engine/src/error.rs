@@ -85,6 +85,17 @@ pub enum Error {
         /// What is wrong with it, and the remedy.
         source: UsearchError,
     },
+    /// More texts wait for an encoder than its queue takes.
+    #[error(
+        "the encoder's queue is full: {waiting} texts wait, the limit is {limit}: try again when less is under way, or \
+         load the encoder with a higher queue.limit or with queue.whenFull \"wait\""
+    )]
+    QueueFull {
+        /// How many wait.
+        waiting: usize,
+        /// While so many wait, no call is let in.
+        limit: usize,
+    },
     /// The store was closed.
     #[error("the store is closed: open it again")]
     Closed,
@@ -146,6 +157,7 @@ impl Error {
             Self::InvalidMetadata { .. } => "ERR_INVALID_METADATA",
             Self::CollectionMismatch(_) => "ERR_COLLECTION_MISMATCH",
             Self::EncoderRequired { .. } => "ERR_ENCODER_REQUIRED",
+            Self::QueueFull { .. } => "ERR_QUEUE_FULL",
             Self::Closed => "ERR_CLOSED",
             Self::IndexFile { .. } => "ERR_INDEX_FILE_INVALID",
             Self::Aborted | Self::ImportAborted { .. } => "ERR_ABORTED",

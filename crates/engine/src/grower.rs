@@ -15,6 +15,7 @@ use hippocamp_index::{Grown, Growth};
 
 use crate::core::{Core, SharedPartition};
 use crate::partition::Partition;
+use crate::thread_priority::{BACKGROUND, yield_to_others};
 
 /// A partition to be rebuilt, and saved where its store is.
 struct Due {
@@ -58,22 +59,11 @@ fn start() -> Option<Sender<Due>> {
 /// Runs it on threads of low priority.
 fn run(growth: Growth, threads: usize, stop: &(dyn Fn() -> bool + Sync)) -> Option<Grown> {
     let work = || {
-        yield_to_others();
+        yield_to_others(BACKGROUND);
         growth.run(threads, stop)
     };
     thread::scope(|scope| scope.spawn(work).join()).unwrap_or_else(|panic| resume_unwind(panic))
 }
-
-/// Gives this thread, and those that it starts, a low priority. Where that cannot be had they share alike.
-#[cfg(target_os = "linux")]
-fn yield_to_others() {
-    const NICE: i32 = 10;
-    // On Linux a priority is one thread's, and the calling one's without a number.
-    let _ = rustix::process::setpriority_process(None, NICE);
-}
-
-#[cfg(not(target_os = "linux"))]
-fn yield_to_others() {}
 
 fn rebuild(Due { core, partition }: &Due, threads: usize) {
     let unloaded = || partition.strong_count() == 0;

@@ -20,6 +20,7 @@
 )]
 
 mod add_distinct;
+mod admission;
 mod around;
 mod attempt;
 mod cancel;
@@ -27,16 +28,23 @@ mod check;
 mod collection;
 mod controls;
 mod core;
+mod cores;
 mod distinct;
+mod encode_call;
+mod encoder_queue;
+mod encoder_stats;
+mod encoder_worker;
 mod engine;
 mod error;
 mod explain;
 mod grower;
 mod keys;
+mod latency;
 mod limits;
 mod list;
 mod loaded;
 mod masks;
+mod micro_batch;
 mod namespace;
 mod partition;
 mod partition_file;
@@ -44,21 +52,26 @@ mod partition_search;
 mod parts;
 mod pool;
 mod question;
+mod queue_lanes;
+mod queue_places;
 mod ranking;
 mod read;
 mod record;
 mod runtime;
 mod script;
 mod search;
+mod search_later;
 mod sidecar;
 mod target;
 mod temporary;
 mod text_encoder;
+mod thread_priority;
 mod turn_index;
 mod turns;
 mod turns_before;
 mod usearch_import;
 mod validate;
+mod vector_cache;
 mod why_not;
 mod writer;
 
@@ -69,16 +82,20 @@ pub use hippocamp_index::{
 pub use hippocamp_simd::{Level, Precision, UnknownPrecision};
 pub use hippocamp_store::Durability;
 
+pub use admission::Place;
 pub use cancel::Cancel;
 pub use check::{Check, CheckOptions};
 pub use collection::{Collection, CollectionOptions};
 pub use controls::{Boost, GroupBy, Recency};
+pub use encoder_queue::{QueueOptions, WhenFull};
+pub use encoder_stats::EncoderStats;
 pub use engine::{CollectionInfo, Engine, Location, StoreOptions, StoreStats};
 pub use error::Error;
 pub use explain::{
     Explanation, FactorPart, FilterPart, FusionPart, LexicalPart, QuestionPart, TermPart, Timings,
     VectorPart,
 };
+pub use latency::CallTimes;
 pub use limits::Limits;
 pub use ranking::{Fusion, Mode, Ranking, TurnRanking, UnknownName};
 pub use read::{CollectionStats, NamespaceInfo};
@@ -89,4 +106,5 @@ pub use record::{
 pub use runtime::{Priority, Runtime};
 pub use text_encoder::{Embeddings, Prompt, TextEncoder};
 pub use turns::Turns;
+pub use vector_cache::CacheStats;
 pub use why_not::{Reason, WhyNot};

@@ -12,7 +12,7 @@ use crate::script::has_han;
 use crate::target::Target;
 use crate::text_encoder::check_text;
 use crate::turn_index::TurnIndex;
-use crate::{Cancel, Collection, Error, Query, SearchOptions, TextEncoder};
+use crate::{Cancel, Collection, Embeddings, Error, Query, SearchOptions, TextEncoder};
 
 /// In scopes of fewer records nothing is known of what is common.
 const MIN_SCOPE: u64 = 50;
@@ -50,6 +50,24 @@ pub(crate) struct Questions {
     pub(crate) encode_ms: f64,
 }
 
+/// Questions of which texts are still to be encoded.
+pub(crate) struct Asked {
+    all: Vec<Question>,
+    /// Nothing if no text is.
+    encoder: Option<TextEncoder>,
+    unencoded: Vec<Unencoded>,
+    start: Instant,
+}
+
+/// A text to be encoded.
+struct Unencoded {
+    /// The question.
+    at: usize,
+    text: String,
+    /// Names of those who take part, which were left out.
+    left_out: Vec<String>,
+}
+
 /// What is known of a text's terms in all namespaces that are searched.
 struct Known {
     query: LexicalQuery,
@@ -71,13 +89,13 @@ enum AtHand {
 }
 
 impl Collection {
-    /// The questions that queries are; nothing if there is nothing that could answer them.
-    pub(crate) fn questions(
+    /// The questions that queries are, but for what is to be encoded; nothing if there is nothing that could answer them.
+    pub(crate) fn ask(
         &self,
         queries: Vec<Query>,
         options: &SearchOptions,
         cancel: &Cancel,
-    ) -> Result<Option<Questions>, Error> {
+    ) -> Result<Option<Asked>, Error> {
         cancel.check()?;
         let start = Instant::now();
         let count = queries.len();
@@ -102,28 +120,29 @@ impl Collection {
             };
             all.push(Question { mode, vector, trusted: true, words: None, part: None });
         }
-        if !texts.is_empty() && !self.make_ready(&mut all, texts, options, cancel)? {
-            return Ok(None);
+        let asked = Asked { all, encoder: None, unencoded: Vec::new(), start };
+        if texts.is_empty() {
+            return Ok(Some(asked));
         }
-        let encode_ms = start.elapsed().as_secs_f64() * 1e3;
-        Ok(Some(Questions { all, encode_ms }))
+        self.make_ready(asked, texts, options, cancel)
     }
 
-    /// Makes the questions ready that are texts, at their positions; false if nothing could answer them.
+    /// Makes the questions ready that are texts, at their positions, up to what is to be encoded; nothing if nothing could
+    /// answer them.
     fn make_ready(
         &self,
-        all: &mut [Question],
+        mut asked: Asked,
         mut texts: Vec<(usize, String)>,
         options: &SearchOptions,
         cancel: &Cancel,
-    ) -> Result<bool, Error> {
+    ) -> Result<Option<Asked>, Error> {
         let encoder = if options.mode == Some(Mode::Lexical) {
             None
         } else {
             match self.encoder_at_hand(options.mode)? {
                 AtHand::Encoder(encoder) => Some(encoder),
                 AtHand::NoVectors => None,
-                AtHand::Nothing => return Ok(false),
+                AtHand::Nothing => return Ok(None),
             }
         };
         let mode = match encoder {
@@ -133,31 +152,25 @@ impl Collection {
         let ranking = &options.ranking;
         let mut left_out = vec![Vec::new(); texts.len()];
         if mode != Mode::Vector {
-            let Some(known) = self.look_up(&texts, options, cancel)? else { return Ok(false) };
+            let Some(known) = self.look_up(&texts, options, cancel)? else { return Ok(None) };
             for (((at, text), left_out), known) in texts.iter_mut().zip(&mut left_out).zip(known) {
                 if ranking.strip_names && encoder.is_some() {
                     let kept;
                     (kept, *left_out) = known.without_names(text);
                     *text = kept;
                 }
-                if let Some(question) = all.get_mut(*at) {
+                if let Some(question) = asked.all.get_mut(*at) {
                     question.mode = mode;
                     question.words = Some(known.into_words(ranking));
                 }
             }
         }
-        let Some(encoder) = encoder else { return Ok(true) };
-        let encoded =
-            encoder.encode_queries(texts.iter().map(|(_, text)| text.clone()).collect(), cancel)?;
-        let vectors = encoded.data.chunks_exact(encoded.dimension);
-        for (((at, text), left_out), vector) in texts.into_iter().zip(left_out).zip(vectors) {
-            let Some(question) = all.get_mut(at) else { continue };
-            let unknown = encoder.unknown_tokens(&text)?;
-            question.vector = Some(vector.to_vec());
-            question.trusted = unknown <= ranking.unknown_tokens && encoder.may_know(&text);
-            question.part = Some(QuestionPart { encoded: text, left_out, unknown_tokens: unknown });
+        if encoder.is_some() {
+            let unencoded = |((at, text), left_out)| Unencoded { at, text, left_out };
+            asked.unencoded = texts.into_iter().zip(left_out).map(unencoded).collect();
+            asked.encoder = encoder;
         }
-        Ok(true)
+        Ok(Some(asked))
     }
 
     /// What questions of this collection are encoded by.
@@ -217,6 +230,38 @@ impl Collection {
         let known =
             self.visit(needs, options.recursive, cancel, start, visit, |known, _, _, _| Ok(known))?;
         Ok(known.filter(|known| known.len() == texts.len()))
+    }
+}
+
+impl Asked {
+    /// What is to be encoded, and by what; nothing if nothing is.
+    pub(crate) fn unencoded(&self) -> Option<(TextEncoder, Vec<String>)> {
+        let texts = self.unencoded.iter().map(|unencoded| unencoded.text.clone());
+        self.encoder.clone().map(|encoder| (encoder, texts.collect()))
+    }
+
+    /// The questions with the vectors of what was to be encoded.
+    ///
+    /// # Errors
+    /// A tokenizer that fails on a text.
+    pub(crate) fn with_vectors(
+        self,
+        vectors: Option<&Embeddings>,
+        options: &SearchOptions,
+    ) -> Result<Questions, Error> {
+        let Self { mut all, encoder, unencoded, start } = self;
+        if let (Some(encoder), Some(vectors)) = (encoder, vectors) {
+            let rows = vectors.data.chunks_exact(vectors.dimension);
+            for (Unencoded { at, text, left_out }, vector) in unencoded.into_iter().zip(rows) {
+                let Some(question) = all.get_mut(at) else { continue };
+                let unknown_tokens = encoder.unknown_tokens(&text)?;
+                let known = unknown_tokens <= options.ranking.unknown_tokens;
+                question.vector = Some(vector.to_vec());
+                question.trusted = known && encoder.may_know(&text);
+                question.part = Some(QuestionPart { encoded: text, left_out, unknown_tokens });
+            }
+        }
+        Ok(Questions { all, encode_ms: start.elapsed().as_secs_f64() * 1e3 })
     }
 }
 

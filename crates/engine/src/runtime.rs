@@ -5,16 +5,21 @@
 //! might itself be keeping from running, so jobs may split work without risk of deadlock. Between two
 //! pieces of bulk work a thread first serves what is interactive: a lone query waits for at most one piece.
 //!
+//! There is one worker for each physical core ([`cores`](crate::cores)), and they run at a slightly lower priority: what
+//! has a moment's work to do, the event loop above all, does it at once and not when a worker's slice is over.
+//!
 //! Not libuv's pool (four threads that file and DNS calls share) and no async runtime: the work is
 //! computation, and the only thing to wait for is the disk, which has a thread of its own.
 
+use std::cell::Cell;
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Condvar, LazyLock, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, LazyLock, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread;
 
-use crate::Error;
+use crate::thread_priority::yield_to_others;
+use crate::{Error, cores};
 
 /// Which queue a job waits in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,43 +54,89 @@ pub struct Runtime {
     queues: Mutex<Queues>,
     wake: Condvar,
     threads: usize,
+    /// Whether the number of threads was asked for by the program, and not by the environment.
+    configured: bool,
 }
 
 /// Environment variable with the number of worker threads.
 const THREADS: &str = "HIPPOCAMP_THREADS";
 const MAX_THREADS: usize = 1024;
+/// By how much workers yield to others, as of `nice`.
+const NICE: i32 = 3;
+/// How deep interactive work may be served from within interactive work.
+const MAX_NESTED: usize = 8;
 
-static SHARED: LazyLock<Runtime> = LazyLock::new(|| Runtime {
-    queues: Mutex::default(),
-    wake: Condvar::new(),
-    threads: Runtime::configured_threads().unwrap_or(1),
-});
+static SHARED: OnceLock<Runtime> = OnceLock::new();
+static RUNNING: AtomicUsize = AtomicUsize::new(0);
+
+thread_local! {
+    /// How deep this thread is in interactive work that it serves in between.
+    static NESTED: Cell<usize> = const { Cell::new(0) };
+}
 
 impl Runtime {
+    fn new(threads: usize, configured: bool) -> Self {
+        Self { queues: Mutex::default(), wake: Condvar::new(), threads, configured }
+    }
+
     /// The one runtime of this process; its threads start at the first call.
     #[must_use]
     pub fn shared() -> &'static Self {
-        static STARTED: LazyLock<()> = LazyLock::new(|| {
-            for number in 0..SHARED.threads {
+        static STARTED: LazyLock<&Runtime> = LazyLock::new(|| {
+            let runtime =
+                SHARED.get_or_init(|| Runtime::new(Runtime::asked_for().unwrap_or(1), false));
+            for number in 0..runtime.threads {
                 let name = format!("hippocamp-{number}");
+                let work = || {
+                    yield_to_others(NICE);
+                    runtime.work();
+                };
                 // A thread that cannot be had leaves the work to the others; with none at all,
                 // jobs would never run, and `spawn` runs them on the caller's thread instead.
-                if thread::Builder::new().name(name).spawn(|| SHARED.work()).is_ok() {
+                if thread::Builder::new().name(name).spawn(work).is_ok() {
                     RUNNING.fetch_add(1, Ordering::Release);
                 }
             }
+            runtime
         });
-        LazyLock::force(&STARTED);
-        &SHARED
+        *STARTED
     }
 
-    /// How many threads the environment asks for: `HIPPOCAMP_THREADS`, or one for each core.
+    /// Sets the number of worker threads, before anything has needed them. It takes precedence over the environment.
     ///
     /// # Errors
-    /// A value that is not a number from 1 to 1,024.
+    /// A number that is not from 1 to 1,024; another number of threads is running already.
+    pub fn configure(threads: usize) -> Result<(), Error> {
+        if !(1..=MAX_THREADS).contains(&threads) {
+            return Err(Error::InvalidArgument(format!(
+                "threads is {threads}: give a number from 1 to {MAX_THREADS}"
+            )));
+        }
+        let running = SHARED.get_or_init(|| Self::new(threads, true)).threads;
+        if running == threads {
+            return Ok(());
+        }
+        Err(Error::InvalidArgument(format!(
+            "threads is {threads}, and {running} are at work: set the number before anything else is called, \
+             or by {THREADS} when the process is started"
+        )))
+    }
+
+    /// The number of worker threads: what was [configured](Self::configure), else what the environment variable
+    /// `HIPPOCAMP_THREADS` says, else one for each physical core.
+    ///
+    /// # Errors
+    /// An environment variable that is not a number from 1 to 1,024.
     pub fn configured_threads() -> Result<usize, Error> {
+        match SHARED.get() {
+            Some(runtime) if runtime.configured => Ok(runtime.threads),
+            _ => Self::asked_for(),
+        }
+    }
+
+    fn asked_for() -> Result<usize, Error> {
         match std::env::var(THREADS) {
-            Err(_) => Ok(thread::available_parallelism().map_or(1, usize::from).min(MAX_THREADS)),
+            Err(_) => Ok(cores::usable().min(MAX_THREADS)),
             Ok(value) => match value.parse() {
                 Ok(threads @ 1..=MAX_THREADS) => Ok(threads),
                 _ => Err(Error::InvalidArgument(format!(
@@ -101,9 +152,19 @@ impl Runtime {
         self.threads
     }
 
+    /// Whether there is a thread that jobs are left to.
+    pub(crate) fn has_workers() -> bool {
+        RUNNING.load(Ordering::Acquire) > 0
+    }
+
+    /// Whether somebody waits for a worker to become free.
+    pub(crate) fn is_waited_for(&self) -> bool {
+        !self.lock().interactive.is_empty()
+    }
+
     /// Queues a job. A panic in it is caught and ends only the job.
     pub fn spawn(&self, priority: Priority, job: impl FnOnce() + Send + 'static) {
-        if RUNNING.load(Ordering::Acquire) == 0 {
+        if !Self::has_workers() {
             return run(Box::new(job));
         }
         let mut queues = self.lock();
@@ -159,22 +220,28 @@ impl Runtime {
         }
     }
 
-    fn serve_interactive(&self) {
+    /// Runs the interactive jobs that wait. A thread calls this between two pieces of bulk work, when it holds nothing
+    /// that another waits for.
+    pub(crate) fn serve_interactive(&self) {
+        let depth = NESTED.get();
+        if depth >= MAX_NESTED {
+            return;
+        }
+        NESTED.set(depth + 1);
         loop {
             let job = self.lock().interactive.pop_front();
             match job {
                 Some(job) => run(job),
-                None => return,
+                None => break,
             }
         }
+        NESTED.set(depth);
     }
 
     fn lock(&self) -> MutexGuard<'_, Queues> {
         self.queues.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
-
-static RUNNING: AtomicUsize = AtomicUsize::new(0);
 
 fn run(job: Job) {
     // The job's own completion reports the panic, if anybody waits for it.

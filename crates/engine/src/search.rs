@@ -14,11 +14,11 @@ use crate::limits::within;
 use crate::masks::Selection;
 use crate::partition::{Needs, Partition};
 use crate::pool::{Candidate, Pool, Ranked, Reach};
-use crate::question::{Question, query_name};
+use crate::question::{Asked, Question, Questions, query_name};
 use crate::ranking::Mode;
 use crate::read::{Namespaces, record};
 use crate::target::Target;
-use crate::{Cancel, Collection, Error, Hit, IdHit, Query, SearchOptions, validate};
+use crate::{Cancel, Collection, Embeddings, Error, Hit, IdHit, Query, SearchOptions, validate};
 
 /// Searches that were checked, and made ready.
 pub(crate) struct Searches<'a> {
@@ -30,6 +30,14 @@ pub(crate) struct Searches<'a> {
     /// How many of each arm's best are ranked, at least.
     depth: usize,
     /// The same if two arms are.
+    pool: usize,
+}
+
+/// Searches that were checked, with texts that are still to be encoded.
+pub(crate) struct Sought {
+    pub(crate) asked: Asked,
+    filter: Option<Filter>,
+    depth: usize,
     pool: usize,
 }
 
@@ -72,14 +80,22 @@ impl Collection {
         cancel: &Cancel,
     ) -> Result<Vec<Vec<Hit>>, Error> {
         let count = queries.len();
-        let Some(searches) = self.searches(queries, options, cancel)? else {
-            return Ok(vec![Vec::new(); count]);
-        };
-        let mut searches = searches;
+        let searches = self.searches(queries, options, cancel)?;
+        self.hits_of(count, searches, cancel)
+    }
+
+    /// The hits of `count` searches; none if nothing could answer them.
+    pub(crate) fn hits_of(
+        &self,
+        count: usize,
+        searches: Option<Searches<'_>>,
+        cancel: &Cancel,
+    ) -> Result<Vec<Vec<Hit>>, Error> {
+        let Some(mut searches) = searches else { return Ok(vec![Vec::new(); count]) };
         loop {
             let found = self.visit(
                 searches.needs(),
-                options.recursive,
+                searches.options.recursive,
                 cancel,
                 |target| searches.start(&self.name, target),
                 |pools, number, partition| searches.gather(pools, number, partition, cancel),
@@ -117,15 +133,23 @@ impl Collection {
         options: &SearchOptions,
         cancel: &Cancel,
     ) -> Result<Vec<Vec<IdHit>>, Error> {
-        if options.recursive || options.reads_records() {
+        if options.needs_records() {
             let options = SearchOptions { with_vectors: false, explain: false, ..options.clone() };
-            let hits = self.search_many(queries, &options, cancel)?.into_iter();
-            return Ok(hits.map(|hits| hits.into_iter().map(IdHit::from).collect()).collect());
+            return Ok(ids_alone(self.search_many(queries, &options, cancel)?));
         }
         let count = queries.len();
-        let Some(searches) = self.searches(queries, options, cancel)? else {
-            return Ok(vec![Vec::new(); count]);
-        };
+        let searches = self.searches(queries, options, cancel)?;
+        self.ids_of(count, searches, cancel)
+    }
+
+    /// The ids of the hits of `count` searches in one namespace; none if nothing could answer them.
+    pub(crate) fn ids_of(
+        &self,
+        count: usize,
+        searches: Option<Searches<'_>>,
+        cancel: &Cancel,
+    ) -> Result<Vec<Vec<IdHit>>, Error> {
+        let Some(searches) = searches else { return Ok(vec![Vec::new(); count]) };
         let needs = searches.needs();
         let known = |target: &Target, partition: &Partition| {
             searches.ids(&self.name, target, partition, cancel)
@@ -147,6 +171,21 @@ impl Collection {
         options: &'a SearchOptions,
         cancel: &Cancel,
     ) -> Result<Option<Searches<'a>>, Error> {
+        let Some(sought) = self.sought(queries, options, cancel)? else { return Ok(None) };
+        let vectors = match sought.asked.unencoded() {
+            Some((encoder, texts)) => Some(encoder.encode_queries(texts, cancel)?),
+            None => None,
+        };
+        sought.with_vectors(vectors.as_ref(), options).map(Some)
+    }
+
+    /// The same before anything is encoded.
+    pub(crate) fn sought(
+        &self,
+        queries: Vec<Query>,
+        options: &SearchOptions,
+        cancel: &Cancel,
+    ) -> Result<Option<Sought>, Error> {
         if options.k == 0 {
             return Err(Error::InvalidArgument("k is 0: ask for at least one hit".to_owned()));
         }
@@ -163,16 +202,31 @@ impl Collection {
         let pool = options.ranking.pool.min(limits.k);
         options.check_controls()?;
         let filter = self.filter(options.filter.as_deref())?;
-        let questions = self.questions(queries, options, cancel)?;
-        Ok(questions.map(|questions| Searches {
-            questions: questions.all,
-            options,
-            filter,
-            encode_ms: questions.encode_ms,
-            start: Instant::now(),
-            depth: if options.chooses() { hits.max(pool) } else { hits },
-            pool,
-        }))
+        let depth = if options.chooses() { hits.max(pool) } else { hits };
+        let asked = self.ask(queries, options, cancel)?;
+        Ok(asked.map(|asked| Sought { asked, filter, depth, pool }))
+    }
+}
+
+pub(crate) fn ids_alone(hits: Vec<Vec<Hit>>) -> Vec<Vec<IdHit>> {
+    let alone = |hits: Vec<Hit>| hits.into_iter().map(IdHit::from).collect();
+    hits.into_iter().map(alone).collect()
+}
+
+impl Sought {
+    /// What is searched for, with the vectors of what was to be encoded.
+    ///
+    /// # Errors
+    /// A tokenizer that fails on a text.
+    pub(crate) fn with_vectors<'a>(
+        self,
+        vectors: Option<&Embeddings>,
+        options: &'a SearchOptions,
+    ) -> Result<Searches<'a>, Error> {
+        let Self { asked, filter, depth, pool } = self;
+        let Questions { all, encode_ms } = asked.with_vectors(vectors, options)?;
+        let start = Instant::now();
+        Ok(Searches { questions: all, options, filter, encode_ms, start, depth, pool })
     }
 }
 

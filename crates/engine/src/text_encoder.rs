@@ -1,25 +1,21 @@
-//! An encoder on the worker threads.
-//!
-//! Texts are cut into pieces of a few dozen; a worker tokenises a piece and runs its whole forward pass in
-//! micro-batches, so that no thread waits for another in the middle and memory stays at one micro-batch a
-//! thread. The vectors do not depend on the cuts: an encoder gives the same bits in any batch.
+//! An encoder on the worker threads, and its queue ([`encoder_queue`](crate::encoder_queue)).
 
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use hippocamp_encoder::{Encoder, LoadOptions, Scratch, Tokens};
+use hippocamp_encoder::{Encoder, LoadOptions};
 use hippocamp_simd::{Level, Precision};
 
+use crate::admission::Place;
+use crate::encoder_queue::{Queue, QueueOptions, Request};
+use crate::encoder_stats::EncoderStats;
 use crate::limits::within;
 use crate::script::Script;
 use crate::{Cancel, Error, Limits, Priority, Runtime};
 
-/// Tokens in a micro-batch: enough that the weights are read once for many tokens, few enough that
-/// the activations (about 13 KB a token for a hidden size of 384) stay in the second-level cache.
-const MICRO_BATCH_TOKENS: usize = 256;
-/// Texts in a piece of work.
-const PIECE_TEXTS: usize = 32;
+/// Texts that are counted at a time: between two pieces searches have their turn.
+const COUNTED_TEXTS: usize = 32;
 
 /// Names under which models keep the prompt for texts that are stored, by preference.
 const DOCUMENT_PROMPTS: [&str; 3] = ["document", "passage", "corpus"];
@@ -53,17 +49,12 @@ pub struct Embeddings {
     pub truncated: usize,
 }
 
-/// A loaded sentence encoder that uses all worker threads. Clones share it.
+/// A loaded sentence encoder that uses all worker threads. Clones share it, and its queue.
 #[derive(Clone)]
 pub struct TextEncoder {
-    shared: Arc<Shared>,
+    queue: Arc<Queue>,
     /// Of the languages that it was made for, if these are known.
     scripts: Option<Arc<[Script]>>,
-}
-
-struct Shared {
-    encoder: Encoder,
-    scratches: Mutex<Vec<Scratch>>,
 }
 
 impl TextEncoder {
@@ -72,10 +63,25 @@ impl TextEncoder {
     /// # Errors
     /// A folder that is missing, incomplete, damaged or of an unsupported kind.
     pub fn load(folder: &Path, options: &LoadOptions) -> Result<Self, Error> {
+        Self::load_with(folder, options, &QueueOptions::default())
+    }
+
+    /// The same with another queue.
+    ///
+    /// # Errors
+    /// As [`load`](Self::load); a limit of 0.
+    pub fn load_with(
+        folder: &Path,
+        options: &LoadOptions,
+        queue: &QueueOptions,
+    ) -> Result<Self, Error> {
         Runtime::configured_threads()?;
-        let encoder = Encoder::load(folder, options)?;
-        let shared = Arc::new(Shared { encoder, scratches: Mutex::default() });
-        Ok(Self { shared, scripts: None })
+        if queue.limit == 0 {
+            let problem = "queue.limit is 0, with which nothing could be encoded: give at least 1";
+            return Err(Error::InvalidArgument(problem.to_owned()));
+        }
+        let queue = Arc::new(Queue::new(Encoder::load(folder, options)?, queue));
+        Ok(Self { queue, scripts: None })
     }
 
     /// The same, made for texts in languages with these codes (`en`, `zh`): vectors of questions in other scripts say nothing in
@@ -96,43 +102,49 @@ impl TextEncoder {
     /// Values in a vector.
     #[must_use]
     pub fn dimension(&self) -> usize {
-        self.shared.encoder.dimension()
+        self.encoder().dimension()
     }
 
     /// Tokens of a text that are looked at, special tokens included.
     #[must_use]
     pub fn max_tokens(&self) -> usize {
-        self.shared.encoder.max_tokens()
+        self.encoder().max_tokens()
     }
 
     /// Equal for two encoders exactly when they give the same vectors.
     #[must_use]
     pub fn fingerprint(&self) -> &str {
-        self.shared.encoder.fingerprint()
+        self.encoder().fingerprint()
     }
 
     /// The form of weights and activations in matrix products.
     #[must_use]
     pub fn precision(&self) -> Precision {
-        self.shared.encoder.precision()
+        self.encoder().precision()
     }
 
     /// The instruction set in use.
     #[must_use]
     pub fn level(&self) -> Level {
-        self.shared.encoder.level()
+        self.encoder().level()
     }
 
     /// The model's name.
     #[must_use]
     pub fn name(&self) -> &str {
-        self.shared.encoder.name()
+        self.encoder().name()
     }
 
     /// The model's prompts by name.
     #[must_use]
     pub fn prompts(&self) -> &BTreeMap<String, String> {
-        self.shared.encoder.prompts()
+        self.encoder().prompts()
+    }
+
+    /// What the encoder has done since it was loaded, and what it is doing.
+    #[must_use]
+    pub fn stats(&self) -> EncoderStats {
+        self.queue.stats()
     }
 
     /// Tokens of a text, uncut and without special tokens.
@@ -141,32 +153,52 @@ impl TextEncoder {
     /// A text above the limit.
     pub fn count_tokens(&self, text: &str) -> Result<usize, Error> {
         check_text(|| "the text".to_owned(), text, &Limits::default())?;
-        Ok(self.shared.encoder.count_tokens(text)?)
+        Ok(self.encoder().count_tokens(text)?)
     }
 
-    /// The same of several texts.
+    /// The same of several texts, on the calling thread and every idle worker.
     ///
     /// # Errors
     /// Texts above the limits, or [`Error::Aborted`].
-    pub fn count_tokens_of(&self, texts: &[String], cancel: &Cancel) -> Result<Vec<usize>, Error> {
-        check_texts(texts)?;
-        let count = |text: &String| {
-            cancel.check()?;
-            Ok(self.shared.encoder.count_tokens(text)?)
-        };
-        texts.iter().map(count).collect()
+    pub fn count_tokens_of(
+        &self,
+        texts: Vec<String>,
+        priority: Priority,
+        cancel: &Cancel,
+    ) -> Result<Vec<usize>, Error> {
+        check_texts(&texts)?;
+        let counts = Arc::new(Mutex::new(vec![0; texts.len()]));
+        let (this, cancel, shared) = (self.clone(), cancel.clone(), Arc::clone(&counts));
+        let pieces = texts.len().div_ceil(COUNTED_TEXTS);
+        Runtime::shared().for_each(priority, pieces, move |piece| {
+            let start = piece * COUNTED_TEXTS;
+            let texts = texts.iter().skip(start).take(COUNTED_TEXTS);
+            let count = |text: &String| {
+                cancel.check()?;
+                Ok(this.encoder().count_tokens(text)?)
+            };
+            let counted = texts.map(count).collect::<Result<Vec<usize>, Error>>()?;
+            let mut all = shared.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some(all) = all.get_mut(start..start + counted.len()) {
+                all.copy_from_slice(&counted);
+            }
+            Ok(())
+        })?;
+        let mut counts = counts.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(std::mem::take(&mut *counts))
     }
 
     /// The share of a text's tokens that are not in the model's vocabulary.
     pub(crate) fn unknown_tokens(&self, text: &str) -> Result<f32, Error> {
-        let (tokens, unknown) = self.shared.encoder.count_unknown(text)?;
+        let (tokens, unknown) = self.encoder().count_unknown(text)?;
         Ok(unknown as f32 / tokens.max(1) as f32)
     }
 
-    /// Encodes texts on the calling thread and every idle worker.
+    /// Encodes texts on the calling thread and every idle worker. Where few are asked for, vectors of texts that were
+    /// encoded lately are remembered.
     ///
     /// # Errors
-    /// Texts above the limits, an unknown prompt, or [`Error::Aborted`].
+    /// Texts above the limits, an unknown prompt, [`Error::QueueFull`] or [`Error::Aborted`].
     pub fn encode(
         &self,
         texts: Vec<String>,
@@ -175,8 +207,27 @@ impl TextEncoder {
         cancel: &Cancel,
     ) -> Result<Embeddings, Error> {
         check_texts(&texts)?;
-        let prefix = self.prefix(prompt)?.to_owned();
-        self.encode_checked(texts, prefix, priority, cancel)
+        let remembers = priority == Priority::Interactive;
+        let prefix = prefix(self.encoder(), prompt)?.into();
+        self.run(Request { texts, prefix, remembers }, priority, cancel)
+    }
+
+    /// A place in the queue for a call of [`Place::encode`] with so many texts; nothing if it has to wait.
+    ///
+    /// # Errors
+    /// [`Error::QueueFull`] where nobody waits.
+    pub fn place(&self, texts: usize) -> Result<Option<Place>, Error> {
+        self.queue.place(texts, Priority::of_count(texts))
+    }
+
+    /// The same as soon as there is room. `done` is called once: with the place, or with [`Error::Aborted`].
+    pub fn place_later(
+        &self,
+        texts: usize,
+        cancel: &Cancel,
+        done: impl FnOnce(Result<Place, Error>) + Send + 'static,
+    ) {
+        self.queue.place_later(texts, Priority::of_count(texts), cancel, done);
     }
 
     /// What decides the vectors of stored texts: the encoder and the prompt before them.
@@ -194,7 +245,8 @@ impl TextEncoder {
         priority: Priority,
         cancel: &Cancel,
     ) -> Result<Embeddings, Error> {
-        self.encode_checked(texts, self.document_prompt().to_owned(), priority, cancel)
+        let prefix = self.document_prompt().into();
+        self.run(Request { texts, prefix, remembers: false }, priority, cancel)
     }
 
     /// Texts to search with, with the model's prompt for them.
@@ -203,9 +255,40 @@ impl TextEncoder {
         texts: Vec<String>,
         cancel: &Cancel,
     ) -> Result<Embeddings, Error> {
-        let prefix = self.prompts().get(QUERY_PROMPT).cloned().unwrap_or_default();
+        let (request, priority) = self.queries(texts);
+        self.run(request, priority, cancel)
+    }
+
+    /// The same on the workers; `done` is called once, at once or later, on any thread.
+    pub(crate) fn encode_queries_later(
+        &self,
+        texts: Vec<String>,
+        cancel: &Cancel,
+        done: impl FnOnce(Result<Embeddings, Error>) + Send + 'static,
+    ) {
+        let (request, priority) = self.queries(texts);
+        match self.queue.place_now(request.texts.len(), priority) {
+            Ok(place) => self.queue.submit(request, place, cancel, Box::new(done)),
+            Err(error) => done(Err(error)),
+        }
+    }
+
+    fn queries(&self, texts: Vec<String>) -> (Request, Priority) {
         let priority = Priority::of_count(texts.len());
-        self.encode_checked(texts, prefix, priority, cancel)
+        let prefix = self.prompts().get(QUERY_PROMPT).map_or("", String::as_str).into();
+        let remembers = priority == Priority::Interactive;
+        (Request { texts, prefix, remembers }, priority)
+    }
+
+    fn run(
+        &self,
+        request: Request,
+        priority: Priority,
+        cancel: &Cancel,
+    ) -> Result<Embeddings, Error> {
+        cancel.check()?;
+        let place = self.queue.place_now(request.texts.len(), priority)?;
+        self.queue.run(request, place, cancel)
     }
 
     fn document_prompt(&self) -> &str {
@@ -215,89 +298,44 @@ impl TextEncoder {
             .map_or("", String::as_str)
     }
 
-    fn prefix<'a>(&'a self, prompt: &'a Prompt) -> Result<&'a str, Error> {
-        Ok(match prompt {
-            Prompt::None => "",
-            Prompt::Literal(text) => text,
-            Prompt::Named(name) => self.shared.encoder.prompt(name)?,
-        })
+    fn encoder(&self) -> &Encoder {
+        &self.queue.encoder
     }
+}
 
-    fn encode_checked(
-        &self,
+impl Place {
+    /// Encodes texts on the workers; `done` is called once, at once or later, on any thread. Cancelling ends the call at
+    /// once and takes what waits of it out of the queue.
+    ///
+    /// # Errors
+    /// Those of `done`: as [`TextEncoder::encode`].
+    pub fn encode(
+        self,
         texts: Vec<String>,
-        prefix: String,
-        priority: Priority,
+        prompt: &Prompt,
         cancel: &Cancel,
-    ) -> Result<Embeddings, Error> {
-        cancel.check()?;
-        let (count, dimension) = (texts.len(), self.dimension());
-        let runtime = Runtime::shared();
-        let piece_texts = count.div_ceil(runtime.threads()).clamp(1, PIECE_TEXTS);
-        let pieces = count.div_ceil(piece_texts);
-        let result = Arc::new(Mutex::new(Embeddings {
-            data: vec![0.0; count * dimension],
-            count,
-            dimension,
-            tokens: 0,
-            truncated: 0,
-        }));
-
-        let (this, cancel, shared_result) = (self.clone(), cancel.clone(), Arc::clone(&result));
-        runtime.for_each(priority, pieces, move |piece| {
-            let start = piece * piece_texts;
-            let texts = texts.get(start..count.min(start + piece_texts)).unwrap_or_default();
-            this.encode_piece(texts, &prefix, &cancel, |offset, rows, tokens, truncated| {
-                let mut result = shared_result.lock().unwrap_or_else(PoisonError::into_inner);
-                let at = (start + offset) * dimension;
-                if let Some(out) = result.data.get_mut(at..at + rows.len()) {
-                    out.copy_from_slice(rows);
-                }
-                result.tokens += tokens;
-                result.truncated += truncated;
-            })
-        })?;
-        let mut result = result.lock().unwrap_or_else(PoisonError::into_inner);
-        let data = std::mem::take(&mut result.data);
-        Ok(Embeddings { data, ..*result })
-    }
-
-    /// One worker's share: `store(offset, rows, tokens, truncated)` is called for each micro-batch.
-    fn encode_piece(
-        &self,
-        texts: &[String],
-        prefix: &str,
-        cancel: &Cancel,
-        store: impl Fn(usize, &[f32], usize, usize),
-    ) -> Result<(), Error> {
-        let encoder = &self.shared.encoder;
-        let mut tokenized = Vec::with_capacity(texts.len());
-        for text in texts {
+        done: impl FnOnce(Result<Embeddings, Error>) + Send + 'static,
+    ) {
+        let queue = Arc::clone(self.queue());
+        let request = || {
             cancel.check()?;
-            tokenized.push(encoder.tokenize(text, prefix)?);
+            check_texts(&texts)?;
+            let prefix = prefix(&queue.encoder, prompt)?.into();
+            Ok(Request { texts, prefix, remembers: self.priority() == Priority::Interactive })
+        };
+        match request() {
+            Ok(request) => queue.submit(request, self, cancel, Box::new(done)),
+            Err(error) => done(Err(error)),
         }
-        let mut scratch = self.take_scratch();
-        let mut rows = Vec::new();
-        let mut offset = 0;
-        while let Some(batch) = tokenized.get(offset..).filter(|rest| !rest.is_empty()) {
-            cancel.check()?;
-            let batch = micro_batch(batch);
-            let references: Vec<&Tokens> = batch.iter().collect();
-            rows.resize(batch.len() * self.dimension(), 0.0);
-            encoder.forward(&references, &mut scratch, &mut rows)?;
-            let tokens = batch.iter().map(Tokens::len).sum();
-            let truncated = batch.iter().filter(|tokens| tokens.is_truncated()).count();
-            store(offset, &rows, tokens, truncated);
-            offset += batch.len();
-        }
-        self.shared.scratches.lock().unwrap_or_else(PoisonError::into_inner).push(scratch);
-        Ok(())
     }
+}
 
-    fn take_scratch(&self) -> Scratch {
-        let kept = self.shared.scratches.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        kept.unwrap_or_default()
-    }
+fn prefix<'a>(encoder: &'a Encoder, prompt: &'a Prompt) -> Result<&'a str, Error> {
+    Ok(match prompt {
+        Prompt::None => "",
+        Prompt::Literal(text) => text,
+        Prompt::Named(name) => encoder.prompt(name)?,
+    })
 }
 
 fn check_texts(texts: &[String]) -> Result<(), Error> {
@@ -319,15 +357,4 @@ pub(crate) fn check_text(
     limits: &Limits,
 ) -> Result<(), Error> {
     within(what, "bytes of text", text.len(), limits.text_bytes, "textBytes")
-}
-
-/// The first texts, at least one, that make up a micro-batch.
-fn micro_batch(texts: &[Tokens]) -> &[Tokens] {
-    let mut tokens = 0;
-    let fitting = texts.iter().take_while(|text| {
-        tokens += text.len();
-        tokens <= MICRO_BATCH_TOKENS
-    });
-    let count = fitting.count().clamp(1, texts.len().max(1));
-    texts.get(..count).unwrap_or(texts)
 }

@@ -6,7 +6,7 @@
 
 use std::mem;
 
-use hippocamp_engine::{Error, Limits, NewRecord};
+use hippocamp_engine::{Error, Limits, NewRecord, Place};
 use napi::Env;
 use napi_derive::napi;
 
@@ -79,12 +79,19 @@ pub struct StringBatch {
     bytes: usize,
     what: &'static str,
     limits: Limits,
+    /// For texts to be encoded: where they are to go.
+    place: Option<Place>,
 }
 
 #[napi]
 impl StringBatch {
     pub(crate) fn new(what: &'static str, limits: Limits) -> Self {
-        Self { strings: Vec::new(), bytes: 0, what, limits }
+        Self { strings: Vec::new(), bytes: 0, what, limits, place: None }
+    }
+
+    /// Texts that have a place in an encoder's queue.
+    pub(crate) fn with_place(place: Place) -> Self {
+        Self { place: Some(place), ..Self::new("texts", Limits::default()) }
     }
 
     pub(crate) fn take(&mut self) -> Vec<String> {
@@ -92,9 +99,8 @@ impl StringBatch {
         mem::take(&mut self.strings)
     }
 
-    /// How many strings there are.
-    pub(crate) fn len(&self) -> usize {
-        self.strings.len()
+    pub(crate) fn take_place(&mut self) -> Option<Place> {
+        self.place.take()
     }
 
     /// Appends strings.
@@ -106,6 +112,12 @@ impl StringBatch {
         self.bytes += strings.iter().map(String::len).sum::<usize>();
         self.strings.extend(strings);
         check(env, self.what, self.strings.len(), self.bytes, &self.limits)
+    }
+
+    /// Lets go of what is in it, and of its place, when it is not going to be handed over.
+    #[napi(catch_unwind)]
+    pub fn discard(&mut self) {
+        drop((self.take(), self.take_place()));
     }
 }
 

@@ -1,8 +1,8 @@
 //! Collections.
 
 use hippocamp_engine::{
-    Cancel, CheckOptions, Collection, Error, IndexStats, Limits, ListOptions, MetadataChange,
-    NewRecord, Priority, Query, SearchOptions, Sort, Which, WriteMode,
+    Cancel, CheckOptions, Collection, Error, Hit, IdHit, IndexStats, Limits, ListOptions,
+    MetadataChange, NewRecord, Priority, Query, SearchOptions, Sort, Which, WriteMode,
 };
 use napi::Env;
 use napi::bindgen_prelude::{Either, PromiseRaw};
@@ -393,7 +393,7 @@ impl NativeCollection {
         options: NativeSearchOptions,
         token: Option<&CancelToken>,
     ) -> napi::Result<PromiseRaw<'env, RecordColumns>> {
-        self.search_with(env, Query::Text(text), options, token)
+        self.search_with(env, vec![Query::Text(text)], options, token, of_one)
     }
 
     /// The records nearest to a vector.
@@ -405,7 +405,7 @@ impl NativeCollection {
         options: NativeSearchOptions,
         token: Option<&CancelToken>,
     ) -> napi::Result<PromiseRaw<'env, RecordColumns>> {
-        self.search_with(env, Query::Vector(vector.to_vec()), options, token)
+        self.search_with(env, vec![Query::Vector(vector.to_vec())], options, token, of_one)
     }
 
     /// The ids of the records nearest to a text.
@@ -417,7 +417,7 @@ impl NativeCollection {
         options: NativeSearchOptions,
         token: Option<&CancelToken>,
     ) -> napi::Result<PromiseRaw<'env, IdHitColumns>> {
-        self.search_ids_with(env, Query::Text(text), options, token)
+        self.search_ids_with(env, vec![Query::Text(text)], options, token, ids_of_one)
     }
 
     /// The ids of the records nearest to a vector.
@@ -429,7 +429,7 @@ impl NativeCollection {
         options: NativeSearchOptions,
         token: Option<&CancelToken>,
     ) -> napi::Result<PromiseRaw<'env, IdHitColumns>> {
-        self.search_ids_with(env, Query::Vector(vector.to_vec()), options, token)
+        self.search_ids_with(env, vec![Query::Vector(vector.to_vec())], options, token, ids_of_one)
     }
 
     /// The records nearest to a vector, on the calling thread.
@@ -477,12 +477,7 @@ impl NativeCollection {
         options: NativeSearchOptions,
         token: Option<&CancelToken>,
     ) -> napi::Result<PromiseRaw<'env, RecordColumns>> {
-        let (collection, queries) = (self.engine.clone(), queries_of(queries));
-        let priority = Priority::of_count(queries.len());
-        operation::read(env, priority, cancel::of(token), move |cancel| {
-            let hits = collection.search_many(queries, &options.into_engine()?, cancel)?;
-            Ok(RecordColumns::of_searches(hits))
-        })
+        self.search_with(env, queries_of(queries), options, token, RecordColumns::of_searches)
     }
 
     /// The ids of the records nearest to each query of the batch.
@@ -494,12 +489,7 @@ impl NativeCollection {
         options: NativeSearchOptions,
         token: Option<&CancelToken>,
     ) -> napi::Result<PromiseRaw<'env, IdHitColumns>> {
-        let (collection, queries) = (self.engine.clone(), queries_of(queries));
-        let priority = Priority::of_count(queries.len());
-        operation::read(env, priority, cancel::of(token), move |cancel| {
-            let hits = collection.search_many_ids(queries, &options.into_engine()?, cancel)?;
-            Ok(IdHitColumns::of_searches(hits))
-        })
+        self.search_ids_with(env, queries_of(queries), options, token, IdHitColumns::of_searches)
     }
 
     /// What a search for a text thinks of a record, as JSON.
@@ -545,26 +535,36 @@ impl NativeCollection {
     fn search_ids_with<'env>(
         &self,
         env: &'env Env,
-        query: Query,
+        queries: Vec<Query>,
         options: NativeSearchOptions,
         token: Option<&CancelToken>,
+        columns: fn(Vec<Vec<IdHit>>) -> IdHitColumns,
     ) -> napi::Result<PromiseRaw<'env, IdHitColumns>> {
-        let collection = self.engine.clone();
-        operation::read(env, Priority::Interactive, cancel::of(token), move |cancel| {
-            collection.search_ids(query, &options.into_engine()?, cancel).map(IdHitColumns::new)
+        let (collection, priority) = (self.engine.clone(), Priority::of_count(queries.len()));
+        operation::read_later(env, priority, cancel::of(token), move |cancel, answer| {
+            let answer = move |hits: Result<_, _>| answer(hits.map(columns));
+            match options.into_engine() {
+                Ok(options) => collection.search_many_ids_later(queries, options, cancel, answer),
+                Err(refused) => answer(Err(refused)),
+            }
         })
     }
 
     fn search_with<'env>(
         &self,
         env: &'env Env,
-        query: Query,
+        queries: Vec<Query>,
         options: NativeSearchOptions,
         token: Option<&CancelToken>,
+        columns: fn(Vec<Vec<Hit>>) -> RecordColumns,
     ) -> napi::Result<PromiseRaw<'env, RecordColumns>> {
-        let collection = self.engine.clone();
-        operation::read(env, Priority::Interactive, cancel::of(token), move |cancel| {
-            collection.search(query, &options.into_engine()?, cancel).map(RecordColumns::of_hits)
+        let (collection, priority) = (self.engine.clone(), Priority::of_count(queries.len()));
+        operation::read_later(env, priority, cancel::of(token), move |cancel, answer| {
+            let answer = move |hits: Result<_, _>| answer(hits.map(columns));
+            match options.into_engine() {
+                Ok(options) => collection.search_many_later(queries, options, cancel, answer),
+                Err(refused) => answer(Err(refused)),
+            }
         })
     }
 
@@ -632,6 +632,15 @@ impl NativeCollection {
             })
         })
     }
+}
+
+/// The hits of the one search that was made.
+fn of_one(mut hits: Vec<Vec<Hit>>) -> RecordColumns {
+    RecordColumns::of_hits(hits.pop().unwrap_or_default())
+}
+
+fn ids_of_one(mut hits: Vec<Vec<IdHit>>) -> IdHitColumns {
+    IdHitColumns::new(hits.pop().unwrap_or_default())
 }
 
 fn which_of(which: Either<&mut StringBatch, String>) -> Which {

@@ -3,14 +3,16 @@
 use std::collections::HashMap;
 use std::path::PathBuf;
 
-use hippocamp_engine::{Limits, Priority, Prompt, TextEncoder};
+use hippocamp_engine::{Embeddings, Error, Limits, Priority, Prompt, TextEncoder};
 use napi::Env;
 use napi::bindgen_prelude::PromiseRaw;
 use napi_derive::napi;
 
 use crate::batch::{self, StringBatch};
 use crate::cancel::{self, CancelToken};
-use crate::operation;
+use crate::encoder_stats::NativeEncoderStats;
+use crate::error;
+use crate::operation::{self, Answer};
 use crate::options::NativeLoadOptions;
 use crate::typed_array::Floats;
 
@@ -28,8 +30,9 @@ pub fn load_encoder<'env>(
 ) -> napi::Result<PromiseRaw<'env, NativeEncoder>> {
     operation::read(env, Priority::Bulk, cancel::of(token), move |_| {
         let mut options = options;
-        let languages = options.languages.take();
-        let encoder = TextEncoder::load(&PathBuf::from(folder), &options.into_engine()?)?;
+        let (languages, queue) = (options.languages.take(), options.queue()?);
+        let folder = PathBuf::from(folder);
+        let encoder = TextEncoder::load_with(&folder, &options.into_engine()?, &queue)?;
         let encoder = match languages {
             Some(languages) => encoder.for_languages(&languages)?,
             None => encoder,
@@ -52,6 +55,18 @@ pub struct NativeEmbeddings {
     pub tokens: f64,
     /// How many texts were cut.
     pub truncated: u32,
+}
+
+impl From<Embeddings> for NativeEmbeddings {
+    fn from(embeddings: Embeddings) -> Self {
+        Self {
+            data: Floats(embeddings.data),
+            count: embeddings.count as u32,
+            dimension: embeddings.dimension as u32,
+            tokens: embeddings.tokens as f64,
+            truncated: embeddings.truncated as u32,
+        }
+    }
 }
 
 #[napi]
@@ -102,7 +117,13 @@ impl NativeEncoder {
         self.0.prompts().clone().into_iter().collect()
     }
 
-    /// A batch for so many texts.
+    /// What it has done since it was loaded, and what it is doing.
+    #[napi(catch_unwind)]
+    pub fn stats(&self) -> NativeEncoderStats {
+        self.0.stats().into()
+    }
+
+    /// A batch for so many texts whose tokens are to be counted.
     ///
     /// # Errors
     /// More than a batch may have.
@@ -111,6 +132,34 @@ impl NativeEncoder {
         let limits = Limits::default();
         batch::check_count(env, "texts", count as usize, &limits)?;
         Ok(StringBatch::new("texts", limits))
+    }
+
+    /// A batch for so many texts to be encoded, with a place in the queue; nothing if that has to be waited for.
+    ///
+    /// # Errors
+    /// More than a batch may have; a queue that is full and where nobody waits.
+    #[napi(catch_unwind)]
+    pub fn batch_to_encode(&self, env: Env, count: u32) -> napi::Result<Option<StringBatch>> {
+        batch::check_count(env, "texts", count as usize, &Limits::default())?;
+        match self.0.place(count as usize) {
+            Ok(place) => Ok(place.map(StringBatch::with_place)),
+            Err(full) => Err(error::throw(&env, &full)),
+        }
+    }
+
+    /// The same as soon as there is room.
+    #[napi(catch_unwind)]
+    pub fn batch_to_encode_later<'env>(
+        &self,
+        env: &'env Env,
+        count: u32,
+        token: Option<&CancelToken>,
+    ) -> napi::Result<PromiseRaw<'env, StringBatch>> {
+        let (answer, promise) = Answer::new(env)?;
+        self.0.place_later(count as usize, &cancel::of(token), move |place| {
+            answer.give(place.map(StringBatch::with_place));
+        });
+        Ok(promise)
     }
 
     /// Encodes the texts of the batch, with one of the model's prompts or a prefix before each.
@@ -128,18 +177,21 @@ impl NativeEncoder {
             (None, Some(text)) => Prompt::Literal(text),
             (None, None) => Prompt::None,
         };
-        let priority = Priority::of_count(texts.len());
-        let (encoder, texts) = (self.engine(), texts.take());
-        operation::read(env, priority, cancel::of(token), move |cancel| {
-            let embeddings = encoder.encode(texts, &prompt, priority, cancel)?;
-            Ok(NativeEmbeddings {
-                data: Floats(embeddings.data),
-                count: embeddings.count as u32,
-                dimension: embeddings.dimension as u32,
-                tokens: embeddings.tokens as f64,
-                truncated: embeddings.truncated as u32,
-            })
-        })
+        let (answer, promise) = Answer::new(env)?;
+        let cancel = cancel::of(token);
+        let Some(place) = texts.take_place() else {
+            answer
+                .give(Err(Error::Internal("texts without a place were to be encoded".to_owned())));
+            return Ok(promise);
+        };
+        let cancelled = cancel.clone();
+        place.encode(texts.take(), &prompt, &cancel, move |embeddings| {
+            answer.give(match embeddings {
+                Ok(_) if cancelled.is_cancelled() => Err(Error::Aborted),
+                embeddings => embeddings.map(NativeEmbeddings::from),
+            });
+        });
+        Ok(promise)
     }
 
     /// Tokens of each text of the batch, uncut and without special tokens.
@@ -153,7 +205,7 @@ impl NativeEncoder {
         let (encoder, texts) = (self.engine(), texts.take());
         let priority = Priority::of_count(texts.len());
         operation::read(env, priority, cancel::of(token), move |cancel| {
-            let counts = encoder.count_tokens_of(&texts, cancel)?;
+            let counts = encoder.count_tokens_of(texts, priority, cancel)?;
             Ok(counts.into_iter().map(|count| count as u32).collect())
         })
     }

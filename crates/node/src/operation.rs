@@ -48,6 +48,27 @@ pub(crate) fn read<T: ToNapiValue + Send + 'static>(
     })
 }
 
+/// Runs `start` as a job, which changes nothing and passes the answer on to whoever gives it in the end, and resolves with
+/// that, unless it was cancelled before the end.
+pub(crate) fn read_later<T: ToNapiValue + Send + 'static>(
+    env: &Env,
+    priority: Priority,
+    cancel: Cancel,
+    start: impl FnOnce(&Cancel, Box<dyn FnOnce(Result<T, Error>) + Send>) + Send + 'static,
+) -> napi::Result<PromiseRaw<'_, T>> {
+    hand_over(env, priority, cancel, move |cancel, answer| {
+        let cancelled = cancel.clone();
+        let give = move |result: Result<T, Error>| {
+            answer.give(if cancelled.is_cancelled() {
+                result.and(Err(Error::Aborted))
+            } else {
+                result
+            });
+        };
+        start(cancel, Box::new(give));
+    })
+}
+
 /// Runs `work` as a job and resolves with what it returns. It is not started if cancelled before.
 pub(crate) fn run<T: ToNapiValue + Send + 'static>(
     env: &Env,

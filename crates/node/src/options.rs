@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use hippocamp_engine::{
     CollectionOptions, Durability, Error, IndexKind, Language, Limits, LoadOptions, Location,
-    Metric, Pooling, RowFormat, StoreOptions, TextEncoder, Turns, UnknownPrecision,
+    Metric, Pooling, QueueOptions, RowFormat, StoreOptions, TextEncoder, Turns, UnknownPrecision,
+    WhenFull,
 };
 use napi_derive::napi;
 
@@ -29,9 +30,32 @@ pub struct NativeLoadOptions {
     pub precision: Option<String>,
     /// Codes of the languages that it was made for.
     pub languages: Option<Vec<String>>,
+    /// While so many texts wait no call is let in.
+    pub queue_limit: Option<i64>,
+    /// `wait` or `reject`.
+    pub when_full: Option<String>,
+    /// Bytes that remembered vectors may take.
+    pub cache: Option<i64>,
 }
 
 impl NativeLoadOptions {
+    pub(crate) fn queue(&self) -> Result<QueueOptions, Error> {
+        let default = QueueOptions::default();
+        let or = |name, given: Option<i64>, default| {
+            given.map_or(Ok(default), |value| size(name, value))
+        };
+        Ok(QueueOptions {
+            limit: or("queue.limit", self.queue_limit, default.limit)?,
+            when_full: match self.when_full.as_deref() {
+                None => default.when_full,
+                Some("wait") => WhenFull::Wait,
+                Some("reject") => WhenFull::Reject,
+                Some(name) => return Err(unknown("queue.whenFull", name, r#""wait" or "reject""#)),
+            },
+            cache_bytes: or("cache", self.cache, default.cache_bytes)?,
+        })
+    }
+
     pub(crate) fn into_engine(self) -> Result<LoadOptions, Error> {
         let pooling = self.pooling.map(|name| match name.as_str() {
             "mean" => Ok(Pooling::Mean),

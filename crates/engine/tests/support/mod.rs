@@ -1,6 +1,8 @@
 //! Short words for what the engine's tests do all the time.
 #![allow(dead_code, reason = "each test file uses its part")]
 
+pub(crate) mod small_model;
+
 use std::path::Path;
 use std::sync::mpsc;
 
