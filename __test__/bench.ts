@@ -159,10 +159,8 @@ test('calls are made once each, and never more at a time than there are callers'
 
 test('an action that holds the event loop is noticed', async t => {
   const { longestDelay } = await timeAction(async () => {
-    await new Promise(resolve => setTimeout(resolve, 5))
     const end = performance.now() + 60
     while (performance.now() < end);
-    await new Promise(resolve => setTimeout(resolve, 5))
   })
   t.true(longestDelay >= 50, `${longestDelay} ms`)
 })
