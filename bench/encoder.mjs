@@ -23,8 +23,8 @@ const QUANTISED = fileURLToPath(new URL('../.hippocamp/bench-quantised', import.
 const CALIBRATION = 100
 const CHECKED = 12
 const STARTS = 3
-/** A peer encodes documents for so many times the seconds of a workload while its event loop is watched. */
-const PEER_BULK = 5
+/** All but ours as it comes encode documents for so many times the seconds of a workload while the event loop is watched. */
+const BULK = 5
 
 export const options = {
   model: {
@@ -150,16 +150,18 @@ async function measure(contestants, texts, sizes, job, { failures, versions }) {
   await closeAll(contestants)
   const alone = []
   const documents = texts.documents(sizes.bulk)
-  for (const run of runs.filter(({ contestant }) => contestant.kind !== 'level')) {
-    if (run.error) continue
-    console.error(`alone: ${run.contestant.engine} ${run.contestant.variant}`)
-    const { textsPerSecond: rate, batch } = run.records.documents
-    const { starts, seconds } = sizes
-    const how = { documents, rate, batch, starts, seconds: PEER_BULK * seconds }
+  for (const run of runs) {
+    const { contestant, records, error } = run
+    if (error || contestant.kind === 'level') continue
+    console.error(`alone: ${contestant.engine} ${contestant.variant}`)
+    const { textsPerSecond, batch } = records.documents
+    const some = Math.ceil(textsPerSecond * sizes.seconds * BULK)
+    const bulk = contestant === auto ? documents : documents.slice(0, some)
     try {
-      alone.push({ ...named(run.contestant), ...(await measureAlone(run.contestant, job, how)) })
-    } catch (error) {
-      run.error = error.message
+      const how = { documents: bulk, batch, starts: sizes.starts }
+      alone.push({ ...named(contestant), ...(await measureAlone(contestant, job, how)) })
+    } catch (failure) {
+      run.error = failure.message
     }
   }
   failures.push(

@@ -7,11 +7,10 @@ import { throughput } from './rounds.mjs'
 /**
  * @param {import('./contestants.mjs').Contestant} contestant
  * @param {Record<string, unknown>} job
- * @param {{ documents: string[], rate: number, batch?: number, starts: number, seconds: number }} options
- * `rate` is the documents that it encodes in a second; `seconds` bounds a peer's bulk, not ours
+ * @param {{ documents: string[], batch?: number, starts: number }} options
  * @returns {Promise<object>} times in milliseconds, memory in MiB; those of the fastest of all starts
  */
-export async function measureAlone(contestant, job, { documents, rate, batch, starts, seconds }) {
+export async function measureAlone(contestant, job, { documents, batch, starts }) {
   let best
   for (let start = 0; start < starts; start++) {
     const opened = await openContestant(contestant, job)
@@ -26,15 +25,9 @@ export async function measureAlone(contestant, job, { documents, rate, batch, st
       }
       if (!best || figures.coldMs < best.coldMs) best = { ...best, ...figures }
       if (start === starts - 1) {
-        const few = contestant.kind === 'peer' ? Math.ceil(rate * seconds) : documents.length
-        const texts = documents.slice(0, few)
-        const bulk = throughput(
-          await opened.process.ask('throughput', { texts, batch }),
-          texts.length,
-          batch,
-        )
+        const bulk = await opened.process.ask('throughput', { texts: documents, batch })
         const { peak } = await opened.process.ask('memory')
-        best = { ...best, ...bulk, peak }
+        best = { ...best, ...throughput(bulk, documents.length, batch), peak }
       }
     } finally {
       await closeAll([opened])

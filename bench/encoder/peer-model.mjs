@@ -2,15 +2,15 @@
 // the model (how many tokens it takes, how their vectors become one).
 
 import {
+  constants,
   copyFileSync,
   existsSync,
   mkdirSync,
   readFileSync,
   rmSync,
-  symlinkSync,
   writeFileSync,
 } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 
 /** By the names that an export may have, and the one that transformers.js reads. */
 const WEIGHTS = {
@@ -48,7 +48,7 @@ export function layOut(folder, onnx, into, maxTokens) {
   writeFileSync(join(into, 'tokenizer_config.json'), JSON.stringify(settings))
   for (const weights of Object.keys(WEIGHTS)) {
     const file = exported(onnx, weights)
-    if (file) symlinkSync(resolve(file), weightsFile(into, weights))
+    if (file) copyFileSync(file, weightsFile(into, weights), constants.COPYFILE_FICLONE)
   }
 }
 
