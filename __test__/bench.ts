@@ -112,6 +112,10 @@ for (const [args, message] of [
   [['search', '--k', '0'], /--k is "0": give a whole number above 0/],
   [['search', '--metric', 'l3'], /--metric is "l3": give one of cosine, l2, dot/],
   [['search', '--vectors', 'f'], /--vectors and --queries belong together/],
+  [['encoder', '--peers', '--rounds', '1'], /--peers needs --onnx/],
+  [['encoder', '--peers', 'candle'], /--peers is "candle": give all, none or some of transformers/],
+  [['encoder', '--peers', 'openvino', '--onnx', '.'], /there is no model of f32 weights in it/],
+  [['encoder', '--quick=yes'], /'--quick' does not take an argument/],
   [['search', '--peers', 'faiss'], /--peers is "faiss": give all, none or some of usearch,/],
 ] as const) {
   test(`bench ${args.join(' ')} is refused with the usage`, async t => {
@@ -159,10 +163,8 @@ test('calls are made once each, and never more at a time than there are callers'
 
 test('an action that holds the event loop is noticed', async t => {
   const { longestDelay } = await timeAction(async () => {
-    await new Promise(resolve => setTimeout(resolve, 5))
     const end = performance.now() + 60
     while (performance.now() < end);
-    await new Promise(resolve => setTimeout(resolve, 5))
   })
   t.true(longestDelay >= 50, `${longestDelay} ms`)
 })

@@ -1,6 +1,7 @@
 // Times asynchronous calls: how many a second, how long one takes, and whether the event loop was held up meanwhile.
 
 import { monitorEventLoopDelay } from 'node:perf_hooks'
+import { setTimeout } from 'node:timers/promises'
 
 const RESOLUTION = 1
 
@@ -20,7 +21,6 @@ const RESOLUTION = 1
  */
 export async function timeCalls(inputs, callers, call) {
   const times = new Float64Array(inputs.length)
-  const delay = monitorEventLoopDelay({ resolution: RESOLUTION })
   let next = 0
   const caller = async () => {
     while (next < inputs.length) {
@@ -30,11 +30,9 @@ export async function timeCalls(inputs, callers, call) {
       times[at] = performance.now() - start
     }
   }
-  delay.enable()
-  const start = performance.now()
-  await Promise.all(Array.from({ length: callers }, caller))
-  const seconds = (performance.now() - start) / 1000
-  delay.disable()
+  const { seconds, delay } = await watched(() =>
+    Promise.all(Array.from({ length: callers }, caller)),
+  )
   const loopDelay = Math.max(0, delay.percentile(99) / 1e6 - RESOLUTION)
   return { ...summary(times, seconds), loopDelay }
 }
@@ -62,13 +60,25 @@ export function timeSyncCalls(inputs, call) {
  * @returns {Promise<{ seconds: number, longestDelay: number }>} the longest delay of the event loop in milliseconds
  */
 export async function timeAction(action) {
+  const { seconds, delay } = await watched(action)
+  return { seconds, longestDelay: Math.max(0, delay.max / 1e6 - RESOLUTION) }
+}
+
+/**
+ * The histogram counts from one turn of the event loop to the next. So the loop turns before and after: an action that
+ * holds it from its first moment to its last is noticed as well.
+ * @param {() => Promise<unknown>} action
+ */
+async function watched(action) {
   const delay = monitorEventLoopDelay({ resolution: RESOLUTION })
   delay.enable()
+  await setTimeout(3 * RESOLUTION)
   const start = performance.now()
   await action()
   const seconds = (performance.now() - start) / 1000
+  await setTimeout(3 * RESOLUTION)
   delay.disable()
-  return { seconds, longestDelay: Math.max(0, delay.max / 1e6 - RESOLUTION) }
+  return { seconds, delay }
 }
 
 /** @param {Float64Array} times @param {number} seconds @returns {Times} */

@@ -62,8 +62,14 @@ function readOptions(bench, args) {
   const known = { ...bench.options, ...JSON_OPTION }
   let values
   try {
-    const options = Object.fromEntries(Object.keys(known).map(key => [key, { type: 'string' }]))
-    values = parseArgs({ args, options, strict: true, allowPositionals: false }).values
+    const options = Object.fromEntries(
+      Object.entries(known).map(([key, { type }]) => [
+        key,
+        { type: type === 'flag' ? 'boolean' : 'string' },
+      ]),
+    )
+    const given = withBareValues(args, known)
+    values = parseArgs({ args: given, options, strict: true, allowPositionals: false }).values
   } catch (error) {
     throw new UsageError(error.message.split('. ')[0])
   }
@@ -79,6 +85,15 @@ function readOptions(bench, args) {
   return values
 }
 
+/** Options that may stand without a value are given theirs. @param {string[]} args @param {Record<string, Option>} known */
+function withBareValues(args, known) {
+  return args.map((arg, at) => {
+    const { bare } = known[arg.slice(2)] ?? {}
+    const alone = args[at + 1] === undefined || args[at + 1].startsWith('--')
+    return arg.startsWith('--') && bare !== undefined && alone ? `${arg}=${bare}` : arg
+  })
+}
+
 /** @param {string} key @param {string | number | undefined} text */
 function wholeNumber(key, text) {
   if (text === undefined) return undefined
@@ -89,7 +104,8 @@ function wholeNumber(key, text) {
 }
 
 /**
- * @typedef {{ type: 'string' | 'number', value: string, help: string, default?: string | number, choices?: string[] }} Option
+ * @typedef {{ type: 'string' | 'number' | 'flag', value?: string, bare?: string, help: string, default?: string | number, choices?: string[] }} Option
+ * `bare` is its value where it stands without one
  */
 
 function usage() {
@@ -102,7 +118,7 @@ function usage() {
     'every bench': { options: JSON_OPTION },
   })) {
     lines.push('', name)
-    for (const [key, { value, help, default: otherwise }] of Object.entries(bench.options)) {
+    for (const [key, { value = '', help, default: otherwise }] of Object.entries(bench.options)) {
       const given = otherwise === undefined ? '' : ` (default ${otherwise})`
       lines.push(`  ${`--${key} ${value}`.padEnd(20)} ${help}${given}`)
     }

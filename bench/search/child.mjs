@@ -4,9 +4,9 @@
 import { readdirSync, statSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
+import { FOLDER } from '../packages.mjs'
 import { readMatrix, rows } from '../vectors.mjs'
 import { SPARE, searchWhileInserting } from './inserting.mjs'
-import { FOLDER } from './packages.mjs'
 import { measureSettings } from './settings.mjs'
 
 /**

@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { lastLines } from './packages.mjs'
+import { lastLines } from '../packages.mjs'
 import { recall } from './truth.mjs'
 
 const CHILD = fileURLToPath(new URL('child.mjs', import.meta.url))

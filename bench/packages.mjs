@@ -6,7 +6,9 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 
-export const FOLDER = fileURLToPath(new URL('../../.hippocamp/bench-peers', import.meta.url))
+export const FOLDER = fileURLToPath(new URL('../.hippocamp/bench-peers', import.meta.url))
+// ONNX Runtime's package has all that a CPU needs; without this, it fetches hundreds of megabytes for GPUs.
+const ENV = { ...process.env, ONNXRUNTIME_NODE_INSTALL: 'skip' }
 
 /**
  * Installs exact versions; one failing leaves the others as they are.
@@ -27,7 +29,7 @@ export async function install(packages) {
   const command = ['install', '--save-exact', '--no-audit', '--no-fund', ...wanted]
   try {
     const shell = process.platform === 'win32'
-    await promisify(execFile)(npm, command, { cwd: FOLDER, maxBuffer: 2 ** 26, shell })
+    await promisify(execFile)(npm, command, { cwd: FOLDER, env: ENV, maxBuffer: 2 ** 26, shell })
   } catch (error) {
     throw new Error(`npm install failed: ${lastLines(error.stderr || error.message)}`)
   }
