@@ -128,6 +128,10 @@ export declare class NativeEncoder {
   get maxTokens(): number
   /** Equal for two encoders exactly when they give the same vectors. */
   get fingerprint(): string
+  /** `f32`, `bf16` or `int8`. */
+  get precision(): string
+  /** The instruction set in use. */
+  get cpu(): string
   /** The model's name. */
   get name(): string
   /** The model's prompts by name. */
@@ -483,8 +487,10 @@ export interface NativeLoadOptions {
   normalize?: boolean
   /** Added to the model's own prompts. */
   prompts?: Record<string, string>
-  /** `scalar`, `neon`, `avx2` or `avx512`. */
+  /** The name of a level of instructions. */
   cpu?: string
+  /** `f32`, `bf16` or `int8`; the fastest that will do if absent. */
+  precision?: string
   /** Codes of the languages that it was made for. */
   languages?: Array<string>
   /** While so many texts wait no call is let in. */

@@ -55,7 +55,7 @@ export interface LoadEncoderOptions {
    * on every CPU, else `bf16`, else `f32`.
    * @default 'auto'
    */
-  readonly precision?: Precision | 'auto' | undefined
+  readonly precision?: EncoderPrecision | 'auto' | undefined
   /**
    * Never use the network: the model must be a folder or in the cache.
    * @default false, or the environment variable HF_HUB_OFFLINE
@@ -74,7 +74,7 @@ export type Pooling = 'mean' | 'cls' | 'max'
 export type CpuLevel = (typeof CPU_LEVELS)[number]
 
 /** In which form values are multiplied: as they are, rounded to bfloat16, or as bytes with a scale. */
-export type Precision = 'f32' | 'bf16' | 'int8'
+export type EncoderPrecision = 'f32' | 'bf16' | 'int8'
 
 /** How to encode. */
 export interface EncodeOptions {
@@ -149,7 +149,7 @@ export class Encoder {
   /** Equal for two encoders exactly when they give the same vectors; a collection remembers it. */
   readonly fingerprint: string
   /** The form of weights and activations in matrix products. */
-  readonly precision: Precision
+  readonly precision: EncoderPrecision
   /** The instruction set in use. */
   readonly cpu: CpuLevel
   /** The model's name. */

@@ -34,11 +34,11 @@ export {
   type CpuLevel,
   type Embeddings,
   type EncodeOptions,
+  type EncoderPrecision,
   Encoder,
   type LoadEncoderOptions,
   loadEncoder,
   type Pooling,
-  type Precision,
 } from './encoder.js'
 export type {
   CacheStats,
