@@ -92,7 +92,7 @@ const LOAD_OPTIONS = [
   'signal',
 ] as const
 const POOLINGS = ['mean', 'cls', 'max'] as const
-const CPU_LEVELS = ['scalar', 'neon', 'avx2', 'avx512'] as const
+export const CPU_LEVELS = ['scalar', 'neon', 'avx2', 'avx512'] as const
 
 let make: (native: NativeEncoder) => Encoder
 let open: (encoder: Encoder) => NativeEncoder

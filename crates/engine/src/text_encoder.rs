@@ -287,7 +287,9 @@ impl TextEncoder {
     }
 }
 
-fn check_texts(texts: &[String]) -> Result<(), Error> {
+/// # Errors
+/// [`Error::LimitExceeded`] when there are too many texts, or one is too long.
+pub(crate) fn check_texts(texts: &[String]) -> Result<(), Error> {
     let limits = Limits::default();
     within(|| "the batch".into(), "texts", texts.len(), limits.batch_records, "batchRecords")?;
     let bytes = texts.iter().map(String::len).sum();
@@ -309,7 +311,7 @@ pub(crate) fn check_text(
 }
 
 /// The first texts, at least one, that make up a micro-batch.
-fn micro_batch(texts: &[Tokens]) -> &[Tokens] {
+pub(crate) fn micro_batch(texts: &[Tokens]) -> &[Tokens] {
     let mut tokens = 0;
     let fitting = texts.iter().take_while(|text| {
         tokens += text.len();

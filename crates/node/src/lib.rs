@@ -27,6 +27,7 @@ pub mod encoder;
 mod error;
 mod operation;
 pub mod options;
+pub mod reranker;
 pub mod rows;
 mod search_options;
 pub mod store;

@@ -7,8 +7,8 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use hippocamp_engine::{
-    CollectionOptions, Durability, Error, IndexKind, Language, Limits, LoadOptions, Location,
-    Metric, Pooling, RowFormat, StoreOptions, TextEncoder, Turns,
+    CollectionOptions, Durability, Error, IndexKind, Language, Level, Limits, LoadOptions,
+    Location, Metric, Pooling, RerankerOptions, RowFormat, StoreOptions, TextEncoder, Turns,
 };
 use napi_derive::napi;
 
@@ -42,9 +42,31 @@ impl NativeLoadOptions {
             pooling: pooling.transpose()?,
             normalize: self.normalize,
             prompts: self.prompts.into_iter().flatten().collect(),
-            level: self.cpu.map(|name| name.parse().map_err(Error::Cpu)).transpose()?,
+            level: level(self.cpu)?,
         })
     }
+}
+
+/// How to load a reranker.
+#[napi(object, object_to_js = false)]
+pub struct NativeRerankerOptions {
+    /// Tokens of a pair that are looked at.
+    pub max_tokens: Option<i64>,
+    /// `scalar`, `neon`, `avx2` or `avx512`.
+    pub cpu: Option<String>,
+}
+
+impl NativeRerankerOptions {
+    pub(crate) fn into_engine(self) -> Result<RerankerOptions, Error> {
+        Ok(RerankerOptions {
+            max_tokens: self.max_tokens.map(|tokens| size("maxTokens", tokens)).transpose()?,
+            level: level(self.cpu)?,
+        })
+    }
+}
+
+fn level(name: Option<String>) -> Result<Option<Level>, Error> {
+    name.map(|name| name.parse().map_err(Error::Cpu)).transpose()
 }
 
 /// How to open a store.
