@@ -442,6 +442,8 @@ export interface NativeLoadOptions {
   pooling?: string
   /** Whether vectors are scaled to length 1. */
   normalize?: boolean
+  /** Only the first values of a vector. */
+  dimensions?: number
   /** Added to the model's own prompts. */
   prompts?: Record<string, string>
   /** `scalar`, `neon`, `avx2` or `avx512`. */

@@ -52,7 +52,10 @@ impl Encoder {
         let modules = Modules::load(&folder, options)?;
         let design = Design::load(&modules.transformer)?;
         let settings = Settings::load(&folder, &modules.transformer, &design, options)?;
-        let stages = Stages::load(&modules.stages, design.hidden(), kernels)?;
+        let mut stages = Stages::load(&modules.stages, design.hidden(), kernels)?;
+        if let Some(dimensions) = options.dimensions {
+            stages.truncate(dimensions, design.standardizes_before_truncation())?;
+        }
         let load_network =
             || Network::load(&modules.transformer, &design, settings.max_tokens, kernels);
         let load_tokenizer =

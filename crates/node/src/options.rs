@@ -21,6 +21,8 @@ pub struct NativeLoadOptions {
     pub pooling: Option<String>,
     /// Whether vectors are scaled to length 1.
     pub normalize: Option<bool>,
+    /// Only the first values of a vector.
+    pub dimensions: Option<i64>,
     /// Added to the model's own prompts.
     pub prompts: Option<HashMap<String, String>>,
     /// `scalar`, `neon`, `avx2` or `avx512`.
@@ -41,6 +43,7 @@ impl NativeLoadOptions {
             max_tokens: self.max_tokens.map(|tokens| size("maxTokens", tokens)).transpose()?,
             pooling: pooling.transpose()?,
             normalize: self.normalize,
+            dimensions: self.dimensions.map(|count| size("dimensions", count)).transpose()?,
             prompts: self.prompts.into_iter().flatten().collect(),
             level: level(self.cpu)?,
         })
