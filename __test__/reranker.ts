@@ -64,8 +64,7 @@ test('ranked texts come best first, with their places', async t => {
 test('of equal texts, the first comes first', async t => {
   const reranker = await loaded(t)
   const ranked = await reranker.rank('cat', ['mat', 'dog', 'mat', 'dog', 'mat'])
-  const places = (text: string) =>
-    ranked.filter(one => one.text === text).map(({ index }) => index)
+  const places = (text: string) => ranked.filter(one => one.text === text).map(({ index }) => index)
   t.deepEqual(places('mat'), [0, 2, 4])
   t.deepEqual(places('dog'), [1, 3])
   t.is(new Set(ranked.map(({ score }) => score)).size, 2)
