@@ -311,7 +311,7 @@ pub(crate) fn check_text(
 }
 
 /// The first texts, at least one, that make up a micro-batch.
-pub(crate) fn micro_batch(texts: &[Tokens]) -> &[Tokens] {
+fn micro_batch(texts: &[Tokens]) -> &[Tokens] {
     let mut tokens = 0;
     let fitting = texts.iter().take_while(|text| {
         tokens += text.len();

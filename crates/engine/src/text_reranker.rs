@@ -8,11 +8,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use hippocamp_encoder::{QueryTokens, Reranker, RerankerOptions, Scratch, Tokens};
 
-use crate::text_encoder::{check_text, check_texts, micro_batch};
+use crate::text_encoder::{check_text, check_texts};
 use crate::{Cancel, Error, Limits, Priority, Runtime};
 
 /// Texts in a piece of work: a pair is long.
 const PIECE_TEXTS: usize = 8;
+/// Tokens in a micro-batch: enough that the weights are read once for many, few enough for the second-level cache.
+const MICRO_BATCH_TOKENS: usize = 256;
 
 /// A loaded reranker that uses all worker threads. Clones share it.
 #[derive(Clone)]
@@ -118,4 +120,15 @@ impl TextReranker {
         let kept = self.shared.scratches.lock().unwrap_or_else(PoisonError::into_inner).pop();
         kept.unwrap_or_default()
     }
+}
+
+/// The first pairs, at least one, that make up a micro-batch.
+fn micro_batch(pairs: &[Tokens]) -> &[Tokens] {
+    let mut tokens = 0;
+    let fitting = pairs.iter().take_while(|pair| {
+        tokens += pair.len();
+        tokens <= MICRO_BATCH_TOKENS
+    });
+    let count = fitting.count().clamp(1, pairs.len().max(1));
+    pairs.get(..count).unwrap_or(pairs)
 }
