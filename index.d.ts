@@ -160,6 +160,23 @@ export declare class NativeEncoder {
   countTokens(texts: StringBatch, token?: CancelToken | undefined | null): Promise<Array<number>>
 }
 
+/** A loaded reranker. */
+export declare class NativeReranker {
+  /** Tokens of a pair that are looked at. */
+  get maxTokens(): number
+  /** The model's name. */
+  get name(): string
+  /**
+   * A batch for so many texts.
+   *
+   * # Errors
+   * More than a batch may have.
+   */
+  batch(count: number): StringBatch
+  /** Scores the texts of the batch for a question. */
+  score(query: string, texts: StringBatch, token?: CancelToken | undefined | null): Promise<NativeScores>
+}
+
 /** An open store. */
 export declare class NativeStore {
   /**
@@ -242,6 +259,9 @@ export interface IdHitColumns {
 
 /** Loads a model folder. */
 export declare function loadEncoder(folder: string, options: NativeLoadOptions, token?: CancelToken | undefined | null): Promise<NativeEncoder>
+
+/** Loads the folder of a cross-encoder. */
+export declare function loadReranker(folder: string, options: NativeRerankerOptions, token?: CancelToken | undefined | null): Promise<NativeReranker>
 
 /** What became of a record. */
 export interface NativeAdded {
@@ -485,6 +505,8 @@ export interface NativeLoadOptions {
   pooling?: string
   /** Whether vectors are scaled to length 1. */
   normalize?: boolean
+  /** Only the first values of a vector. */
+  dimensions?: number
   /** Added to the model's own prompts. */
   prompts?: Record<string, string>
   /** The name of a level of instructions. */
@@ -557,6 +579,20 @@ export interface NativeRecency {
   now: number
   /** The metadata path of the time. */
   field?: string
+}
+
+/** How to load a reranker. */
+export interface NativeRerankerOptions {
+  /** Tokens of a pair that are looked at. */
+  maxTokens?: number
+  /** `scalar`, `neon`, `avx2` or `avx512`. */
+  cpu?: string
+}
+
+/** The scores of texts. */
+export interface NativeScores {
+  /** In the order of the texts. */
+  data: Float32Array
 }
 
 /** How to search. */

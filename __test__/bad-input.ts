@@ -158,6 +158,7 @@ test('options of the wrong type are refused with the value', async t => {
     [() => loadEncoder('m', { cpu: 'mmx' as Anything }), /cpu is "mmx"/],
     [() => loadEncoder('m', { precision: 'fp16' as Anything }), /precision is "fp16"/],
     [() => loadEncoder('m', { maxTokens: 0 }), /maxTokens is 0/],
+    [() => loadEncoder('m', { dimensions: 0 }), /dimensions is 0/],
     [() => loadEncoder('m', { prompts: { query: 3 } as Anything }), /prompt "query" is 3/],
   ]
   for (const [call, message] of cases) {

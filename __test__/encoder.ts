@@ -154,6 +154,34 @@ testWithModel('an encoder has a precision, which is int8 by default', async (t, 
   t.is((await loadEncoder(folder, { precision: 'auto' })).fingerprint, encoder.fingerprint)
 })
 
+testWithModel('vectors can be cut to their first dimensions', async (t, encoder, folder) => {
+  const short = await loadEncoder(folder, { dimensions: 100 })
+  t.is(short.dimension, 100)
+  t.not(short.fingerprint, encoder.fingerprint)
+  const { data } = await short.encode('My favourite sport is soccer')
+  const whole = (await encoder.encode('My favourite sport is soccer')).data.subarray(0, 100)
+  const length = Math.hypot(...whole)
+  t.true(data.every((value, i) => Math.abs(value - (whole[i] as number) / length) < 1e-6))
+  t.true(Math.abs(cosine(data, data) - 1) < 1e-5)
+  t.is((await loadEncoder(folder, { dimensions: 384 })).fingerprint, encoder.fingerprint)
+  const error = await refused(t, 'ERR_INVALID_ARGUMENT', () =>
+    loadEncoder(folder, { dimensions: 385 }),
+  )
+  t.regex(error.message, /385.*384/)
+})
+
+testWithModel('a folder named after a known model has its prompts', async (t, encoder, folder) => {
+  t.deepEqual(encoder.prompts, {})
+  const copy = join(await temporaryFolder(t), 'bge-small-en-v1.5')
+  await cp(folder, copy, { recursive: true, dereference: true })
+  const known = await loadEncoder(copy)
+  t.is(known.prompts.query, 'Represent this sentence for searching relevant passages: ')
+  t.is(known.prompts.passage, '')
+  t.is(known.fingerprint, encoder.fingerprint)
+  const given = await loadEncoder(copy, { prompts: { query: '' } })
+  t.deepEqual(given.prompts, { query: '', passage: '' })
+})
+
 testWithModel('options that change vectors change the fingerprint', async (t, encoder, folder) => {
   const raw = await loadEncoder(folder, { normalize: false })
   const cls = await loadEncoder(folder, { pooling: 'cls' })

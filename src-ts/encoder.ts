@@ -27,7 +27,16 @@ export interface LoadEncoderOptions {
    * @default the model's own
    */
   readonly normalize?: boolean | undefined
-  /** Prompts by name, added to the model's own; see {@link EncodeOptions.prompt}. */
+  /**
+   * Only so many values of a vector, the first ones: for models that were trained so that these are a vector of their own
+   * (Matryoshka representations). Where the model scales vectors to length 1, these are scaled, too.
+   * @default all
+   */
+  readonly dimensions?: number | undefined
+  /**
+   * Prompts by name, added to the model's own; see {@link EncodeOptions.prompt}. Well-known models whose folders state no
+   * prompts have `query` and `passage` as their model cards say; an empty prompt takes one away.
+   */
   readonly prompts?: Readonly<Record<string, string>> | undefined
   /**
    * The languages that the model was made for, by their codes (`['en']`, `['en', 'zh']`): in hybrid searches vectors of questions
@@ -104,6 +113,7 @@ const LOAD_OPTIONS = [
   'maxTokens',
   'pooling',
   'normalize',
+  'dimensions',
   'prompts',
   'languages',
   'queue',
@@ -116,7 +126,7 @@ const LOAD_OPTIONS = [
 ] as const
 const POOLINGS = ['mean', 'cls', 'max'] as const
 const PRECISIONS = ['auto', 'f32', 'bf16', 'int8'] as const
-const CPU_LEVELS = [
+export const CPU_LEVELS = [
   'scalar',
   'neon',
   'neon-dot',
@@ -229,14 +239,15 @@ export async function loadEncoder(
   options?: LoadEncoderOptions,
 ): Promise<Encoder> {
   const given = optionsOf(options, 'loadEncoder', LOAD_OPTIONS)
-  const { maxTokens, pooling, normalize, prompts, languages, queue, cache, cpu } = given
-  const { offline, onProgress } = given
+  const { maxTokens, pooling, normalize, dimensions, prompts, languages, queue, cache } = given
+  const { cpu, offline, onProgress } = given
   const precision = oneOf('precision', given.precision ?? 'auto', PRECISIONS)
   if (text('model', idOrFolder) === '') throw invalid('model is "": give a model id or a folder')
   const settings = {
     ...(maxTokens !== undefined && { maxTokens: integer('maxTokens', maxTokens, 1) }),
     ...(pooling !== undefined && { pooling: oneOf('pooling', pooling, POOLINGS) }),
     ...(normalize !== undefined && { normalize: boolean('normalize', normalize) }),
+    ...(dimensions !== undefined && { dimensions: integer('dimensions', dimensions, 1) }),
     ...(prompts !== undefined && { prompts: promptsOf(prompts) }),
     ...(languages !== undefined && { languages: languagesOf(languages) }),
     ...(queue !== undefined && queueOf(queue)),

@@ -57,6 +57,13 @@ export {
   type OnProgress,
 } from './models/index.js'
 export type { Hit, IdHit, Metadata, NewRecord, StoredRecord, VectorInput } from './records.js'
+export {
+  type LoadRerankerOptions,
+  loadReranker,
+  type RankedText,
+  type RankOptions,
+  Reranker,
+} from './reranker.js'
 export type { Boost, Ranking, Recency, SearchOptions } from './search-types.js'
 export { open, Store } from './store.js'
 export type {

@@ -16,6 +16,7 @@ export type {
   NativeGroupBy,
   NativeRanking,
   NativeRecency,
+  NativeReranker,
   NativeSearchOptions,
   NativeStore,
   NativeTurns,

@@ -54,7 +54,10 @@ impl Encoder {
         let modules = Modules::load(&folder, options)?;
         let design = Design::load(&modules.transformer)?;
         let settings = Settings::load(&folder, &modules.transformer, &design, options)?;
-        let stages = Stages::load(&modules.stages, design.hidden(), kernels)?;
+        let mut stages = Stages::load(&modules.stages, design.hidden(), kernels)?;
+        if let Some(dimensions) = options.dimensions {
+            stages.truncate(dimensions, design.standardizes_before_truncation())?;
+        }
         let weights_folder = &modules.transformer;
         let load_network = |precision| {
             let packing = Packing { kernels, precision };

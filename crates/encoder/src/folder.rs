@@ -51,6 +51,12 @@ impl Folder {
         }
     }
 
+    /// The last part of the path that was given, which may be a link of another name.
+    pub(crate) fn given_name(&self) -> String {
+        let name = self.path.file_name().map(|name| name.to_string_lossy().into_owned());
+        name.unwrap_or_default()
+    }
+
     /// The path of a file that may or may not exist.
     pub(crate) fn file(&self, name: &str) -> PathBuf {
         self.path.join(name)

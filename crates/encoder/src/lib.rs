@@ -25,6 +25,7 @@ mod family;
 mod fingerprint;
 mod folder;
 mod forward;
+mod known_prompts;
 mod layers;
 mod model;
 mod modules;

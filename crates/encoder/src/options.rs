@@ -14,7 +14,11 @@ pub struct LoadOptions {
     pub pooling: Option<Pooling>,
     /// Whether vectors are scaled to length 1 at the end.
     pub normalize: Option<bool>,
-    /// Prompts that are added to the folder's, or replace those of the same name.
+    /// Only so many of a vector's values, the first ones: for models that were trained so that these are a vector
+    /// of their own (Kusupati et al., 2022, Matryoshka representations).
+    pub dimensions: Option<usize>,
+    /// Prompts that are added to the folder's, or replace those of the same name. Known models whose folders state
+    /// no prompts have those of their model cards.
     pub prompts: BTreeMap<String, String>,
     /// The instruction set, instead of the process-wide choice.
     pub level: Option<Level>,

@@ -6,14 +6,17 @@ use serde::Deserialize;
 
 use crate::config::Design;
 use crate::folder::Folder;
+use crate::known_prompts;
 use crate::{Error, LoadOptions};
 
 const PROMPTS: &str = "config_sentence_transformers.json";
 const TOKENIZER: &str = "tokenizer_config.json";
 /// Where versions of sentence-transformers have kept the longest text, newest first.
-const LENGTHS: [&str; 3] = [
+const LENGTHS: [&str; 5] = [
     "sentence_bert_config.json",
     "sentence_roberta_config.json",
+    "sentence_distilbert_config.json",
+    "sentence_camembert_config.json",
     "sentence_xlm-roberta_config.json",
 ];
 
@@ -61,12 +64,12 @@ impl Settings {
         let max_tokens = design.max_tokens().min(limit).min(asked);
 
         let stored: PromptConfig = folder.optional(PROMPTS)?.unwrap_or_default();
-        let mut prompts: BTreeMap<String, String> = stored
-            .prompts
-            .unwrap_or_default()
-            .into_iter()
-            .filter_map(|(name, prompt)| Some((name, prompt?)))
-            .collect();
+        let stated = stored.prompts.unwrap_or_default();
+        let mut prompts: BTreeMap<String, String> =
+            stated.into_iter().filter_map(|(name, prompt)| Some((name, prompt?))).collect();
+        if prompts.is_empty() {
+            prompts = known_prompts::of_model(&folder.model_name(), &folder.given_name());
+        }
         prompts.extend(options.prompts.clone());
         if let Some(name) =
             stored.default_prompt_name.as_ref().filter(|name| !prompts.contains_key(*name))

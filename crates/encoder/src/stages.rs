@@ -12,10 +12,22 @@ use crate::{Error, Pooling};
 
 const CONFIG: &str = "config.json";
 const MAX_DIMENSION: usize = 16_384;
+/// Torch's default.
+const STANDARD_EPSILON: f32 = 1e-5;
 
 /// A step after pooling.
 pub(crate) enum Stage {
-    Dense { linear: Linear, activation: DenseActivation },
+    Dense {
+        linear: Linear,
+        activation: DenseActivation,
+    },
+    /// Layer normalisation without parameters: a weight of ones and a bias of zeros, each as long as the vector.
+    Standardize {
+        ones: Vec<f32>,
+        zeros: Vec<f32>,
+    },
+    /// Only so many values, the first ones.
+    Truncate(usize),
     Normalize,
 }
 
@@ -23,6 +35,8 @@ pub(crate) enum Stage {
 #[derive(Debug, Serialize)]
 pub(crate) enum StageSummary {
     Dense { activation: DenseActivation, weights: [u8; 32] },
+    Standardize,
+    Truncate(usize),
     Normalize,
 }
 
@@ -62,6 +76,39 @@ impl Stages {
         }
         Ok(Self { list: stages, summaries, dimension })
     }
+
+    /// Cuts vectors to their first values, before a normalisation at the end, so that the shorter ones are
+    /// normalised. `standardize`: after a layer normalisation of the whole. As many values as there are change
+    /// nothing.
+    pub(crate) fn truncate(&mut self, dimensions: usize, standardize: bool) -> Result<(), Error> {
+        if !(1..=self.dimension).contains(&dimensions) {
+            let problem = format!(
+                "{dimensions} values were asked for, the model's vectors have {0}: give 1 to {0}",
+                self.dimension
+            );
+            return Err(Error::InvalidOption { option: "dimensions", problem });
+        }
+        if dimensions == self.dimension {
+            return Ok(());
+        }
+        let normalize = match self.list.last() {
+            Some(Stage::Normalize) => self.list.pop().zip(self.summaries.pop()),
+            _ => None,
+        };
+        if standardize {
+            let (ones, zeros) = (vec![1.0; self.dimension], vec![0.0; self.dimension]);
+            self.list.push(Stage::Standardize { ones, zeros });
+            self.summaries.push(StageSummary::Standardize);
+        }
+        self.list.push(Stage::Truncate(dimensions));
+        self.summaries.push(StageSummary::Truncate(dimensions));
+        if let Some((stage, summary)) = normalize {
+            self.list.push(stage);
+            self.summaries.push(summary);
+        }
+        self.dimension = dimensions;
+        Ok(())
+    }
 }
 
 /// Pools the token vectors `rows`, `[tokens, out.len()]`, into `out`. No tokens give zeros.
@@ -92,9 +139,19 @@ pub(crate) fn apply(
     kernels: &Kernels,
 ) {
     for stage in stages {
+        let dimension = vectors.len().checked_div(count).unwrap_or_default().max(1);
         match stage {
+            Stage::Standardize { ones, zeros } => {
+                kernels.layer_norm(vectors, ones, zeros, STANDARD_EPSILON);
+            }
+            Stage::Truncate(dimensions) => {
+                for vector in 0..count {
+                    let start = vector * dimension;
+                    vectors.copy_within(start..start + dimensions, vector * dimensions);
+                }
+                vectors.truncate(count * dimensions);
+            }
             Stage::Normalize => {
-                let dimension = vectors.len().checked_div(count).unwrap_or_default().max(1);
                 for vector in vectors.chunks_exact_mut(dimension) {
                     kernels.normalize(vector);
                 }

@@ -1,7 +1,8 @@
 //! Collections: store, indexes, encoder and worker threads as one engine, usable from Rust alone.
 //!
 //! - [`Engine`] opens a store; [`Collection`] writes and reads one namespace of a collection.
-//! - [`TextEncoder`] turns texts into vectors on the worker threads of the [`Runtime`].
+//! - [`TextEncoder`] turns texts into vectors on the worker threads of the [`Runtime`], [`TextReranker`] scores texts
+//!   for a question there.
 //!
 //! A write is validated, encoded, committed by the writer thread and applied to the loaded partition, in
 //! this order; a read takes one snapshot of the store and the indexes at exactly that snapshot.
@@ -65,6 +66,7 @@ mod sidecar;
 mod target;
 mod temporary;
 mod text_encoder;
+mod text_reranker;
 mod thread_priority;
 mod turn_index;
 mod turns;
@@ -75,7 +77,7 @@ mod vector_cache;
 mod why_not;
 mod writer;
 
-pub use hippocamp_encoder::{LoadOptions, Pooling};
+pub use hippocamp_encoder::{LoadOptions, Pooling, RerankerOptions};
 pub use hippocamp_index::{
     Bm25, CalibrationPoint, IndexKind, IndexStats, Language, Metric, Recall, RowFormat,
 };
@@ -105,6 +107,7 @@ pub use record::{
 };
 pub use runtime::{Priority, Runtime};
 pub use text_encoder::{Embeddings, Prompt, TextEncoder};
+pub use text_reranker::TextReranker;
 pub use turns::Turns;
 pub use vector_cache::CacheStats;
 pub use why_not::{Reason, WhyNot};

@@ -338,7 +338,9 @@ fn prefix<'a>(encoder: &'a Encoder, prompt: &'a Prompt) -> Result<&'a str, Error
     })
 }
 
-fn check_texts(texts: &[String]) -> Result<(), Error> {
+/// # Errors
+/// [`Error::LimitExceeded`] when there are too many texts, or one is too long.
+pub(crate) fn check_texts(texts: &[String]) -> Result<(), Error> {
     let limits = Limits::default();
     within(|| "the batch".into(), "texts", texts.len(), limits.batch_records, "batchRecords")?;
     let bytes = texts.iter().map(String::len).sum();

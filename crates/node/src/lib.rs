@@ -28,6 +28,7 @@ pub mod encoder_stats;
 mod error;
 mod operation;
 pub mod options;
+pub mod reranker;
 pub mod rows;
 pub mod runtime;
 mod search_options;

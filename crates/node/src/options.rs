@@ -7,9 +7,9 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use hippocamp_engine::{
-    CollectionOptions, Durability, Error, IndexKind, Language, Limits, LoadOptions, Location,
-    Metric, Pooling, QueueOptions, RowFormat, StoreOptions, TextEncoder, Turns, UnknownPrecision,
-    WhenFull,
+    CollectionOptions, Durability, Error, IndexKind, Language, Level, Limits, LoadOptions,
+    Location, Metric, Pooling, QueueOptions, RerankerOptions, RowFormat, StoreOptions, TextEncoder,
+    Turns, UnknownPrecision, WhenFull,
 };
 use napi_derive::napi;
 
@@ -22,6 +22,8 @@ pub struct NativeLoadOptions {
     pub pooling: Option<String>,
     /// Whether vectors are scaled to length 1.
     pub normalize: Option<bool>,
+    /// Only the first values of a vector.
+    pub dimensions: Option<i64>,
     /// Added to the model's own prompts.
     pub prompts: Option<HashMap<String, String>>,
     /// The name of a level of instructions.
@@ -67,8 +69,9 @@ impl NativeLoadOptions {
             max_tokens: self.max_tokens.map(|tokens| size("maxTokens", tokens)).transpose()?,
             pooling: pooling.transpose()?,
             normalize: self.normalize,
+            dimensions: self.dimensions.map(|count| size("dimensions", count)).transpose()?,
             prompts: self.prompts.into_iter().flatten().collect(),
-            level: self.cpu.map(|name| name.parse().map_err(Error::Cpu)).transpose()?,
+            level: level(self.cpu)?,
             precision: self
                 .precision
                 .map(|name| {
@@ -78,6 +81,28 @@ impl NativeLoadOptions {
                 .transpose()?,
         })
     }
+}
+
+/// How to load a reranker.
+#[napi(object, object_to_js = false)]
+pub struct NativeRerankerOptions {
+    /// Tokens of a pair that are looked at.
+    pub max_tokens: Option<i64>,
+    /// `scalar`, `neon`, `avx2` or `avx512`.
+    pub cpu: Option<String>,
+}
+
+impl NativeRerankerOptions {
+    pub(crate) fn into_engine(self) -> Result<RerankerOptions, Error> {
+        Ok(RerankerOptions {
+            max_tokens: self.max_tokens.map(|tokens| size("maxTokens", tokens)).transpose()?,
+            level: level(self.cpu)?,
+        })
+    }
+}
+
+fn level(name: Option<String>) -> Result<Option<Level>, Error> {
+    name.map(|name| name.parse().map_err(Error::Cpu)).transpose()
 }
 
 /// How to open a store.

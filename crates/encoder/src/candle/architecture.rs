@@ -73,6 +73,10 @@ impl Architecture {
         }
     }
 
+    pub(crate) fn is_nomic(&self) -> bool {
+        matches!(self.kind, Kind::Nomic { .. })
+    }
+
     /// A tensor that the weights must have.
     pub(super) fn token_table(&self) -> &'static str {
         match self.kind {

@@ -78,6 +78,12 @@ impl Design {
         }
     }
 
+    /// Whether vectors of which only the first values are taken go through a layer normalisation before, as the card of
+    /// nomic-embed-text-v1.5 has it.
+    pub(crate) fn standardizes_before_truncation(&self) -> bool {
+        matches!(self, Self::Candle(architecture) if architecture.is_nomic())
+    }
+
     /// Tokens that are looked at when nobody says otherwise.
     pub(crate) fn default_max_tokens(&self) -> usize {
         match self {

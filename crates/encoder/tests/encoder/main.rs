@@ -8,6 +8,7 @@ mod damaged_candle;
 mod damaged_folders;
 mod families;
 mod golden;
+mod matryoshka;
 mod model_files;
 mod mutations;
 mod packed_files;
