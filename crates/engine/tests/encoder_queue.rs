@@ -508,7 +508,10 @@ fn the_number_of_workers_is_set_once() {
     let refused = |threads| Runtime::configure(threads).unwrap_err();
     assert_eq!(refused(2).code(), "ERR_INVALID_ARGUMENT");
     let said = refused(2).to_string();
-    assert!(said.contains("threads is 2") && said.contains("1 are at work"), "{said}");
+    assert!(
+        said.contains("threads is 2") && said.contains("has 1 worker threads already"),
+        "{said}"
+    );
     assert!(refused(0).to_string().contains("from 1 to 1024"));
     assert!(refused(1025).to_string().contains("from 1 to 1024"));
     assert_eq!(Runtime::configured_threads().unwrap(), 1);
