@@ -14,6 +14,8 @@
 //! The whole depth is summed in registers: rounded weights are small enough that a panel stays in the second-level cache,
 //! and C is touched once.
 
+use std::mem::MaybeUninit;
+
 use super::{
     epilogue::finish,
     matmul::{BLOCK_ROWS, Place, Product, even_block},
@@ -175,12 +177,19 @@ pub(crate) unsafe fn tile<G: Groups, const R: usize, const W: usize>(tile: Tile)
             x = x.add(GROUP);
             panel = panel.add(W * lanes * GROUP);
         }
-        for (r, sums) in sums.iter().enumerate() {
+        // What is indexed by a variable has to lie in memory: a copy does, and the sums themselves stay in registers.
+        let mut copy = [[MaybeUninit::uninit(); W]; R];
+        for (copy, sums) in copy.iter_mut().zip(sums) {
+            for (copy, sum) in copy.iter_mut().zip(sums) {
+                copy.write(sum);
+            }
+        }
+        for (r, sums) in copy.iter().enumerate() {
             let row = *tile.rows.add(r);
             for (w, sum) in sums.iter().enumerate() {
                 let j = w * lanes;
                 let (scales, totals) = (tile.scales.wrapping_add(j), tile.totals.wrapping_add(j));
-                store(tile, r, j, G::numbers(*sum, row, scales, totals));
+                store(tile, r, j, G::numbers(sum.assume_init(), row, scales, totals));
             }
         }
     }
@@ -307,9 +316,20 @@ pub(crate) unsafe fn round_to_bytes<V: Vector>(x: *const f32, k: usize, to: *mut
             last.first_or(rest, V::splat(0.0)).store_bytes(to.add(i));
             i += V::LANES;
         }
-        let stride = row_bytes(Precision::Int8, k);
-        std::ptr::write_bytes(to.add(i), 0, stride - i);
+        fill_up(to, i, row_bytes(Precision::Int8, k));
         scale
+    }
+}
+
+/// Zeros from byte `from` to byte `end`; most often there are none.
+///
+/// # Safety
+/// They can be written.
+#[inline(always)]
+unsafe fn fill_up(row: *mut u8, from: usize, end: usize) {
+    if from < end {
+        // SAFETY: passed on.
+        unsafe { std::ptr::write_bytes(row.add(from), 0, end - from) }
     }
 }
 
@@ -367,8 +387,7 @@ pub(crate) unsafe fn round_to_bf16<V: Vector>(x: *const f32, k: usize, to: *mut 
             V::load_first(x.add(i), k - i).store_bf16(to.add(i));
             i += V::LANES;
         }
-        let stride = row_bytes(Precision::Bf16, k) / 2;
-        std::ptr::write_bytes(to.add(i), 0, stride - i);
+        fill_up(to.cast(), 2 * i, row_bytes(Precision::Bf16, k));
     }
     RowScale::default()
 }
