@@ -132,27 +132,30 @@ testWithModel('prompts are put before each text', async (t, encoder, folder) => 
   t.regex(error.message, /query/)
 })
 
-testWithModel('an encoder has a precision, which is int8 by default', async (t, encoder, folder) => {
-  t.is(encoder.precision, 'int8')
-  const texts = ['A man is playing soccer.', 'The stock market fell today.', '足球']
-  const { data } = await encoder.encode(texts)
-  const exact = await loadEncoder(folder, { precision: 'f32' })
-  const truth = (await exact.encode(texts)).data
-  for (const [precision, least] of [
-    ['int8', 0.99],
-    ['bf16', 0.9998],
-    ['f32', 0.999999],
-  ] as const) {
-    const rounded = await loadEncoder(folder, { precision })
-    t.is(rounded.precision, precision)
-    t.is(rounded.cpu, encoder.cpu)
-    t.is(rounded.fingerprint === encoder.fingerprint, precision === 'int8')
-    const found = (await rounded.encode(texts)).data
-    if (precision === 'int8') t.deepEqual(found, data)
-    for (const i of texts.keys()) t.true(cosine(row(found, i, 384), row(truth, i, 384)) > least)
-  }
-  t.is((await loadEncoder(folder, { precision: 'auto' })).fingerprint, encoder.fingerprint)
-})
+testWithModel(
+  'an encoder has a precision, which is int8 by default',
+  async (t, encoder, folder) => {
+    t.is(encoder.precision, 'int8')
+    const texts = ['A man is playing soccer.', 'The stock market fell today.', '足球']
+    const { data } = await encoder.encode(texts)
+    const exact = await loadEncoder(folder, { precision: 'f32' })
+    const truth = (await exact.encode(texts)).data
+    for (const [precision, least] of [
+      ['int8', 0.99],
+      ['bf16', 0.9998],
+      ['f32', 0.999999],
+    ] as const) {
+      const rounded = await loadEncoder(folder, { precision })
+      t.is(rounded.precision, precision)
+      t.is(rounded.cpu, encoder.cpu)
+      t.is(rounded.fingerprint === encoder.fingerprint, precision === 'int8')
+      const found = (await rounded.encode(texts)).data
+      if (precision === 'int8') t.deepEqual(found, data)
+      for (const i of texts.keys()) t.true(cosine(row(found, i, 384), row(truth, i, 384)) > least)
+    }
+    t.is((await loadEncoder(folder, { precision: 'auto' })).fingerprint, encoder.fingerprint)
+  },
+)
 
 testWithModel('vectors can be cut to their first dimensions', async (t, encoder, folder) => {
   const short = await loadEncoder(folder, { dimensions: 100 })
