@@ -1,7 +1,7 @@
 //! CPU kernels with run-time dispatch: what the encoder and the index spend their time in.
 //!
 //! [`Kernels`] is a table of functions for one [`Level`] of CPU instructions; [`Kernels::detect`] makes the choice of the
-//! process, and the environment variable `HIPPOCAMP_CPU` (`scalar`, `neon`, `avx2` or `avx512`) forces it.
+//! process, and the environment variable `HIPPOCAMP_CPU` forces it.
 //!
 //! Each algorithm is written once, over a small vector type (`arch/generic`); a file per instruction set gives that type
 //! its operations and the size of the matrix tile. The scalar column is a plain twin of each kernel, written as its
@@ -16,6 +16,20 @@
 //! | `softmax`, `activate`         | libm   | 4 lanes       | 8 lanes       | 16 lanes              |
 //! | `layer_norm`                  | plain  | 4 × 4 lanes   | 4 × 8 lanes   | 4 × 16 lanes          |
 //! | `add`, `max`, `scale`         | plain  | 4 lanes       | 8 lanes       | 16 lanes              |
+//!
+//! Products of rounded values (`rounded.rs`) are the same algorithm at every level, with the instructions that there are:
+//!
+//! | level           | bf16               | bytes                |
+//! |-----------------|--------------------|----------------------|
+//! | scalar          | plain              | plain                |
+//! | neon            | 6 × 12, widened    | 8 × 12, widened      |
+//! | neon-dot        | as neon            | 8 × 12, `sdot`       |
+//! | neon-bf16       | 8 × 12, `bfdot`    | as neon-dot          |
+//! | avx2            | 4 × 16, widened    | 4 × 16, widened      |
+//! | avx512          | 10 × 32, widened   | 10 × 32, widened     |
+//! | avx512-vnni     | as avx512          | 12 × 32, `vpdpbusd`  |
+//! | avx512-bf16     | 12 × 32, `vdpbf16ps` | as avx512-vnni     |
+//! | amx             | 32 × 32, tiles     | 32 × 32, tiles       |
 //!
 //! (4 × n lanes: a row is reduced in four registers of n.)
 //!
