@@ -44,6 +44,14 @@ impl Kernels {
         dispatch::at(level)
     }
 
+    /// The kernels of a level, or without one the [choice of the process](Self::detect).
+    ///
+    /// # Errors
+    /// As [`at`](Self::at) and [`detect`](Self::detect).
+    pub fn of(level: Option<Level>) -> Result<&'static Self, LevelError> {
+        level.map_or_else(Self::detect, Self::at)
+    }
+
     /// The kernels of a level that this CPU may not have.
     ///
     /// # Safety

@@ -17,6 +17,8 @@
 //! | `layer_norm`                  | plain  | 4 × 4 lanes   | 4 × 8 lanes   | 4 × 16 lanes          |
 //! | `add`, `max`, `scale`         | plain  | 4 lanes       | 8 lanes       | 16 lanes              |
 //!
+//! (4 × n lanes: a row is reduced in four registers of n.)
+//!
 //! Products of rounded values (`rounded.rs`) are the same algorithm at every level, with the instructions that there are:
 //!
 //! | level           | bf16               | bytes                |
@@ -30,8 +32,6 @@
 //! | avx512-vnni     | as avx512          | 12 × 32, `vpdpbusd`  |
 //! | avx512-bf16     | 12 × 32, `vdpbf16ps` | as avx512-vnni     |
 //! | amx             | 32 × 32, tiles     | 32 × 32, tiles       |
-//!
-//! (4 × n lanes: a row is reduced in four registers of n.)
 //!
 //! Invariant, at each level: the bits of one output row depend on that row's inputs alone, not on the number of rows, its
 //! position, or its neighbours. The same text has the same vector in any batch. Levels differ from each other by

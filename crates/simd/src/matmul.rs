@@ -20,11 +20,8 @@ use crate::{
     MappedBytes, Precision,
     activation::Activation,
     aligned::AlignedBuffer,
-    rounded::{self, ColumnScales},
+    rounded::{self, ColumnScales, LINE},
 };
-
-/// Bytes of a cache line.
-const LINE: usize = 64;
 
 /// A weight matrix in the layout of a level's [`Kernels::matmul`](crate::Kernels::matmul).
 #[derive(Clone)]

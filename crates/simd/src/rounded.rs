@@ -25,8 +25,8 @@ use crate::{Precision, aligned::AlignedBuffer};
 
 /// Bytes in a group.
 pub(crate) const GROUP: usize = 4;
-/// Rows are whole cache lines.
-const LINE: usize = 64;
+/// Bytes of a cache line: rows are whole ones, and panels start at one.
+pub(crate) const LINE: usize = 64;
 
 /// Rows of inputs in the form that is multiplied.
 ///
