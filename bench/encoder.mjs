@@ -16,6 +16,7 @@ import { ratios } from './encoder/ratios.mjs'
 import { measureRounds, WORKLOADS } from './encoder/rounds.mjs'
 import * as tables from './encoder/tables.mjs'
 import { Texts } from './encoder/workloads.mjs'
+import { failureTable } from './failures.mjs'
 import { machine } from './machine.mjs'
 
 const QUANTISED = fileURLToPath(new URL('../.hippocamp/bench-quantised', import.meta.url))
@@ -191,7 +192,7 @@ async function measure(contestants, texts, sizes, job, { failures, versions }) {
     ...(levels.length > 0 ? [tables.levelTable(byLevel(levels))] : []),
     tables.agreementTable(checked.filter(({ error }) => !error)),
     ...(compared.length > 0 ? [tables.ratioTable(compared)] : []),
-    ...(failures.length > 0 ? [tables.failureTable(failures)] : []),
+    ...(failures.length > 0 ? [failureTable(failures)] : []),
   ]
 }
 

@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { failureTable } from './failures.mjs'
 import { machine } from './machine.mjs'
 import { install } from './packages.mjs'
 import { checkData, DATA_OPTIONS, loadData, writeData } from './search/data.mjs'
@@ -11,13 +12,7 @@ import { OURS, PEERS, peersNamed } from './search/engines.mjs'
 import { atEqualRecall } from './search/frontier.mjs'
 import { plot } from './search/plot.mjs'
 import { runEngine } from './search/process.mjs'
-import {
-  engineTable,
-  equalRecallTable,
-  failureTable,
-  recordTable,
-  searchTable,
-} from './search/tables.mjs'
+import { engineTable, equalRecallTable, recordTable, searchTable } from './search/tables.mjs'
 import { cachedNearestScores } from './search/truth.mjs'
 
 const TRUTHS = fileURLToPath(new URL('../.hippocamp/bench-truth', import.meta.url))

@@ -1,5 +1,6 @@
 // The figures of an encoder bench as Markdown.
 
+import { failureTable } from '../failures.mjs'
 import { machineLine, titled } from '../report-lines.mjs'
 import * as tables from './tables.mjs'
 
@@ -11,7 +12,7 @@ const TABLES = {
   alone: tables.aloneTable,
   levels: tables.levelTable,
   agreement: tables.agreementTable,
-  failures: tables.failureTable,
+  failures: failureTable,
 }
 
 /** @param {{ machine: any, options: any, results: Record<string, any[]> }} content */

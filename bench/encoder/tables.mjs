@@ -115,13 +115,3 @@ export function ratioTable(rows) {
     rows,
   }
 }
-
-/** Engines that could not be measured, or not wholly. @param {object[]} rows */
-export function failureTable(rows) {
-  return {
-    key: 'failures',
-    title: 'not measured',
-    columns: { engine: 'engine', variant: 'variant', error: 'error' },
-    rows,
-  }
-}

@@ -1,8 +1,9 @@
 // The figures of a search bench as Markdown.
 
+import { failureTable } from '../failures.mjs'
 import { machineLine, titled } from '../report-lines.mjs'
 import { frontier } from './frontier.mjs'
-import { engineTable, equalRecallTable, failureTable, recordTable } from './tables.mjs'
+import { engineTable, equalRecallTable, recordTable } from './tables.mjs'
 
 const DEEP = 100
 

@@ -90,13 +90,3 @@ export function equalRecallTable(rows, k) {
     rows,
   }
 }
-
-/** Engines that could not be measured, or not wholly. */
-export function failureTable(rows) {
-  return {
-    key: 'failures',
-    title: 'not measured',
-    columns: { engine: 'engine', variant: 'variant', error: 'error' },
-    rows,
-  }
-}
