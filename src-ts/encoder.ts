@@ -5,10 +5,10 @@ import type { CallOptions } from './collection-types.js'
 import { type EncoderStats, type QueueOptions, queueOf } from './encoder-queue.js'
 import { invalid } from './errors.js'
 import { fetchModel, type OnProgress } from './models/index.js'
-import { type NativeEncoder, native, type StringBatch } from './native.js'
+import { type NativeEncoder, native } from './native.js'
 import { cancellable, unlessAborted } from './operations.js'
 import { boolean, integer, isObject, oneOf, optionsOf, show, signalOf, text } from './options.js'
-import { inSlices } from './slices.js'
+import { filled } from './text-batch.js'
 
 /** How to load an encoder. What is left out is as the model's folder says. */
 export interface LoadEncoderOptions {
@@ -267,23 +267,6 @@ export async function loadEncoder(
 export function nativeEncoder(encoder: unknown): NativeEncoder {
   if (encoder instanceof Encoder) return open(encoder)
   throw invalid(`encoder is ${show(encoder)}: give an Encoder, from loadEncoder()`)
-}
-
-/** A batch with texts on their way into the addon. If they do not get there, it leaves its place to others. */
-async function filled(
-  batch: StringBatch,
-  texts: readonly unknown[],
-  signal: AbortSignal | undefined,
-): Promise<StringBatch> {
-  const take = (from: number, to: number) =>
-    batch.push(texts.slice(from, to).map((one, i) => text(`text ${from + i}`, one)))
-  try {
-    await inSlices(texts.length, row => String(texts[row]).length, take, signal)
-    return batch
-  } catch (error) {
-    batch.discard()
-    throw error
-  }
 }
 
 /** A copy: the array may change while the slices of a large batch are taken. */

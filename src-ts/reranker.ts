@@ -5,10 +5,10 @@ import type { CallOptions } from './collection-types.js'
 import { CPU_LEVELS, type CpuLevel } from './encoder.js'
 import { invalid } from './errors.js'
 import { fetchModel, type OnProgress } from './models/index.js'
-import { type NativeReranker, native, type StringBatch } from './native.js'
+import { type NativeReranker, native } from './native.js'
 import { cancellable, unlessAborted } from './operations.js'
 import { integer, oneOf, optionsOf, show, signalOf, text } from './options.js'
-import { inSlices } from './slices.js'
+import { filled } from './text-batch.js'
 
 /** How to load a reranker. What is left out is as the model's folder says. */
 export interface LoadRerankerOptions {
@@ -117,18 +117,13 @@ export class Reranker {
   ): Promise<Float32Array> {
     const question = text('query', query)
     const score = unlessAborted(signal, async token =>
-      this.#native.score(question, await this.#batch(texts, signal), token),
+      this.#native.score(
+        question,
+        await filled(this.#native.batch(texts.length), texts, signal),
+        token,
+      ),
     )
     return (await cancellable(signal, score)).data
-  }
-
-  /** Texts on their way into the addon. */
-  async #batch(texts: readonly unknown[], signal: AbortSignal | undefined): Promise<StringBatch> {
-    const batch = this.#native.batch(texts.length)
-    const take = (from: number, to: number) =>
-      batch.push(texts.slice(from, to).map((one, i) => text(`text ${from + i}`, one)))
-    await inSlices(texts.length, row => String(texts[row]).length, take, signal)
-    return batch
   }
 }
 

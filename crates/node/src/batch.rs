@@ -89,6 +89,16 @@ impl StringBatch {
         Self { strings: Vec::new(), bytes: 0, what, limits, place: None }
     }
 
+    /// For so many texts.
+    ///
+    /// # Errors
+    /// More than a batch may have.
+    pub(crate) fn for_texts(env: Env, count: u32) -> napi::Result<Self> {
+        let limits = Limits::default();
+        check_count(env, "texts", count as usize, &limits)?;
+        Ok(Self::new("texts", limits))
+    }
+
     /// Texts that have a place in an encoder's queue.
     pub(crate) fn with_place(place: Place) -> Self {
         Self { place: Some(place), ..Self::new("texts", Limits::default()) }

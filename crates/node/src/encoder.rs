@@ -129,9 +129,7 @@ impl NativeEncoder {
     /// More than a batch may have.
     #[napi(catch_unwind)]
     pub fn batch(&self, env: Env, count: u32) -> napi::Result<StringBatch> {
-        let limits = Limits::default();
-        batch::check_count(env, "texts", count as usize, &limits)?;
-        Ok(StringBatch::new("texts", limits))
+        StringBatch::for_texts(env, count)
     }
 
     /// A batch for so many texts to be encoded, with a place in the queue; nothing if that has to be waited for.

@@ -2,12 +2,12 @@
 
 use std::path::PathBuf;
 
-use hippocamp_engine::{Limits, Priority, TextReranker};
+use hippocamp_engine::{Priority, TextReranker};
 use napi::Env;
 use napi::bindgen_prelude::PromiseRaw;
 use napi_derive::napi;
 
-use crate::batch::{self, StringBatch};
+use crate::batch::StringBatch;
 use crate::cancel::{self, CancelToken};
 use crate::operation;
 use crate::options::NativeRerankerOptions;
@@ -59,9 +59,7 @@ impl NativeReranker {
     /// More than a batch may have.
     #[napi(catch_unwind)]
     pub fn batch(&self, env: Env, count: u32) -> napi::Result<StringBatch> {
-        let limits = Limits::default();
-        batch::check_count(env, "texts", count as usize, &limits)?;
-        Ok(StringBatch::new("texts", limits))
+        StringBatch::for_texts(env, count)
     }
 
     /// Scores the texts of the batch for a question.
