@@ -9,10 +9,8 @@ use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use hippocamp_encoder::{Encoder, LoadOptions, Scratch, Tokens};
+use hippocamp_encoder::{Encoder, LoadOptions, Scratch, Tokens, micro_batches};
 use hippocamp_simd::{Level, Precision};
-
-const MICRO_BATCH_TOKENS: usize = 256;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -52,18 +50,8 @@ fn measure(
     let tokenising = start.elapsed();
     let tokens: usize = texts.iter().map(Tokens::len).sum();
 
-    let mut batches: Vec<Vec<&Tokens>> = vec![Vec::new()];
-    let mut filled = 0;
-    for text in &texts {
-        if filled + text.len() > MICRO_BATCH_TOKENS {
-            batches.push(Vec::new());
-            filled = 0;
-        }
-        filled += text.len();
-        if let Some(batch) = batches.last_mut() {
-            batch.push(text);
-        }
-    }
+    let batches: Vec<Vec<&Tokens>> =
+        micro_batches(&texts).map(|batch| batch.iter().collect()).collect();
     let mut scratch = Scratch::default();
     let mut out = vec![0.0; texts.len() * encoder.dimension()];
     let mut shortest = Duration::MAX;

@@ -2,9 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::panic::resume_unwind;
 use std::path::Path;
-use std::thread;
 
 use hippocamp_simd::{Kernels, Level, Precision};
 
@@ -13,15 +11,14 @@ use crate::fingerprint::Identity;
 use crate::folder::Folder;
 use crate::forward::Scratch;
 use crate::layers::Packing;
-use crate::model::{Loaded, Model, Network};
+use crate::loading::both;
+use crate::micro_batches::micro_batches;
+use crate::model::{Loaded, Model, Network, Source};
 use crate::modules::Modules;
 use crate::settings::Settings;
 use crate::stages::Stages;
 use crate::tokenizer::Tokenizer;
 use crate::{Error, LoadOptions, Tokens, precision};
-
-/// Tokens that [`Encoder::encode`] sends through the network at once.
-pub(crate) const MICRO_BATCH_TOKENS: usize = 512;
 
 /// A sentence encoder: text in, vector out. It is not changed by use and can be shared between threads.
 pub struct Encoder {
@@ -46,10 +43,7 @@ impl Encoder {
     /// A folder that is missing, incomplete, damaged or of an unsupported kind, a level that the CPU lacks, or an
     /// option that does not fit the model.
     pub fn load(folder: &Path, options: &LoadOptions) -> Result<Self, Error> {
-        let kernels = match options.level {
-            Some(level) => Kernels::at(level)?,
-            None => Kernels::detect()?,
-        };
+        let kernels = Kernels::of(options.level)?;
         let folder = Folder::open(folder)?;
         let modules = Modules::load(&folder, options)?;
         let design = Design::load(&modules.transformer)?;
@@ -68,17 +62,14 @@ impl Encoder {
         let asked = options.precision.map(|asked| check_precision(asked, offered)).transpose()?;
         let first = asked.or(offered.first().copied()).unwrap_or(Precision::F32);
         let (tokenizer, network) = both(load_tokenizer, || {
-            let settled = if asked.is_none() {
-                Network::settled(weights_folder, &design, offered, kernels)
-            } else {
-                None
-            };
-            match settled {
-                Some(settled) => Ok(settled),
-                None => load_network(first).map(|loaded| (loaded, first)),
+            if asked.is_none()
+                && let Some(settled) = Network::settled(weights_folder, &design, offered, kernels)
+            {
+                return Ok(settled);
             }
+            load_network(first).map(|loaded| (loaded, first))
         });
-        let (tokenizer, (Loaded { network, digest, cached }, mut precision)) =
+        let (tokenizer, (Loaded { network, digest, source }, mut precision)) =
             (tokenizer?, network?);
         let mut model = Model {
             network,
@@ -87,12 +78,12 @@ impl Encoder {
             dimension: stages.dimension,
             kernels,
         };
-        let settles = asked.is_none() && cached != Some(true);
+        let settles = asked.is_none() && source != Source::Packed { settled: true };
         if settles {
             let load = |precision| Ok(load_network(precision)?.network);
             precision = precision::settle(&mut model, &tokenizer, offered, load)?;
         }
-        if settles || cached.is_none() {
+        if settles || source == Source::Weights {
             model.network.keep(weights_folder, digest, settles);
         }
         model.network.limit(settings.max_tokens);
@@ -219,27 +210,16 @@ impl Encoder {
     /// # Errors
     /// As [`tokenize`](Self::tokenize) and [`forward`](Self::forward).
     pub fn encode(&self, texts: &[&str], prefix: &str) -> Result<Vec<f32>, Error> {
+        let tokens = texts.iter().map(|text| self.tokenize(text, prefix));
+        let tokens = tokens.collect::<Result<Vec<Tokens>, Error>>()?;
         let mut vectors = vec![0.0; texts.len() * self.dimension()];
         let mut scratch = Scratch::default();
         let mut rest = vectors.as_mut_slice();
-        let mut flush = |batch: &mut Vec<Tokens>| {
+        for batch in micro_batches(&tokens) {
             let out = rest.split_off_mut(..batch.len() * self.dimension()).unwrap_or_default();
             let references: Vec<&Tokens> = batch.iter().collect();
-            let result = self.forward(&references, &mut scratch, out);
-            batch.clear();
-            result
-        };
-        let (mut batch, mut tokens) = (Vec::new(), 0);
-        for text in texts {
-            let text = self.tokenize(text, prefix)?;
-            if tokens + text.len() > MICRO_BATCH_TOKENS {
-                flush(&mut batch)?;
-                tokens = 0;
-            }
-            tokens += text.len();
-            batch.push(text);
+            self.forward(&references, &mut scratch, out)?;
         }
-        flush(&mut batch)?;
         Ok(vectors)
     }
 }
@@ -273,20 +253,4 @@ fn check_precision(asked: Precision, offered: &[Precision]) -> Result<Precision,
     let names: Vec<&str> = offered.iter().map(|precision| precision.as_str()).collect();
     let problem = format!("this model cannot be had in {asked}: take {}", names.join(" or "));
     Err(Error::InvalidOption { option: "precision", problem })
-}
-
-/// Runs two functions at the same time. Tokenizers with a quarter million tokens take longer to build than the
-/// weights to read.
-pub(crate) fn both<A, B: Send>(here: impl FnOnce() -> A, there: impl Fn() -> B + Sync) -> (A, B) {
-    thread::scope(|scope| {
-        let handle =
-            thread::Builder::new().name("hippocamp-load".to_owned()).spawn_scoped(scope, &there);
-        let a = here();
-        let b = match handle {
-            Ok(handle) => handle.join().unwrap_or_else(|panic| resume_unwind(panic)),
-            // No thread to be had: one after the other.
-            Err(_) => there(),
-        };
-        (a, b)
-    })
 }

@@ -6,7 +6,7 @@ use crate::Error;
 use crate::config::Architecture;
 use crate::family::{Family, TensorNames};
 use crate::folder::Folder;
-use crate::packed_file::{PackedParts, Parts};
+use crate::packed_file::{PartReader, Parts};
 use crate::relative::RelativeTable;
 use crate::token_table::TokenTable;
 use crate::weights::Weights;
@@ -137,7 +137,7 @@ impl Network {
 
     /// What [`write`](Self::write) gave to a packed file. None if it is not that of this architecture.
     pub(crate) fn read(
-        parts: &mut PackedParts,
+        parts: &mut PartReader,
         architecture: &Architecture,
         packing: Packing,
     ) -> Option<Self> {
@@ -199,7 +199,7 @@ impl Linear {
         parts.add(&self.bias);
     }
 
-    fn read(parts: &mut PackedParts, shape: [usize; 2], packing: Packing) -> Option<Self> {
+    fn read(parts: &mut PartReader, shape: [usize; 2], packing: Packing) -> Option<Self> {
         let Packing { kernels, precision } = packing;
         let (panels, scales, sums) = (parts.next()?, parts.all_values()?, parts.all_values()?);
         let weight = kernels.packed(precision, shape, panels, scales, sums)?;
@@ -213,7 +213,7 @@ impl LayerNorm {
         parts.add(&self.bias);
     }
 
-    fn read(parts: &mut PackedParts, width: usize) -> Option<Self> {
+    fn read(parts: &mut PartReader, width: usize) -> Option<Self> {
         Some(Self { weight: parts.values(width)?, bias: parts.values(width)? })
     }
 }

@@ -22,8 +22,16 @@ pub(crate) struct Loaded {
     pub(crate) network: Network,
     /// Of all weights that were read.
     pub(crate) digest: [u8; 32],
-    /// Whether it comes from its packed file, and what that says: see [`packed_file::Cached::settled`].
-    pub(crate) cached: Option<bool>,
+    pub(crate) source: Source,
+}
+
+/// Where a network comes from.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum Source {
+    /// The model's own files.
+    Weights,
+    /// Its packed file, which knows whether this precision is the one to take when none is asked for.
+    Packed { settled: bool },
 }
 
 impl Network {
@@ -41,11 +49,11 @@ impl Network {
                 }
                 let (network, digest) = layers::Network::load(folder, architecture, packing)?;
                 let network = Self::Packed(Packed::new(architecture, network, packing));
-                Ok(Loaded { network, digest, cached: None })
+                Ok(Loaded { network, digest, source: Source::Weights })
             }
             Design::Candle(architecture) => {
                 let (network, digest) = candle::Network::load(folder, architecture, max_tokens)?;
-                Ok(Loaded { network: Self::Candle(network), digest, cached: None })
+                Ok(Loaded { network: Self::Candle(network), digest, source: Source::Weights })
             }
         }
     }
@@ -60,14 +68,14 @@ impl Network {
         let Design::Fast(architecture) = design else { return None };
         offered.iter().find_map(|&precision| {
             let loaded = Self::cached(folder, architecture, Packing { kernels, precision })?;
-            (loaded.cached == Some(true)).then_some((loaded, precision))
+            (loaded.source == Source::Packed { settled: true }).then_some((loaded, precision))
         })
     }
 
     fn cached(folder: &Folder, architecture: &Architecture, packing: Packing) -> Option<Loaded> {
         let Cached { network, digest, settled } = packed_file::read(folder, architecture, packing)?;
         let network = Self::Packed(Packed::new(architecture, network, packing));
-        Some(Loaded { network, digest, cached: Some(settled) })
+        Some(Loaded { network, digest, source: Source::Packed { settled } })
     }
 
     /// Writes the packed file.

@@ -106,7 +106,7 @@ pub(crate) fn read(
     if !is_meant {
         return None;
     }
-    let mut parts = PackedParts::of(&file, PREFIX + length as usize, outline.lengths)?;
+    let mut parts = PartReader::of(&file, PREFIX + length as usize, outline.lengths)?;
     if parts.checksum()? != outline.checksum {
         return None;
     }
@@ -232,14 +232,14 @@ impl<'a> Parts<'a> {
 }
 
 /// What was written, in order.
-pub(crate) struct PackedParts {
+pub(crate) struct PartReader {
     file: MappedBytes,
     /// Where the next part may start.
     at: usize,
     lengths: std::vec::IntoIter<usize>,
 }
 
-impl PackedParts {
+impl PartReader {
     /// Of parts with these lengths behind the first `at` bytes of a file. None if they are not all there.
     fn of(file: &File, at: usize, lengths: Vec<usize>) -> Option<Self> {
         let file = MappedBytes::of(file).ok()?;

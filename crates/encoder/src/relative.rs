@@ -8,7 +8,7 @@ use hippocamp_simd::RelativeBias;
 
 use crate::Error;
 use crate::config::Architecture;
-use crate::packed_file::PackedParts;
+use crate::packed_file::PartReader;
 use crate::weights::Weights;
 
 const TENSOR: &str = "encoder.relative_attention_bias.weight";
@@ -42,7 +42,7 @@ impl RelativeTable {
     }
 
     /// What was written of one to a packed file.
-    pub(crate) fn read(parts: &mut PackedParts, architecture: &Architecture) -> Option<Self> {
+    pub(crate) fn read(parts: &mut PartReader, architecture: &Architecture) -> Option<Self> {
         let max_tokens = architecture.max_tokens();
         let distances = (2 * max_tokens).saturating_sub(1);
         let values = parts.values(distances.checked_mul(architecture.heads)?)?;

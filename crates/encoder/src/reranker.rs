@@ -13,14 +13,16 @@ use std::path::Path;
 use hippocamp_simd::{Epilogue, Kernels, Level, MatmulScratch, Precision};
 
 use crate::config::{Architecture, ScoreActivation};
-use crate::encoder::{MICRO_BATCH_TOKENS, both};
 use crate::folder::Folder;
 use crate::forward::{Packed, Scratch};
 use crate::layers::{Linear, Network, Packing};
+use crate::loading::both;
+use crate::micro_batches::micro_batches;
 use crate::settings::tokenizer_limit;
+use crate::stages;
 use crate::tokenizer::PairTokenizer;
 use crate::weights::Weights;
-use crate::{Error, QueryTokens, Tokens};
+use crate::{Error, Pooling, QueryTokens, Tokens};
 
 /// Changes to what a reranker's folder says. The default changes nothing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -55,10 +57,7 @@ impl Reranker {
     /// # Errors
     /// As [`Encoder::load`](crate::Encoder::load); a model that does not give one score is unsupported.
     pub fn load(folder: &Path, options: &RerankerOptions) -> Result<Self, Error> {
-        let kernels = match options.level {
-            Some(level) => Kernels::at(level)?,
-            None => Kernels::detect()?,
-        };
+        let kernels = Kernels::of(options.level)?;
         let folder = Folder::open(folder)?;
         let (architecture, activation) = Architecture::load_for_pairs(&folder)?;
         let limit = tokenizer_limit(&folder)?.min(options.max_tokens.unwrap_or(usize::MAX));
@@ -137,18 +136,15 @@ impl Reranker {
         }
         self.packed.token_vectors(batch, scratch)?;
         let hidden = self.packed.architecture.hidden;
+        let kernels = self.packed.packing.kernels;
         let Scratch { x, vectors, spare, matmul, .. } = scratch;
         vectors.resize(batch.len() * hidden, 0.0);
         let mut rows = x.as_slice();
         for (pair, first) in batch.iter().zip(vectors.chunks_exact_mut(hidden)) {
             let rows = rows.split_off(..pair.len() * hidden).unwrap_or_default();
-            match rows.get(..hidden) {
-                Some(row) => first.copy_from_slice(row),
-                None => first.fill(0.0),
-            }
+            stages::pool(Pooling::Cls, rows, first, kernels);
         }
         spare.resize(batch.len() * hidden, 0.0);
-        let kernels = self.packed.packing.kernels;
         self.head.forward(vectors, spare, out, matmul, kernels);
         match out.iter().position(|score| !score.is_finite()) {
             None => Ok(()),
@@ -162,27 +158,16 @@ impl Reranker {
     /// As [`tokenize`](Self::tokenize) and [`forward`](Self::forward).
     pub fn score(&self, query: &str, texts: &[&str]) -> Result<Vec<f32>, Error> {
         let query = self.query(query)?;
+        let pairs = texts.iter().map(|text| self.tokenize(&query, text));
+        let pairs = pairs.collect::<Result<Vec<Tokens>, Error>>()?;
         let mut scores = vec![0.0; texts.len()];
         let mut scratch = Scratch::default();
         let mut rest = scores.as_mut_slice();
-        let mut flush = |batch: &mut Vec<Tokens>| {
+        for batch in micro_batches(&pairs) {
             let out = rest.split_off_mut(..batch.len()).unwrap_or_default();
             let references: Vec<&Tokens> = batch.iter().collect();
-            let result = self.forward(&references, &mut scratch, out);
-            batch.clear();
-            result
-        };
-        let (mut batch, mut tokens) = (Vec::new(), 0);
-        for text in texts {
-            let pair = self.tokenize(&query, text)?;
-            if tokens + pair.len() > MICRO_BATCH_TOKENS {
-                flush(&mut batch)?;
-                tokens = 0;
-            }
-            tokens += pair.len();
-            batch.push(pair);
+            self.forward(&references, &mut scratch, out)?;
         }
-        flush(&mut batch)?;
         Ok(scores)
     }
 }

@@ -8,7 +8,7 @@ use hippocamp_simd::{Kernels, MappedBytes, Precision};
 use crate::Error;
 use crate::config::Architecture;
 use crate::layers::Packing;
-use crate::packed_file::{PackedParts, Parts};
+use crate::packed_file::{PartReader, Parts};
 use crate::weights::{Values, Weights};
 
 /// `[vocabulary, hidden]`, in f32 or in half the bits: as they are stored, and in half in any case where the network itself
@@ -91,7 +91,7 @@ impl TokenTable {
     }
 
     /// What [`write`](Self::write) gave to a packed file.
-    pub(crate) fn read(parts: &mut PackedParts, architecture: &Architecture) -> Option<Self> {
+    pub(crate) fn read(parts: &mut PartReader, architecture: &Architecture) -> Option<Self> {
         let kind = parts.next()?;
         let kind = [Kind::F32, Kind::F16, Kind::Bf16].into_iter().find(|k| *k.name() == *kind)?;
         let values = parts.next()?;

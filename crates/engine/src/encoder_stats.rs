@@ -4,9 +4,11 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use hippocamp_encoder::MICRO_BATCH_TOKENS;
+
 use crate::Priority;
 use crate::latency::{CallTimes, Latencies};
-use crate::micro_batch::{MICRO_BATCH_TOKENS, MicroBatch};
+use crate::micro_batch::MicroBatch;
 use crate::vector_cache::CacheStats;
 
 /// What an encoder has done since it was loaded, and what it is doing.

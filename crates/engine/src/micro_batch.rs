@@ -6,13 +6,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use hippocamp_encoder::Tokens;
+use hippocamp_encoder::{MICRO_BATCH_TOKENS, Tokens};
 
 use crate::encode_call::{Call, Piece};
-
-/// Tokens in a micro-batch: enough that the weights are read once for many tokens, few enough that
-/// the activations (about 13 KB a token for a hidden size of 384) stay in the second-level cache.
-pub(crate) const MICRO_BATCH_TOKENS: usize = 256;
 
 /// Texts of at most [`MICRO_BATCH_TOKENS`] tokens together, or one text.
 #[derive(Default)]

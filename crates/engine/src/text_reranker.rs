@@ -6,15 +6,13 @@
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use hippocamp_encoder::{QueryTokens, Reranker, RerankerOptions, Scratch, Tokens};
+use hippocamp_encoder::{QueryTokens, Reranker, RerankerOptions, Scratch, Tokens, micro_batches};
 
 use crate::text_encoder::{check_text, check_texts};
 use crate::{Cancel, Error, Limits, Priority, Runtime};
 
 /// Texts in a piece of work: a pair is long.
 const PIECE_TEXTS: usize = 8;
-/// Tokens in a micro-batch: enough that the weights are read once for many, few enough for the second-level cache.
-const MICRO_BATCH_TOKENS: usize = 256;
 
 /// A loaded reranker that uses all worker threads. Clones share it.
 #[derive(Clone)]
@@ -103,14 +101,11 @@ impl TextReranker {
         let mut scratch = self.take_scratch();
         let mut scores = vec![0.0; texts.len()];
         let mut rest = scores.as_mut_slice();
-        let mut pairs = pairs.as_slice();
-        while !pairs.is_empty() {
+        for batch in micro_batches(&pairs) {
             cancel.check()?;
-            let batch = micro_batch(pairs);
             let references: Vec<&Tokens> = batch.iter().collect();
             let out = rest.split_off_mut(..batch.len()).unwrap_or_default();
             reranker.forward(&references, &mut scratch, out)?;
-            pairs = pairs.get(batch.len()..).unwrap_or_default();
         }
         self.shared.scratches.lock().unwrap_or_else(PoisonError::into_inner).push(scratch);
         Ok(scores)
@@ -120,15 +115,4 @@ impl TextReranker {
         let kept = self.shared.scratches.lock().unwrap_or_else(PoisonError::into_inner).pop();
         kept.unwrap_or_default()
     }
-}
-
-/// The first pairs, at least one, that make up a micro-batch.
-fn micro_batch(pairs: &[Tokens]) -> &[Tokens] {
-    let mut tokens = 0;
-    let fitting = pairs.iter().take_while(|pair| {
-        tokens += pair.len();
-        tokens <= MICRO_BATCH_TOKENS
-    });
-    let count = fitting.count().clamp(1, pairs.len().max(1));
-    pairs.get(..count).unwrap_or(pairs)
 }

@@ -25,8 +25,7 @@ pub(super) fn read(
     tensors: &mut Tensors<'_>,
 ) -> std::result::Result<(), Error> {
     let (hidden, intermediate) = (shape.hidden, shape.intermediate);
-    tensors.read("embeddings.word_embeddings.weight", &[shape.vocabulary, hidden])?;
-    tensors.read("embeddings.token_type_embeddings.weight", &[token_types, hidden])?;
+    tensors.read_embeddings(shape, token_types)?;
     tensors.read_with_bias("embeddings.LayerNorm", &[hidden])?;
     for layer in 0..shape.layers {
         let name = |part: &str| format!("encoder.layer.{layer}.{part}");

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use candle_core::{DType, Device, Tensor};
 use candle_nn::VarBuilder;
 
+use super::architecture::Shape;
 use crate::Error;
 use crate::weights::Weights;
 
@@ -48,6 +49,18 @@ impl<'a> Tensors<'a> {
         self.read(&format!("{name}.weight"), weight_shape)?;
         let outputs = weight_shape.first().copied().unwrap_or_default();
         self.read(&format!("{name}.bias"), &[outputs])
+    }
+
+    /// Reads the tables of tokens and of token types.
+    pub(super) fn read_embeddings(
+        &mut self,
+        shape: &Shape,
+        token_types: usize,
+    ) -> Result<(), Error> {
+        let [tokens, types] =
+            ["word", "token_type"].map(|of| format!("embeddings.{of}_embeddings.weight"));
+        self.read(&tokens, &[shape.vocabulary, shape.hidden])?;
+        self.read(&types, &[token_types, shape.hidden])
     }
 
     /// All that was read, and nothing else.

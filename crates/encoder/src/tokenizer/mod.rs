@@ -50,6 +50,11 @@ pub struct Tokens {
 }
 
 impl Tokens {
+    #[cfg(test)]
+    pub(crate) fn of_length(len: usize) -> Self {
+        Self { ids: vec![0; len], truncated: false, first_type: len }
+    }
+
     /// How many tokens, special tokens included.
     #[must_use]
     pub fn len(&self) -> usize {

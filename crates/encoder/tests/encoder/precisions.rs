@@ -9,9 +9,10 @@ use hippocamp_simd::Precision;
 use serde_json::Value;
 
 use crate::golden::encode_in_parallel;
-use crate::model_files::{Spec, Tensors};
+use crate::model_files::{Spec, Tensors, write_json};
 use crate::places::{E5, MINILM, evaluation, model};
 use crate::semantic_similarity::{Pairs, cosine};
+use crate::tokenizer_files::word_piece;
 
 fn load(folder: &Path, precision: Option<Precision>) -> Encoder {
     Encoder::load(folder, &LoadOptions { precision, ..LoadOptions::default() }).unwrap()
@@ -157,6 +158,25 @@ fn a_model_that_bytes_would_spoil_gets_a_finer_precision() {
     assert_ne!(spoilt.precision(), Precision::Int8);
     let exact = load(folder.path(), Some(Precision::F32)).encode(&["hello world"], "").unwrap();
     assert!(cosine(&spoilt.encode(&["hello world"], "").unwrap(), &exact) > 0.995);
+}
+
+/// What cannot be measured is not chosen.
+#[test]
+fn a_model_whose_tokenizer_refuses_the_probes_stays_exact() {
+    let plain = Spec { hidden: 64, intermediate: 128, heads: 4, ..Spec::default() };
+    let mut tokenizer = word_piece();
+    let words = tokenizer["model"]["vocab"].as_object_mut().unwrap();
+    words
+        .retain(|word, _| ["[PAD]", "[CLS]", "[SEP]", "[MASK]", "soccer"].contains(&word.as_str()));
+    let specials = tokenizer["added_tokens"].as_array_mut().unwrap();
+    specials.retain(|special| special["content"] != "[UNK]");
+    let folder = plain.write();
+    write_json(folder.path(), "tokenizer.json", &tokenizer);
+    let encoder = load(folder.path(), None);
+    assert!(encoder.encode(&["my favourite sport"], "").is_err());
+    assert_eq!(encoder.precision(), Precision::F32);
+    let exact = load(folder.path(), Some(Precision::F32));
+    assert_eq!(encoder.encode(&["soccer"], "").unwrap(), exact.encode(&["soccer"], "").unwrap());
 }
 
 /// Makes one value in the middle of each feed-forward block huge, and leaves it out behind that.
