@@ -1,35 +1,80 @@
-//! The epilogues of a matrix product, applied to the rows of a block and the columns of a panel.
+//! The epilogues of a matrix product, applied to some rows and the columns of a panel.
 
 use super::{
     activation::{Function, Gelu, GeluTanh, Relu, Tanh},
-    matmul::{Place, Product},
+    matmul::Place,
     vector::Vector,
 };
 use crate::{activation::Activation, matmul::Epilogue};
 
+/// C as it is written.
+#[derive(Clone, Copy)]
+pub(crate) struct Output {
+    pub(crate) c: *mut f32,
+    pub(crate) c_stride: usize,
+    pub(crate) n: usize,
+}
+
+/// Where the numbers come from that an epilogue is applied to.
+pub(crate) trait Source<V> {
+    /// What all rows of a vector of columns share.
+    type Columns: Copy;
+    /// For the columns from `column` of C on.
+    ///
+    /// # Safety
+    /// The CPU has V's instructions, and C the column.
+    unsafe fn columns(&self, column: usize) -> Self::Columns;
+    /// The first `count` numbers from a place in C on.
+    ///
+    /// # Safety
+    /// The CPU has V's instructions, and C the place; `columns` are those of `column`.
+    unsafe fn numbers(&self, columns: Self::Columns, row: usize, column: usize, count: usize) -> V;
+}
+
+/// Sums that are in C.
+impl<V: Vector> Source<V> for Output {
+    type Columns = ();
+
+    #[inline(always)]
+    unsafe fn columns(&self, _: usize) {}
+
+    #[inline(always)]
+    unsafe fn numbers(&self, (): (), row: usize, column: usize, count: usize) -> V {
+        // SAFETY: passed on.
+        unsafe { load(self.c.add(row * self.c_stride + column), count) }
+    }
+}
+
+/// `C = epilogue(from)` at a place.
+///
 /// # Safety
-/// The CPU has V's instructions; `at` lies in the C of `product`; the epilogue's operands are `[n]` and `[m, n]`.
+/// The CPU has V's instructions; `at` lies in C and in what `from` has; the epilogue's operands are `[n]` and `[m, n]`.
 #[inline(always)]
-pub(crate) unsafe fn finish<V: Vector>(product: Product, at: Place, epilogue: Epilogue<'_>) {
+pub(crate) unsafe fn finish<V: Vector>(
+    from: &impl Source<V>,
+    to: Output,
+    at: Place,
+    epilogue: Epilogue<'_>,
+) {
     // SAFETY: passed on.
     unsafe {
         match epilogue {
-            Epilogue::None => {}
-            Epilogue::Bias(bias) => with::<V, _>(product, at, bias, &Identity),
+            Epilogue::None => with::<V, _>(from, to, at, &[], &Identity),
+            Epilogue::Bias(bias) => with::<V, _>(from, to, at, bias, &Identity),
             Epilogue::BiasActivation(bias, Activation::Gelu) => {
-                with::<V, _>(product, at, bias, &Gelu);
+                with::<V, _>(from, to, at, bias, &Gelu);
             }
             Epilogue::BiasActivation(bias, Activation::GeluTanh) => {
-                with::<V, _>(product, at, bias, &GeluTanh);
+                with::<V, _>(from, to, at, bias, &GeluTanh);
             }
             Epilogue::BiasActivation(bias, Activation::Relu) => {
-                with::<V, _>(product, at, bias, &Relu);
+                with::<V, _>(from, to, at, bias, &Relu);
             }
             Epilogue::BiasActivation(bias, Activation::Tanh) => {
-                with::<V, _>(product, at, bias, &Tanh);
+                with::<V, _>(from, to, at, bias, &Tanh);
             }
             Epilogue::BiasResidual(bias, residual) => {
-                with::<V, _>(product, at, bias, &Residual(residual.as_ptr()));
+                with::<V, _>(from, to, at, bias, &Residual(residual.as_ptr()));
             }
         }
     }
@@ -44,32 +89,49 @@ trait Step<V> {
     unsafe fn apply(&self, x: V, at: usize, count: usize) -> V;
 }
 
-/// `C = step(C + bias)` at a place, down one vector of columns after the other.
+/// `C = step(from + bias)` at a place, down one vector of columns after the other. No bias is an empty one.
 #[inline(always)]
-unsafe fn with<V: Vector, S: Step<V>>(product: Product, at: Place, bias: &[f32], step: &S) {
-    let Product { c, c_stride, n, .. } = product;
+unsafe fn with<V: Vector, S: Step<V>>(
+    from: &impl Source<V>,
+    to: Output,
+    at: Place,
+    bias: &[f32],
+    step: &S,
+) {
+    let Output { c, c_stride, n } = to;
     let mut j = at.column;
     let end = at.column + at.columns;
     // SAFETY: `j + count ≤ end ≤ n`, and the rows of `at` exist.
     unsafe {
         while j < end {
             let count = V::LANES.min(end - j);
-            let bias = V::load_first(bias.as_ptr().add(j), count);
+            let columns = from.columns(j);
+            let bias = if bias.is_empty() {
+                V::splat(0.0)
+            } else {
+                V::load_first(bias.as_ptr().add(j), count)
+            };
             if count == V::LANES {
                 for row in at.row..at.row + at.rows {
-                    let c = c.add(row * c_stride + j);
-                    step.apply(V::load(c).add(bias), row * n + j, V::LANES).store(c);
+                    let x = from.numbers(columns, row, j, V::LANES).add(bias);
+                    step.apply(x, row * n + j, V::LANES).store(c.add(row * c_stride + j));
                 }
             } else {
                 for row in at.row..at.row + at.rows {
-                    let c = c.add(row * c_stride + j);
-                    let x = V::load_first(c, count).add(bias);
-                    step.apply(x, row * n + j, count).store_first(c, count);
+                    let x = from.numbers(columns, row, j, count).add(bias);
+                    step.apply(x, row * n + j, count).store_first(c.add(row * c_stride + j), count);
                 }
             }
             j += count;
         }
     }
+}
+
+/// The first `count` values, as one load where they fill a vector.
+#[inline(always)]
+unsafe fn load<V: Vector>(from: *const f32, count: usize) -> V {
+    // SAFETY: the caller's promise.
+    unsafe { if count == V::LANES { V::load(from) } else { V::load_first(from, count) } }
 }
 
 struct Identity;
@@ -88,10 +150,7 @@ impl<V: Vector> Step<V> for Residual {
     #[inline(always)]
     unsafe fn apply(&self, x: V, at: usize, count: usize) -> V {
         // SAFETY: the residual has the shape of C.
-        unsafe {
-            let from = self.0.add(at);
-            x.add(if count == V::LANES { V::load(from) } else { V::load_first(from, count) })
-        }
+        unsafe { x.add(load(self.0.add(at), count)) }
     }
 }
 

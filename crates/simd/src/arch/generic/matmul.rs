@@ -25,7 +25,10 @@
 //! Invariant: an element of C is the sum of its blocks of k in order, and a block is a chain of fused multiply-adds over
 //! p in order. Neither depends on which tile, or how large a tile, it is computed in.
 
-use super::{epilogue::finish, vector::Vector};
+use super::{
+    epilogue::{Output, finish},
+    vector::Vector,
+};
 use crate::{
     matmul::{Epilogue, PackedMatrix},
     rounded::MatmulScratch,
@@ -171,7 +174,8 @@ pub(crate) unsafe fn matmul<V: Tiles>(
 /// The CPU has V's instructions; see [`Product`]; the epilogue's operands are `[n]` and `[m, n]`.
 #[inline(always)]
 pub(crate) unsafe fn multiply<V: Tiles>(product: Product, epilogue: Epilogue<'_>) {
-    let Product { m, n, k, .. } = product;
+    let Product { c, c_stride, m, n, k, .. } = product;
+    let output = Output { c, c_stride, n };
     let depth = even_block(k, V::DEPTH, 1);
     let block_rows = even_block(m, BLOCK_ROWS, V::ROWS);
     let mut row = 0;
@@ -186,8 +190,8 @@ pub(crate) unsafe fn multiply<V: Tiles>(product: Product, epilogue: Epilogue<'_>
                 // SAFETY: the place is in C, and p + depth ≤ k.
                 unsafe {
                     panel::<V>(product, at, p, depth);
-                    if p + depth == k {
-                        finish::<V>(product, at, epilogue);
+                    if p + depth == k && !matches!(epilogue, Epilogue::None) {
+                        finish::<V>(&output, output, at, epilogue);
                     }
                 }
                 column += V::COLUMNS;

@@ -7,18 +7,18 @@
 //!       sums[ROWS][VECTORS] = 0                        # all of it in registers
 //!       for group of four bytes
 //!         sums[i][j] += row[i][group] · panel[group][j]
-//!       C[tile] = sums as numbers
-//!     epilogue(C[rows][panel])
+//!       C[tile] = epilogue(sums as numbers)
 //! ```
 //!
-//! The whole depth is summed in registers: rounded weights are small enough that a panel stays in the second-level cache,
-//! and C is touched once.
+//! The whole depth is summed in registers: rounded weights are small enough that a panel stays in the second-level cache.
+//! The sums of a tile are left in memory, where they are in the first-level cache, so that one loop makes numbers of them
+//! whatever the size of the tile; and C is touched once.
 
-use std::mem::MaybeUninit;
+use std::{marker::PhantomData, mem::MaybeUninit};
 
 use super::{
-    epilogue::finish,
-    matmul::{BLOCK_ROWS, Place, Product, even_block},
+    epilogue::{Output, Source, finish},
+    matmul::{BLOCK_ROWS, Place, even_block},
     vector::Vector,
 };
 use crate::{
@@ -30,7 +30,8 @@ use crate::{
 /// The tiles of one precision at one level.
 pub(crate) trait RoundedTiles {
     const PRECISION: Precision;
-    type Float: Vector;
+    /// What the sums are.
+    type Sums: Sums;
     /// Rows of a whole tile.
     const ROWS: usize;
     /// Rows that cost as much as fewer of them.
@@ -61,10 +62,47 @@ pub(crate) trait RoundedTiles {
     unsafe fn leave() {}
 }
 
+/// Sums of one lane of four bytes for each output.
+pub(crate) trait Sums {
+    type Float: Vector;
+    /// What turns the sums of a vector of columns into numbers.
+    type Columns: Copy;
+
+    /// # Safety
+    /// The CPU has the level's instructions (so everywhere in this trait); `scales` and `totals` can be read for each lane,
+    /// if the precision has them.
+    unsafe fn columns(scales: *const f32, totals: *const i32) -> Self::Columns;
+    /// The numbers that a vector of sums stands for.
+    ///
+    /// # Safety
+    /// The sums can be read.
+    unsafe fn numbers(sums: *const u32, row: RowScale, columns: Self::Columns) -> Self::Float;
+}
+
+/// The vectors of the numbers that sums become.
+pub(crate) type Float<S> = <S as Sums>::Float;
+
+/// Sums that are numbers: those of bf16.
+pub(crate) struct Numbers<V>(PhantomData<V>);
+
+impl<V: Vector> Sums for Numbers<V> {
+    type Float = V;
+    type Columns = ();
+
+    #[inline(always)]
+    unsafe fn columns(_: *const f32, _: *const i32) {}
+
+    #[inline(always)]
+    unsafe fn numbers(sums: *const u32, _: RowScale, (): ()) -> V {
+        // SAFETY: passed on.
+        unsafe { V::load(sums.cast()) }
+    }
+}
+
 /// How groups are multiplied in vectors.
-pub(crate) trait Groups: RoundedTiles {
+pub(crate) trait Groups {
     /// A vector of sums.
-    type Sums: Copy;
+    type Sum: Copy;
     /// One group of a row, for all lanes.
     type Row: Copy;
     /// One group of as many columns as there are lanes.
@@ -74,47 +112,37 @@ pub(crate) trait Groups: RoundedTiles {
     ///
     /// # Safety
     /// The CPU has the level's instructions (so everywhere in this trait).
-    unsafe fn zero() -> Self::Sums;
+    unsafe fn zero() -> Self::Sum;
     /// # Safety
     /// A group can be read.
     unsafe fn row(from: *const u8) -> Self::Row;
     /// # Safety
     /// A group for each lane can be read.
     unsafe fn columns(from: *const u8) -> Self::Columns;
-    /// `sums + row · columns`, in each lane over its group.
+    /// `sum + row · columns`, in each lane over its group.
     ///
     /// # Safety
     /// The CPU has the level's instructions.
-    unsafe fn add(sums: Self::Sums, row: Self::Row, columns: Self::Columns) -> Self::Sums;
-    /// The numbers that sums stand for.
-    ///
-    /// # Safety
-    /// `scales` and `totals` can be read for each lane, if the precision has them.
-    unsafe fn numbers(
-        sums: Self::Sums,
-        row: RowScale,
-        scales: *const f32,
-        totals: *const i32,
-    ) -> Self::Float;
+    unsafe fn add(sum: Self::Sum, row: Self::Row, columns: Self::Columns) -> Self::Sum;
 }
 
 /// Implements [`RoundedTiles`] by vectors:
-/// `tiles_of_groups!(Bytes, Int8 by round_to_bytes, F32x8, 2 vectors wide, up to 4 rows: 1 2 3 4)`.
+/// `tiles_of_groups!(Bytes, Int8 by round_to_bytes, ByteSums, 2 vectors wide, up to 4 rows: 1 2 3 4)`.
 macro_rules! tiles_of_groups {
     (
-        $groups:ty, $precision:ident by $round:ident, $float:ty,
+        $groups:ty, $precision:ident by $round:ident, $sums:ty,
         $vectors:literal vectors wide, up to $most:literal rows: $($rows:literal)*
     ) => {
         impl crate::arch::generic::rounded::RoundedTiles for $groups {
             const PRECISION: crate::Precision = crate::Precision::$precision;
-            type Float = $float;
+            type Sums = $sums;
             const ROWS: usize = $most;
             const UNIT: usize = 1;
 
             #[inline(always)]
             unsafe fn round(x: *const f32, k: usize, to: *mut u8) -> crate::rounded::RowScale {
                 // SAFETY: passed on.
-                unsafe { crate::arch::generic::rounded::$round::<$float>(x, k, to) }
+                unsafe { crate::arch::generic::rounded::$round::<crate::arch::generic::rounded::Float<$sums>>(x, k, to) }
             }
 
             #[inline(always)]
@@ -135,22 +163,21 @@ pub(crate) use tiles_of_groups;
 /// The operands of one tile.
 ///
 /// Safety: `groups` groups can be read from each of the tile's rows of `x` (one every `stride` bytes), of as many rows as fill
-/// the last unit, and from `panel` on
-/// for each column of the panel; `scales` for each row; column constants for each column of the panel, if the precision has
-/// them; `columns` values can be written in each of the tile's rows of `c`.
+/// the last unit, and from `panel` on for each column of the panel; `sums` has room for a sum for each row and column of a
+/// whole tile.
 #[derive(Clone, Copy)]
 pub(crate) struct Tile {
     pub(crate) x: *const u8,
     pub(crate) stride: usize,
     pub(crate) panel: *const u8,
     pub(crate) groups: usize,
-    pub(crate) rows: *const RowScale,
-    pub(crate) scales: *const f32,
-    pub(crate) totals: *const i32,
-    pub(crate) c: *mut f32,
-    pub(crate) c_stride: usize,
-    pub(crate) columns: usize,
+    /// `[rows][columns of a panel]`.
+    pub(crate) sums: *mut u32,
 }
+
+/// Room for the sums of the largest tile of any level.
+#[repr(C, align(64))]
+struct Room([MaybeUninit<u32>; 1024]);
 
 /// One tile of `R` rows and `W` vectors.
 ///
@@ -158,15 +185,15 @@ pub(crate) struct Tile {
 /// See [`Tile`]; the CPU has the level's instructions.
 #[inline(always)]
 pub(crate) unsafe fn tile<G: Groups, const R: usize, const W: usize>(tile: Tile) {
-    let lanes = G::Float::LANES;
-    let Tile { mut x, stride, mut panel, groups, .. } = tile;
+    let vector = size_of::<G::Sum>();
+    let Tile { mut x, stride, mut panel, groups, sums: to } = tile;
     // SAFETY: `x` and `panel` advance `groups` times; rows and columns are those of the tile.
     unsafe {
         let mut sums = [[G::zero(); W]; R];
         for _ in 0..groups {
             let mut columns = [G::columns(panel); W];
             for (w, column) in columns.iter_mut().enumerate().skip(1) {
-                *column = G::columns(panel.add(w * lanes * GROUP));
+                *column = G::columns(panel.add(w * vector));
             }
             for (r, sums) in sums.iter_mut().enumerate() {
                 let row = G::row(x.add(r * stride));
@@ -175,40 +202,9 @@ pub(crate) unsafe fn tile<G: Groups, const R: usize, const W: usize>(tile: Tile)
                 }
             }
             x = x.add(GROUP);
-            panel = panel.add(W * lanes * GROUP);
+            panel = panel.add(W * vector);
         }
-        // What is indexed by a variable has to lie in memory: a copy does, and the sums themselves stay in registers.
-        let mut copy = [[MaybeUninit::uninit(); W]; R];
-        for (copy, sums) in copy.iter_mut().zip(sums) {
-            for (copy, sum) in copy.iter_mut().zip(sums) {
-                copy.write(sum);
-            }
-        }
-        for (r, sums) in copy.iter().enumerate() {
-            let row = *tile.rows.add(r);
-            for (w, sum) in sums.iter().enumerate() {
-                let j = w * lanes;
-                let (scales, totals) = (tile.scales.wrapping_add(j), tile.totals.wrapping_add(j));
-                store(tile, r, j, G::numbers(sum.assume_init(), row, scales, totals));
-            }
-        }
-    }
-}
-
-/// Writes numbers to row `r` of a tile from column `j` on, as far as there are columns.
-///
-/// # Safety
-/// See [`Tile`]; it has the row; the CPU has V's instructions.
-#[inline(always)]
-pub(crate) unsafe fn store<V: Vector>(tile: Tile, r: usize, j: usize, numbers: V) {
-    // SAFETY: `j + LANES ≤ columns`, or only the columns that there are.
-    unsafe {
-        let c = tile.c.add(r * tile.c_stride);
-        if j + V::LANES <= tile.columns {
-            numbers.store(c.add(j));
-        } else if j < tile.columns {
-            numbers.store_first(c.add(j), tile.columns - j);
-        }
+        to.cast::<[[G::Sum; W]; R]>().write_unaligned(sums);
     }
 }
 
@@ -228,7 +224,7 @@ pub(crate) unsafe fn matmul<G: RoundedTiles>(
     let stride = row_bytes(G::PRECISION, k);
     let block_rows = even_block(m, BLOCK_ROWS, G::ROWS);
     scratch.reserve(block_rows, stride);
-    let c = out.as_mut_ptr();
+    let output = Output { c: out.as_mut_ptr(), c_stride: n, n };
     // SAFETY: passed on.
     unsafe { G::enter() };
     let mut row = 0;
@@ -244,10 +240,7 @@ pub(crate) unsafe fn matmul<G: RoundedTiles>(
             let mut column = 0;
             while column < n {
                 let at = Place { row, rows, column, columns: w.width.min(n - column) };
-                panel::<G>(scratch, w, at, stride, c.add(row * n + column));
-                let product =
-                    Product { a: x.as_ptr(), a_stride: k, b: x.as_ptr(), c, c_stride: n, m, n, k };
-                finish::<G::Float>(product, at, epilogue);
+                panel::<G>(scratch, w, stride, output, at, epilogue);
                 column += w.width;
             }
         }
@@ -260,15 +253,19 @@ pub(crate) unsafe fn matmul<G: RoundedTiles>(
 /// The tiles of a block of rows in one panel.
 ///
 /// # Safety
-/// As [`matmul`]; `at` lies in C, whose value there is at `c`.
+/// As [`matmul`]; `at` lies in C and starts where a panel starts; its rows are those in the scratch.
 #[inline(always)]
 unsafe fn panel<G: RoundedTiles>(
     scratch: &MatmulScratch,
     w: &PackedMatrix,
-    at: Place,
     stride: usize,
-    c: *mut f32,
+    output: Output,
+    at: Place,
+    epilogue: Epilogue<'_>,
 ) {
+    let mut room = Room([MaybeUninit::uninit(); _]);
+    debug_assert!(G::ROWS * w.width <= room.0.len());
+    let sums = room.0.as_mut_ptr().cast();
     let most = even_block(at.rows, G::ROWS, G::UNIT);
     let mut row = 0;
     while row < at.rows {
@@ -280,16 +277,54 @@ unsafe fn panel<G: RoundedTiles>(
                 stride,
                 panel: w.panel_bytes().as_ptr().add(at.column * stride),
                 groups: stride / GROUP,
-                rows: scratch.scales.as_ptr().add(row),
-                scales: w.columns.scales.as_ptr().wrapping_add(at.column),
-                totals: w.columns.sums.as_ptr().wrapping_add(at.column),
-                c: c.add(row * w.n()),
-                c_stride: w.n(),
-                columns: at.columns,
+                sums,
             };
             G::tile(rows, tile);
+            let from = TileSums::<G::Sums> {
+                sums,
+                at: Place { row: at.row + row, rows, ..at },
+                width: w.width,
+                rows: scratch.scales.as_ptr().add(row),
+                scales: w.columns.scales.as_ptr(),
+                totals: w.columns.sums.as_ptr(),
+                kind: PhantomData,
+            };
+            finish::<Float<G::Sums>>(&from, output, from.at, epilogue);
         }
         row += rows;
+    }
+}
+
+/// The sums that a tile has left.
+///
+/// Safety: `sums` is `[rows][width]` for the place `at` in C, and `rows` has the scale of each row; `scales` and `totals`
+/// have those of all columns in panels, if the precision has them.
+struct TileSums<S> {
+    sums: *const u32,
+    at: Place,
+    width: usize,
+    rows: *const RowScale,
+    scales: *const f32,
+    totals: *const i32,
+    kind: PhantomData<S>,
+}
+
+impl<S: Sums> Source<S::Float> for TileSums<S> {
+    type Columns = S::Columns;
+
+    #[inline(always)]
+    unsafe fn columns(&self, column: usize) -> S::Columns {
+        // SAFETY: panels are whole vectors.
+        unsafe { S::columns(self.scales.wrapping_add(column), self.totals.wrapping_add(column)) }
+    }
+
+    #[inline(always)]
+    unsafe fn numbers(&self, columns: S::Columns, row: usize, column: usize, _: usize) -> S::Float {
+        let (row, column) = (row - self.at.row, column - self.at.column);
+        // SAFETY: the tile has the place, and whole vectors of sums.
+        unsafe {
+            S::numbers(self.sums.add(row * self.width + column), *self.rows.add(row), columns)
+        }
     }
 }
 

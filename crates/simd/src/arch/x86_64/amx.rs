@@ -16,16 +16,15 @@
 //! when a product begins and released when it ends. Linux gives them to processes that ask.
 
 use std::arch::asm;
-use std::arch::x86_64::{__cpuid_count, _mm512_loadu_si512, _xgetbv};
+use std::arch::x86_64::{__cpuid_count, _xgetbv};
 use std::sync::LazyLock;
 
-use super::avx512::{self, F32x16, groups::numbers};
+use super::avx512::{self, F32x16, groups::ByteSums};
 use crate::{
     Kernels, Level, Precision,
     arch::generic::{
         products,
-        rounded::{RoundedTiles, Tile, round_to_bf16, round_to_bytes, store},
-        vector::Vector,
+        rounded::{Numbers, RoundedTiles, Tile, round_to_bf16, round_to_bytes},
     },
     dispatch::Table,
     rounded::RowScale,
@@ -139,14 +138,10 @@ unsafe fn release() {
     unsafe { asm!("tilerelease", options(nomem, nostack, preserves_flags)) }
 }
 
-/// The sums of a block: at most 32 rows of 32 columns, of f32 or i32.
-#[repr(C, align(64))]
-struct Sums([u32; 4 * SIDE * SIDE]);
-
-/// `sums = Σ inputs · weights` of up to 32 rows, by one instruction: `products_of_tiles!("tdpbusd", rows, tile, sums)`.
+/// `sums = Σ inputs · weights` of up to 32 rows, by one instruction: `products_of_tiles!("tdpbusd", rows, tile)`.
 macro_rules! products_of_tiles {
-    ($instruction:literal, $rows:expr, $tile:expr, $sums:expr) => {{
-        let (tile, sums): (Tile, *mut Sums) = ($tile, $sums);
+    ($instruction:literal, $rows:expr, $tile:expr) => {{
+        let tile: Tile = $tile;
         let steps = tile.groups / SIDE;
         let stride = tile.stride;
         let second_row = tile.x.wrapping_add(SIDE * stride);
@@ -177,7 +172,7 @@ macro_rules! products_of_tiles {
                 steps = inout(reg) steps => _,
                 stride = in(reg) stride,
                 line = in(reg) 2 * LINE,
-                sums = in(reg) sums,
+                sums = in(reg) tile.sums,
                 options(nostack)
             );
         } else {
@@ -200,7 +195,7 @@ macro_rules! products_of_tiles {
                 steps = inout(reg) steps => _,
                 stride = in(reg) stride,
                 line = in(reg) 2 * LINE,
-                sums = in(reg) sums,
+                sums = in(reg) tile.sums,
                 options(nostack)
             );
         }
@@ -212,7 +207,7 @@ struct Bytes;
 
 impl RoundedTiles for Bytes {
     const PRECISION: Precision = Precision::Int8;
-    type Float = F32x16;
+    type Sums = ByteSums;
     const ROWS: usize = 2 * SIDE;
     const UNIT: usize = SIDE;
 
@@ -224,19 +219,8 @@ impl RoundedTiles for Bytes {
 
     #[inline(always)]
     unsafe fn tile(rows: usize, tile: Tile) {
-        let mut sums = Sums([0; 4 * SIDE * SIDE]);
-        // SAFETY: whole units of rows can be read, and a panel has 32 columns of whole lines; `sums` has room for all.
-        unsafe {
-            products_of_tiles!("tdpbusd", rows, tile, &raw mut sums);
-            for r in 0..rows {
-                let row = *tile.rows.add(r);
-                for j in [0, SIDE] {
-                    let sums = _mm512_loadu_si512(sums.0.as_ptr().add(r * 2 * SIDE + j).cast());
-                    let (scales, totals) = (tile.scales.add(j), tile.totals.add(j));
-                    store(tile, r, j, numbers(sums, row, scales, totals));
-                }
-            }
-        }
+        // SAFETY: whole units of rows can be read, and a panel has 32 columns of whole lines.
+        unsafe { products_of_tiles!("tdpbusd", rows, tile) }
     }
 
     #[inline(always)]
@@ -257,7 +241,7 @@ struct Bf16;
 
 impl RoundedTiles for Bf16 {
     const PRECISION: Precision = Precision::Bf16;
-    type Float = F32x16;
+    type Sums = Numbers<F32x16>;
     const ROWS: usize = 2 * SIDE;
     const UNIT: usize = SIDE;
 
@@ -269,17 +253,8 @@ impl RoundedTiles for Bf16 {
 
     #[inline(always)]
     unsafe fn tile(rows: usize, tile: Tile) {
-        let mut sums = Sums([0; 4 * SIDE * SIDE]);
         // SAFETY: as for bytes.
-        unsafe {
-            products_of_tiles!("tdpbf16ps", rows, tile, &raw mut sums);
-            for r in 0..rows {
-                for j in [0, SIDE] {
-                    let sums = sums.0.as_ptr().add(r * 2 * SIDE + j);
-                    store(tile, r, j, F32x16::load(sums.cast()));
-                }
-            }
-        }
+        unsafe { products_of_tiles!("tdpbf16ps", rows, tile) }
     }
 
     #[inline(always)]

@@ -9,10 +9,9 @@ use crate::{
     Kernels, Level,
     arch::generic::{
         products,
-        rounded::{Groups, tiles_of_groups},
+        rounded::{Groups, Numbers, tiles_of_groups},
     },
     dispatch::Table,
-    rounded::RowScale,
 };
 
 pub(crate) static KERNELS: Kernels = Kernels::from_table(TABLE);
@@ -29,10 +28,10 @@ mod kernels {
 /// Groups of two bf16.
 struct Bf16;
 
-tiles_of_groups!(Bf16, Bf16 by round_to_bf16, F32x4, 3 vectors wide, up to 8 rows: 1 2 3 4 5 6 7 8);
+tiles_of_groups!(Bf16, Bf16 by round_to_bf16, Numbers<F32x4>, 3 vectors wide, up to 8 rows: 1 2 3 4 5 6 7 8);
 
 impl Groups for Bf16 {
-    type Sums = float32x4_t;
+    type Sum = float32x4_t;
     type Row = uint8x16_t;
     type Columns = uint8x16_t;
 
@@ -68,10 +67,5 @@ impl Groups for Bf16 {
             );
         }
         sums
-    }
-
-    #[inline(always)]
-    unsafe fn numbers(sums: float32x4_t, _: RowScale, _: *const f32, _: *const i32) -> F32x4 {
-        F32x4(sums)
     }
 }

@@ -2,10 +2,7 @@
 
 use std::arch::aarch64::{int8x16_t, int32x4_t, vdupq_n_s32, vld1q_s8};
 
-use super::{
-    F32x4,
-    groups::{broadcast_signed, numbers},
-};
+use super::groups::{ByteSums, broadcast_signed};
 use crate::{
     Kernels, Level,
     arch::generic::{
@@ -13,7 +10,6 @@ use crate::{
         rounded::{Groups, tiles_of_groups},
     },
     dispatch::Table,
-    rounded::RowScale,
 };
 
 pub(crate) static KERNELS: Kernels = Kernels::from_table(TABLE);
@@ -30,10 +26,10 @@ mod kernels {
 /// Groups of four bytes.
 struct Bytes;
 
-tiles_of_groups!(Bytes, Int8 by round_to_bytes, F32x4, 3 vectors wide, up to 8 rows: 1 2 3 4 5 6 7 8);
+tiles_of_groups!(Bytes, Int8 by round_to_bytes, ByteSums, 3 vectors wide, up to 8 rows: 1 2 3 4 5 6 7 8);
 
 impl Groups for Bytes {
-    type Sums = int32x4_t;
+    type Sum = int32x4_t;
     type Row = int8x16_t;
     type Columns = int8x16_t;
 
@@ -69,16 +65,5 @@ impl Groups for Bytes {
             );
         }
         sums
-    }
-
-    #[inline(always)]
-    unsafe fn numbers(
-        sums: int32x4_t,
-        row: RowScale,
-        scales: *const f32,
-        totals: *const i32,
-    ) -> F32x4 {
-        // SAFETY: passed on.
-        unsafe { numbers(sums, row, scales, totals) }
     }
 }

@@ -14,7 +14,7 @@ use std::arch::aarch64::{
 use super::F32x4;
 use crate::{
     arch::generic::{
-        rounded::{Groups, tiles_of_groups},
+        rounded::{Groups, Numbers, Sums, tiles_of_groups},
         vector::Vector,
     },
     rounded::RowScale,
@@ -46,28 +46,37 @@ pub(super) unsafe fn broadcast_signed(from: *const u8) -> int8x16_t {
     unsafe { vreinterpretq_s8_u8(veorq_u8(vreinterpretq_u8_u32(broadcast(from)), vdupq_n_u8(128))) }
 }
 
-/// What sums of products of signed bytes stand for.
-///
-/// # Safety
-/// Four values can be read from `scales` and `totals`.
-#[inline(always)]
-pub(super) unsafe fn numbers(
-    sums: int32x4_t,
-    row: RowScale,
-    scales: *const f32,
-    totals: *const i32,
-) -> F32x4 {
-    // SAFETY: passed on.
-    unsafe {
-        let exact = vmlsq_s32(sums, vdupq_n_s32(row.zero - 128), vld1q_s32(totals));
-        F32x4(vmulq_n_f32(vmulq_f32(vcvtq_f32_s32(exact), F32x4::load(scales).0), row.scale))
+/// Sums of products of signed bytes.
+pub(super) struct ByteSums;
+
+impl Sums for ByteSums {
+    type Float = F32x4;
+    type Columns = (float32x4_t, int32x4_t);
+
+    #[inline(always)]
+    unsafe fn columns(scales: *const f32, totals: *const i32) -> (float32x4_t, int32x4_t) {
+        // SAFETY: passed on.
+        unsafe { (F32x4::load(scales).0, vld1q_s32(totals)) }
+    }
+
+    #[inline(always)]
+    unsafe fn numbers(
+        sums: *const u32,
+        row: RowScale,
+        (scales, totals): (float32x4_t, int32x4_t),
+    ) -> F32x4 {
+        // SAFETY: passed on.
+        unsafe {
+            let exact = vmlsq_s32(vld1q_s32(sums.cast()), vdupq_n_s32(row.zero - 128), totals);
+            F32x4(vmulq_n_f32(vmulq_f32(vcvtq_f32_s32(exact), scales), row.scale))
+        }
     }
 }
 
-tiles_of_groups!(Bytes, Int8 by round_to_bytes, F32x4, 3 vectors wide, up to 8 rows: 1 2 3 4 5 6 7 8);
+tiles_of_groups!(Bytes, Int8 by round_to_bytes, ByteSums, 3 vectors wide, up to 8 rows: 1 2 3 4 5 6 7 8);
 
 impl Groups for Bytes {
-    type Sums = int32x4_t;
+    type Sum = int32x4_t;
     type Row = int8x16_t;
     type Columns = int8x16_t;
 
@@ -99,23 +108,12 @@ impl Groups for Bytes {
             vpadalq_s16(sums, vpaddq_s16(low, high))
         }
     }
-
-    #[inline(always)]
-    unsafe fn numbers(
-        sums: int32x4_t,
-        row: RowScale,
-        scales: *const f32,
-        totals: *const i32,
-    ) -> F32x4 {
-        // SAFETY: passed on.
-        unsafe { numbers(sums, row, scales, totals) }
-    }
 }
 
-tiles_of_groups!(Bf16, Bf16 by round_to_bf16, F32x4, 3 vectors wide, up to 6 rows: 1 2 3 4 5 6);
+tiles_of_groups!(Bf16, Bf16 by round_to_bf16, Numbers<F32x4>, 3 vectors wide, up to 6 rows: 1 2 3 4 5 6);
 
 impl Groups for Bf16 {
-    type Sums = float32x4_t;
+    type Sum = float32x4_t;
     /// The first and the second of each group, as f32.
     type Row = [float32x4_t; 2];
     type Columns = [float32x4_t; 2];
@@ -146,11 +144,6 @@ impl Groups for Bf16 {
     ) -> float32x4_t {
         // SAFETY: passed on.
         unsafe { vfmaq_f32(vfmaq_f32(sums, row[0], columns[0]), row[1], columns[1]) }
-    }
-
-    #[inline(always)]
-    unsafe fn numbers(sums: float32x4_t, _: RowScale, _: *const f32, _: *const i32) -> F32x4 {
-        F32x4(sums)
     }
 }
 

@@ -13,7 +13,7 @@ use std::arch::x86_64::{
 use super::F32x8;
 use crate::{
     arch::generic::{
-        rounded::{Groups, tiles_of_groups},
+        rounded::{Groups, Numbers, Sums, tiles_of_groups},
         vector::Vector,
     },
     rounded::RowScale,
@@ -32,26 +32,39 @@ unsafe fn broadcast(from: *const u8) -> __m256i {
     unsafe { _mm256_set1_epi32(from.cast::<i32>().read_unaligned()) }
 }
 
-/// What sums of products of bytes stand for.
-///
-/// # Safety
-/// The CPU has AVX2; eight values can be read from `scales` and `totals`.
-#[inline(always)]
-unsafe fn numbers(sums: __m256i, row: RowScale, scales: *const f32, totals: *const i32) -> F32x8 {
-    // SAFETY: passed on.
-    unsafe {
-        let totals = _mm256_loadu_si256(totals.cast());
-        let zero = _mm256_mullo_epi32(_mm256_set1_epi32(row.zero), totals);
-        let exact = _mm256_cvtepi32_ps(_mm256_sub_epi32(sums, zero));
-        let scaled = _mm256_mul_ps(exact, F32x8::load(scales).0);
-        F32x8(_mm256_mul_ps(scaled, _mm256_set1_ps(row.scale)))
+/// Sums of products of bytes.
+pub(super) struct ByteSums;
+
+impl Sums for ByteSums {
+    type Float = F32x8;
+    type Columns = (__m256, __m256i);
+
+    #[inline(always)]
+    unsafe fn columns(scales: *const f32, totals: *const i32) -> (__m256, __m256i) {
+        // SAFETY: passed on.
+        unsafe { (F32x8::load(scales).0, _mm256_loadu_si256(totals.cast())) }
+    }
+
+    #[inline(always)]
+    unsafe fn numbers(
+        sums: *const u32,
+        row: RowScale,
+        (scales, totals): (__m256, __m256i),
+    ) -> F32x8 {
+        // SAFETY: passed on.
+        unsafe {
+            let zero = _mm256_mullo_epi32(_mm256_set1_epi32(row.zero), totals);
+            let exact = _mm256_sub_epi32(_mm256_loadu_si256(sums.cast()), zero);
+            let scaled = _mm256_mul_ps(_mm256_cvtepi32_ps(exact), scales);
+            F32x8(_mm256_mul_ps(scaled, _mm256_set1_ps(row.scale)))
+        }
     }
 }
 
-tiles_of_groups!(Bytes, Int8 by round_to_bytes, F32x8, 2 vectors wide, up to 4 rows: 1 2 3 4);
+tiles_of_groups!(Bytes, Int8 by round_to_bytes, ByteSums, 2 vectors wide, up to 4 rows: 1 2 3 4);
 
 impl Groups for Bytes {
-    type Sums = __m256i;
+    type Sum = __m256i;
     /// The bytes at even and at odd places, as 16 bits.
     type Row = [__m256i; 2];
     type Columns = [__m256i; 2];
@@ -89,23 +102,12 @@ impl Groups for Bytes {
             _mm256_add_epi32(sums, _mm256_add_epi32(even, odd))
         }
     }
-
-    #[inline(always)]
-    unsafe fn numbers(
-        sums: __m256i,
-        row: RowScale,
-        scales: *const f32,
-        totals: *const i32,
-    ) -> F32x8 {
-        // SAFETY: passed on.
-        unsafe { numbers(sums, row, scales, totals) }
-    }
 }
 
-tiles_of_groups!(Bf16, Bf16 by round_to_bf16, F32x8, 2 vectors wide, up to 4 rows: 1 2 3 4);
+tiles_of_groups!(Bf16, Bf16 by round_to_bf16, Numbers<F32x8>, 2 vectors wide, up to 4 rows: 1 2 3 4);
 
 impl Groups for Bf16 {
-    type Sums = __m256;
+    type Sum = __m256;
     /// The first and the second of each group, as f32.
     type Row = [__m256; 2];
     type Columns = [__m256; 2];
@@ -135,11 +137,6 @@ impl Groups for Bf16 {
             let sums = _mm256_fmadd_ps(row[0], columns[0], sums);
             _mm256_fmadd_ps(row[1], columns[1], sums)
         }
-    }
-
-    #[inline(always)]
-    unsafe fn numbers(sums: __m256, _: RowScale, _: *const f32, _: *const i32) -> F32x8 {
-        F32x8(sums)
     }
 }
 

@@ -12,10 +12,9 @@ use crate::{
     Kernels, Level,
     arch::generic::{
         products,
-        rounded::{Groups, tiles_of_groups},
+        rounded::{Groups, Numbers, tiles_of_groups},
     },
     dispatch::Table,
-    rounded::RowScale,
 };
 
 pub(crate) static KERNELS: Kernels = Kernels::from_table(TABLE);
@@ -32,10 +31,10 @@ mod kernels {
 /// Groups of two bf16.
 struct Bf16;
 
-tiles_of_groups!(Bf16, Bf16 by round_to_bf16, F32x16, 2 vectors wide, up to 12 rows: 1 2 3 4 5 6 7 8 9 10 11 12);
+tiles_of_groups!(Bf16, Bf16 by round_to_bf16, Numbers<F32x16>, 2 vectors wide, up to 12 rows: 1 2 3 4 5 6 7 8 9 10 11 12);
 
 impl Groups for Bf16 {
-    type Sums = __m512;
+    type Sum = __m512;
     type Row = __m512i;
     type Columns = __m512i;
 
@@ -65,10 +64,5 @@ impl Groups for Bf16 {
             let columns = transmute::<__m512i, __m512bh>(columns);
             _mm512_dpbf16_ps(sums, row, columns)
         }
-    }
-
-    #[inline(always)]
-    unsafe fn numbers(sums: __m512, _: RowScale, _: *const f32, _: *const i32) -> F32x16 {
-        F32x16(sums)
     }
 }

@@ -13,7 +13,7 @@ use std::arch::x86_64::{
 use super::F32x16;
 use crate::{
     arch::generic::{
-        rounded::{Groups, tiles_of_groups},
+        rounded::{Groups, Numbers, Sums, tiles_of_groups},
         vector::Vector,
     },
     rounded::RowScale,
@@ -32,31 +32,39 @@ pub(super) unsafe fn broadcast(from: *const u8) -> __m512i {
     unsafe { _mm512_set1_epi32(from.cast::<i32>().read_unaligned()) }
 }
 
-/// What sums of products of bytes stand for.
-///
-/// # Safety
-/// The CPU has AVX-512 F; sixteen values can be read from `scales` and `totals`.
-#[inline(always)]
-pub(in crate::arch::x86_64) unsafe fn numbers(
-    sums: __m512i,
-    row: RowScale,
-    scales: *const f32,
-    totals: *const i32,
-) -> F32x16 {
-    // SAFETY: passed on.
-    unsafe {
-        let totals = _mm512_loadu_si512(totals.cast());
-        let zero = _mm512_mullo_epi32(_mm512_set1_epi32(row.zero), totals);
-        let exact = _mm512_cvtepi32_ps(_mm512_sub_epi32(sums, zero));
-        let scaled = _mm512_mul_ps(exact, F32x16::load(scales).0);
-        F32x16(_mm512_mul_ps(scaled, _mm512_set1_ps(row.scale)))
+/// Sums of products of bytes.
+pub(in crate::arch::x86_64) struct ByteSums;
+
+impl Sums for ByteSums {
+    type Float = F32x16;
+    type Columns = (__m512, __m512i);
+
+    #[inline(always)]
+    unsafe fn columns(scales: *const f32, totals: *const i32) -> (__m512, __m512i) {
+        // SAFETY: passed on.
+        unsafe { (F32x16::load(scales).0, _mm512_loadu_si512(totals.cast())) }
+    }
+
+    #[inline(always)]
+    unsafe fn numbers(
+        sums: *const u32,
+        row: RowScale,
+        (scales, totals): (__m512, __m512i),
+    ) -> F32x16 {
+        // SAFETY: passed on.
+        unsafe {
+            let zero = _mm512_mullo_epi32(_mm512_set1_epi32(row.zero), totals);
+            let exact = _mm512_sub_epi32(_mm512_loadu_si512(sums.cast()), zero);
+            let scaled = _mm512_mul_ps(_mm512_cvtepi32_ps(exact), scales);
+            F32x16(_mm512_mul_ps(scaled, _mm512_set1_ps(row.scale)))
+        }
     }
 }
 
-tiles_of_groups!(Bytes, Int8 by round_to_bytes, F32x16, 2 vectors wide, up to 10 rows: 1 2 3 4 5 6 7 8 9 10);
+tiles_of_groups!(Bytes, Int8 by round_to_bytes, ByteSums, 2 vectors wide, up to 10 rows: 1 2 3 4 5 6 7 8 9 10);
 
 impl Groups for Bytes {
-    type Sums = __m512i;
+    type Sum = __m512i;
     /// The bytes at even and at odd places, as 16 bits.
     type Row = [__m512i; 2];
     type Columns = [__m512i; 2];
@@ -94,23 +102,12 @@ impl Groups for Bytes {
             _mm512_add_epi32(sums, _mm512_add_epi32(even, odd))
         }
     }
-
-    #[inline(always)]
-    unsafe fn numbers(
-        sums: __m512i,
-        row: RowScale,
-        scales: *const f32,
-        totals: *const i32,
-    ) -> F32x16 {
-        // SAFETY: passed on.
-        unsafe { numbers(sums, row, scales, totals) }
-    }
 }
 
-tiles_of_groups!(Bf16, Bf16 by round_to_bf16, F32x16, 2 vectors wide, up to 10 rows: 1 2 3 4 5 6 7 8 9 10);
+tiles_of_groups!(Bf16, Bf16 by round_to_bf16, Numbers<F32x16>, 2 vectors wide, up to 10 rows: 1 2 3 4 5 6 7 8 9 10);
 
 impl Groups for Bf16 {
-    type Sums = __m512;
+    type Sum = __m512;
     /// The first and the second of each group, as f32.
     type Row = [__m512; 2];
     type Columns = [__m512; 2];
@@ -140,11 +137,6 @@ impl Groups for Bf16 {
             let sums = _mm512_fmadd_ps(row[0], columns[0], sums);
             _mm512_fmadd_ps(row[1], columns[1], sums)
         }
-    }
-
-    #[inline(always)]
-    unsafe fn numbers(sums: __m512, _: RowScale, _: *const f32, _: *const i32) -> F32x16 {
-        F32x16(sums)
     }
 }
 

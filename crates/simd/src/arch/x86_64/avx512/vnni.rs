@@ -5,10 +5,7 @@
 
 use std::arch::x86_64::{__m512i, _mm512_dpbusd_epi32, _mm512_loadu_si512, _mm512_setzero_si512};
 
-use super::{
-    F32x16,
-    groups::{broadcast, numbers},
-};
+use super::groups::{ByteSums, broadcast};
 use crate::{
     Kernels, Level,
     arch::generic::{
@@ -16,7 +13,6 @@ use crate::{
         rounded::{Groups, tiles_of_groups},
     },
     dispatch::Table,
-    rounded::RowScale,
 };
 
 pub(crate) static KERNELS: Kernels = Kernels::from_table(TABLE);
@@ -33,10 +29,10 @@ mod kernels {
 /// Groups of four bytes.
 struct Bytes;
 
-tiles_of_groups!(Bytes, Int8 by round_to_bytes, F32x16, 2 vectors wide, up to 12 rows: 1 2 3 4 5 6 7 8 9 10 11 12);
+tiles_of_groups!(Bytes, Int8 by round_to_bytes, ByteSums, 2 vectors wide, up to 12 rows: 1 2 3 4 5 6 7 8 9 10 11 12);
 
 impl Groups for Bytes {
-    type Sums = __m512i;
+    type Sum = __m512i;
     type Row = __m512i;
     type Columns = __m512i;
 
@@ -62,16 +58,5 @@ impl Groups for Bytes {
     unsafe fn add(sums: __m512i, row: __m512i, columns: __m512i) -> __m512i {
         // SAFETY: passed on.
         unsafe { _mm512_dpbusd_epi32(sums, row, columns) }
-    }
-
-    #[inline(always)]
-    unsafe fn numbers(
-        sums: __m512i,
-        row: RowScale,
-        scales: *const f32,
-        totals: *const i32,
-    ) -> F32x16 {
-        // SAFETY: passed on.
-        unsafe { numbers(sums, row, scales, totals) }
     }
 }
