@@ -194,6 +194,7 @@ impl Packed {
             let out = context.split_off_mut(..text.len() * hidden);
             if let (Some(rows), Some(out)) = (rows, out) {
                 self.packing.kernels.attention(
+                    self.packing.precision,
                     rows,
                     heads,
                     self.architecture.head_dimension(),

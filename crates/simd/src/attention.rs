@@ -58,6 +58,8 @@ pub struct AttentionScratch {
     pub(crate) keys: AlignedBuffer,
     pub(crate) values: AlignedBuffer,
     pub(crate) scores: AlignedBuffer,
+    /// Rounded rows.
+    pub(crate) rows: AlignedBuffer,
 }
 
 impl AttentionScratch {
@@ -70,7 +72,7 @@ impl AttentionScratch {
     /// How many bytes it holds.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        [&self.keys, &self.values, &self.scores]
+        [&self.keys, &self.values, &self.scores, &self.rows]
             .into_iter()
             .map(|buffer| size_of_val(buffer.as_slice()))
             .sum()

@@ -19,6 +19,10 @@ const VARIABLE: &str = "HIPPOCAMP_CPU";
 pub(crate) type Matmul =
     unsafe fn(&[f32], &PackedMatrix, Epilogue<'_>, &mut MatmulScratch, &mut [f32]);
 
+/// Attention: queries, keys and values, heads and their size, a bias, working memory, outputs.
+pub(crate) type Attention =
+    unsafe fn(&[f32], usize, usize, Option<RelativeBias<'_>>, &mut AttentionScratch, &mut [f32]);
+
 /// The kernels of one level.
 ///
 /// Safety of every entry: the CPU has the level's instructions, and the lengths are those that [`Kernels`] documents and
@@ -42,14 +46,8 @@ pub(crate) struct Table {
     pub(crate) divide: unsafe fn(&mut [f32], f32),
     pub(crate) softmax: unsafe fn(&mut [f32], usize),
     pub(crate) activate: unsafe fn(&mut [f32], Activation),
-    pub(crate) attention: unsafe fn(
-        &[f32],
-        usize,
-        usize,
-        Option<RelativeBias<'_>>,
-        &mut AttentionScratch,
-        &mut [f32],
-    ),
+    pub(crate) attention: Attention,
+    pub(crate) attention_bf16: Attention,
     pub(crate) tabulate: unsafe fn(&[f32], &mut ScanTable),
     pub(crate) scan: unsafe fn(&ScanTable, &[u8], &[f32], &mut ScanOutput<'_>),
     pub(crate) pack_signs: unsafe fn(&[f32], usize, &mut [u8]),

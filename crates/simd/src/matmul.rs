@@ -154,11 +154,7 @@ fn pack_f32(width: usize, w: &[f32], n: usize, k: usize) -> AlignedBuffer {
 
 /// Lays up to `width` rows side by side: `panel[p][column] = rows[column][p]`, 0 in columns without a row.
 #[inline]
-pub(crate) fn pack_panel<'a>(
-    panel: &mut [f32],
-    width: usize,
-    rows: impl ExactSizeIterator<Item = &'a [f32]>,
-) {
+fn pack_panel<'a>(panel: &mut [f32], width: usize, rows: impl ExactSizeIterator<Item = &'a [f32]>) {
     if rows.len() < width {
         panel.fill(0.0);
     }

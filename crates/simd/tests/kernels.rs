@@ -79,6 +79,7 @@ fn the_longest_text_needs_less_than_two_megabytes_of_scratch() {
     let mut scratch = AttentionScratch::new();
     let mut out = vec![0.0; len * head_dim];
     kernels.attention(
+        Precision::F32,
         &checks::inputs::noise(len * 3 * head_dim),
         1,
         head_dim,
@@ -96,7 +97,7 @@ fn attention_refuses_a_bias_for_shorter_texts() {
     let bias = Some(RelativeBias::new(&[0.0; 3], 1));
     let mut scratch = AttentionScratch::new();
     let kernels = Kernels::at(Level::Scalar).unwrap();
-    kernels.attention(&[0.0; 9], 1, 1, bias, &mut scratch, &mut [0.0; 3]);
+    kernels.attention(Precision::F32, &[0.0; 9], 1, 1, bias, &mut scratch, &mut [0.0; 3]);
 }
 
 #[test]

@@ -48,4 +48,8 @@ tests! {
     a_product_passes_nan_on_in_its_row_only = checks::products::of_special_values;
     a_product_passes_nan_on_in_its_column_only = checks::products::of_special_weights;
     products_are_right_for_extreme_rows = checks::products::of_extreme_rows;
+    attention_is_right_for_every_length = checks::attention::of_every_length;
+    attention_is_right_for_every_head = checks::attention::of_every_head;
+    attention_is_right_with_a_relative_bias = checks::attention::with_relative_bias;
+    attention_does_not_see_what_is_left_in_the_scratch = checks::attention::with_used_scratch;
 }

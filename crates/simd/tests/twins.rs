@@ -116,7 +116,7 @@ proptest! {
         let bias = biased.then(|| RelativeBias::new(&bias, 99));
         let run = |kernels: &Kernels| {
             let mut out = vec![f32::NAN; qkv.len() / 3];
-            kernels.attention(&qkv, heads, head_dim, bias, &mut AttentionScratch::new(), &mut out);
+            kernels.attention(Precision::F32, &qkv, heads, head_dim, bias, &mut AttentionScratch::new(), &mut out);
             out
         };
         for kernels in others() {
@@ -145,7 +145,7 @@ proptest! {
                 kernels.matmul(&x, &packed, epilogue, &mut MatmulScratch::new(), &mut out);
             }
             let bias = Some(RelativeBias::new(&x[..78], 19));
-            kernels.attention(&x, 2, 5, bias, &mut AttentionScratch::new(), &mut vec![0.0; 70]);
+            kernels.attention(Precision::F32, &x, 2, 5, bias, &mut AttentionScratch::new(), &mut vec![0.0; 70]);
         }
     }
 }

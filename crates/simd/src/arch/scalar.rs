@@ -40,6 +40,7 @@ pub(crate) static KERNELS: Kernels = Kernels::from_table(Table {
     softmax,
     activate,
     attention,
+    attention_bf16: attention,
     tabulate: scan::tabulate,
     scan: scan::scan,
     pack_signs: scan::pack_signs,

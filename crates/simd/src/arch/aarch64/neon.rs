@@ -14,8 +14,10 @@ use std::arch::aarch64::{
     vcvtnq_s32_f32, vcvtq_f32_s32, vcvtq_f32_u32, vdivq_f32, vdup_n_s32, vdupq_n_f32, vdupq_n_u32,
     vextq_f32, vfmaq_f32, vfmsq_f32, vget_lane_u32, vget_low_s16, vld1_u16, vld1q_f32, vld1q_u32,
     vmaxvq_f32, vmovl_s8, vmovl_s16, vmovn_u32, vmulq_f32, vorrq_u32, vqmovn_s32, vqmovun_s16,
-    vreinterpret_s8_s32, vreinterpret_u32_u8, vreinterpretq_f32_u32, vreinterpretq_u32_f32,
-    vrev64q_f32, vshlq_n_u32, vshrq_n_u32, vst1_u16, vst1q_f32, vsubq_f32,
+    vreinterpret_s8_s32, vreinterpret_u32_u8, vreinterpretq_f32_f64, vreinterpretq_f32_u32,
+    vreinterpretq_f64_f32, vreinterpretq_u16_u32, vreinterpretq_u32_f32, vrev64q_f32, vshlq_n_u32,
+    vshrq_n_u32, vst1_u16, vst1q_f32, vst1q_u16, vsubq_f32, vtrn1q_f32, vtrn1q_f64, vtrn2q_f32,
+    vtrn2q_f64,
 };
 
 use crate::{
@@ -52,6 +54,25 @@ unsafe fn first(count: usize) -> uint32x4_t {
 fn bits(lanes: uint32x4_t) -> u32 {
     static WEIGHTS: [u32; 4] = [1, 2, 4, 8];
     lanes!(vaddvq_u32(vandq_u32(lanes, vld1q_u32(WEIGHTS.as_ptr()))))
+}
+
+/// The bf16 of each lane, in its lower half.
+///
+/// # Safety
+/// The CPU has NEON.
+#[inline(always)]
+unsafe fn bf16_bits(x: F32x4) -> uint32x4_t {
+    // SAFETY: passed on.
+    unsafe {
+        let bits = vreinterpretq_u32_f32(x.0);
+        let upper = vshrq_n_u32::<16>(bits);
+        let up = vaddq_u32(vdupq_n_u32(0x7FFF), vandq_u32(upper, vdupq_n_u32(1)));
+        let rounded = vshrq_n_u32::<16>(vaddq_u32(bits, up));
+        // The carry could make a NaN a number.
+        let is_number = vceqq_f32(x.0, x.0);
+        let quiet = vorrq_u32(upper, vdupq_n_u32(0x40));
+        vbslq_u32(is_number, rounded, quiet)
+    }
 }
 
 impl Vector for F32x4 {
@@ -154,15 +175,15 @@ impl Vector for F32x4 {
     #[inline(always)]
     unsafe fn store_bf16(self, to: *mut u16) {
         // SAFETY: passed on.
+        unsafe { vst1_u16(to, vmovn_u32(bf16_bits(self))) }
+    }
+
+    #[inline(always)]
+    unsafe fn store_bf16_pairs(self, second: Self, to: *mut u16) {
+        // SAFETY: passed on.
         unsafe {
-            let x = vreinterpretq_u32_f32(self.0);
-            let upper = vshrq_n_u32::<16>(x);
-            let up = vaddq_u32(vdupq_n_u32(0x7FFF), vandq_u32(upper, vdupq_n_u32(1)));
-            let rounded = vshrq_n_u32::<16>(vaddq_u32(x, up));
-            // The carry could make a NaN a number.
-            let is_number = vceqq_f32(self.0, self.0);
-            let quiet = vorrq_u32(upper, vdupq_n_u32(0x40));
-            vst1_u16(to, vmovn_u32(vbslq_u32(is_number, rounded, quiet)));
+            let pairs = vorrq_u32(bf16_bits(self), vshlq_n_u32::<16>(bf16_bits(second)));
+            vst1q_u16(to, vreinterpretq_u16_u32(pairs));
         }
     }
 
@@ -256,6 +277,21 @@ impl Vector for F32x4 {
             2 => vextq_f32::<2>(self.0, self.0),
             _ => unreachable!("of four lanes none is {DISTANCE} further"),
         }))
+    }
+
+    #[inline(always)]
+    fn transposed<const DISTANCE: usize>(self, below: Self) -> (Self, Self) {
+        let (a, b) = (self.0, below.0);
+        let (a, b) = lanes!(match DISTANCE {
+            1 => (vtrn1q_f32(a, b), vtrn2q_f32(a, b)),
+            2 => {
+                let (a, b) = (vreinterpretq_f64_f32(a), vreinterpretq_f64_f32(b));
+                let (upper, lower) = (vtrn1q_f64(a, b), vtrn2q_f64(a, b));
+                (vreinterpretq_f32_f64(upper), vreinterpretq_f32_f64(lower))
+            }
+            _ => unreachable!("of four rows none is {DISTANCE} further"),
+        });
+        (Self(a), Self(b))
     }
 
     #[inline(always)]

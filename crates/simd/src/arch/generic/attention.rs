@@ -13,11 +13,13 @@
 
 use super::{
     matmul::{Product, Tiles, multiply},
-    rows, values,
+    rows,
+    transpose::{Block, transpose},
+    values,
 };
 use crate::{
     attention::{AttentionScratch, RelativeBias},
-    matmul::{Epilogue, pack_panel},
+    matmul::Epilogue,
 };
 
 /// How many scores are kept at a time (128 KiB), if that is at least one tile of rows.
@@ -54,7 +56,8 @@ pub(crate) unsafe fn attention<V: Tiles>(
     for head in 0..heads {
         let first = head * head_dim;
         let text = Text { qkv, stride: 3 * hidden, len, head_dim };
-        pack_keys::<V>(text, hidden + first, keys);
+        // SAFETY: passed on.
+        unsafe { pack_keys::<V>(text, hidden + first, keys) };
         pack_values::<V>(text, 2 * hidden + first, values);
         let mut row = 0;
         while row < len {
@@ -122,16 +125,26 @@ struct Text<'a> {
 }
 
 /// `[panel][head_dim][COLUMNS]`: kᵀ, whose columns are the keys.
+///
+/// # Safety
+/// The CPU has V's instructions; the text has the keys, and the panels are for all of them.
 #[inline(always)]
-fn pack_keys<V: Tiles>(text: Text<'_>, first: usize, panels: &mut [f32]) {
+unsafe fn pack_keys<V: Tiles>(text: Text<'_>, first: usize, panels: &mut [f32]) {
     let Text { qkv, stride, len, head_dim } = text;
-    let panels = panels.chunks_exact_mut(head_dim * V::COLUMNS);
-    for (panel, rows) in panels.zip(qkv[..len * stride].chunks(V::COLUMNS * stride)) {
-        pack_panel(
-            panel,
-            V::COLUMNS,
-            rows.chunks_exact(stride).map(|row| &row[first..][..head_dim]),
-        );
+    let keys = len.next_multiple_of(V::COLUMNS);
+    for key in (0..keys).step_by(V::LANES) {
+        let panel = &mut panels[key / V::COLUMNS * V::COLUMNS * head_dim..];
+        for p in (0..head_dim).step_by(V::LANES) {
+            let block = Block {
+                from: qkv.as_ptr().wrapping_add(key * stride + first + p),
+                stride,
+                rows: len.saturating_sub(key).min(V::LANES),
+                columns: V::LANES.min(head_dim - p),
+            };
+            let to = &mut panel[p * V::COLUMNS + key % V::COLUMNS..];
+            // SAFETY: the text has the rows, and each of them a key; a panel is whole vectors wide.
+            unsafe { transpose::<V>(block, to.as_mut_ptr(), V::COLUMNS) };
+        }
     }
 }
 

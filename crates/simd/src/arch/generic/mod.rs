@@ -13,8 +13,10 @@ mod epilogue;
 pub(crate) mod matmul;
 pub(crate) mod rotation;
 pub(crate) mod rounded;
+pub(crate) mod rounded_attention;
 pub(crate) mod rows;
 pub(crate) mod scan;
+mod transpose;
 pub(crate) mod values;
 pub(crate) mod vector;
 
@@ -44,6 +46,7 @@ macro_rules! vector_kernels {
                 softmax: kernels::softmax,
                 activate: kernels::activate,
                 attention: kernels::attention,
+                attention_bf16: kernels::attention,
                 tabulate: kernels::tabulate,
                 scan: kernels::scan,
                 pack_signs: kernels::pack_signs,
@@ -158,3 +161,26 @@ macro_rules! products {
     )*};
 }
 pub(crate) use products;
+
+/// Attention with products of bf16: `attention_of_tiles! { "avx512f,avx512bf16"; attention_bf16 = Bf16; }`.
+macro_rules! attention_of_tiles {
+    ($features:literal; $name:ident = $groups:ident;) => {
+        #[target_feature(enable = $features)]
+        pub(super) unsafe fn $name(
+            qkv: &[f32],
+            heads: usize,
+            head_dim: usize,
+            bias: Option<crate::attention::RelativeBias<'_>>,
+            scratch: &mut crate::attention::AttentionScratch,
+            out: &mut [f32],
+        ) {
+            // SAFETY: the instructions are enabled here, and the caller has checked the CPU and the lengths.
+            unsafe {
+                crate::arch::generic::rounded_attention::attention::<$groups>(
+                    qkv, heads, head_dim, bias, scratch, out,
+                );
+            }
+        }
+    };
+}
+pub(crate) use attention_of_tiles;

@@ -36,6 +36,10 @@ pub(crate) trait RoundedTiles {
     const ROWS: usize;
     /// Rows that cost as much as fewer of them.
     const UNIT: usize;
+    /// Columns of a tile: the width of a panel.
+    const COLUMNS: usize;
+    /// Tiles are computed over multiples of so many groups.
+    const GROUPS: usize;
 
     /// Rounds `k` values and fills the row up with zeros.
     ///
@@ -138,6 +142,9 @@ macro_rules! tiles_of_groups {
             type Sums = $sums;
             const ROWS: usize = $most;
             const UNIT: usize = 1;
+            const COLUMNS: usize = $vectors
+                * <crate::arch::generic::rounded::Float<$sums> as crate::arch::generic::vector::Vector>::LANES;
+            const GROUPS: usize = 1;
 
             #[inline(always)]
             unsafe fn round(x: *const f32, k: usize, to: *mut u8) -> crate::rounded::RowScale {
@@ -175,9 +182,12 @@ pub(crate) struct Tile {
     pub(crate) sums: *mut u32,
 }
 
-/// Room for the sums of the largest tile of any level.
+/// Sums of the largest tile of any level.
+const MOST_SUMS: usize = 1024;
+
+/// Room for the sums of a tile.
 #[repr(C, align(64))]
-struct Room([MaybeUninit<u32>; 1024]);
+struct Room([MaybeUninit<u32>; MOST_SUMS]);
 
 /// One tile of `R` rows and `W` vectors.
 ///
@@ -264,7 +274,8 @@ unsafe fn panel<G: RoundedTiles>(
     epilogue: Epilogue<'_>,
 ) {
     let mut room = Room([MaybeUninit::uninit(); _]);
-    debug_assert!(G::ROWS * w.width <= room.0.len());
+    const { assert!(G::ROWS * G::COLUMNS <= MOST_SUMS) };
+    debug_assert_eq!(w.width, G::COLUMNS);
     let sums = room.0.as_mut_ptr().cast();
     let most = even_block(at.rows, G::ROWS, G::UNIT);
     let mut row = 0;

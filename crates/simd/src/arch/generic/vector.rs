@@ -6,7 +6,7 @@ use super::bytes::Bytes;
 ///
 /// A value of the type exists only where its instructions do: [`splat`](Self::splat) and the loads are unsafe and make
 /// that promise, so the arithmetic need not. No operation looks at another lane, but for
-/// [`exchange`](Self::exchange), [`sum`](Self::sum) and [`largest`](Self::largest).
+/// [`exchange`](Self::exchange), [`transposed`](Self::transposed), [`sum`](Self::sum) and [`largest`](Self::largest).
 pub(crate) trait Vector: Copy {
     /// How many f32.
     const LANES: usize;
@@ -69,6 +69,11 @@ pub(crate) trait Vector: Copy {
     /// # Safety
     /// `LANES` bf16 can be written there.
     unsafe fn store_bf16(self, to: *mut u16);
+    /// Writes the lanes of `self` and of `second` as bf16, in turns: the first of `self`, the first of `second` …
+    ///
+    /// # Safety
+    /// `2 * LANES` bf16 can be written there.
+    unsafe fn store_bf16_pairs(self, second: Self, to: *mut u16);
     /// Asks for the cache line at any address, existing or not.
     fn prefetch(at: *const f32);
     /// The first `count` ≤ `LANES` lanes of `self`, the others of `other`.
@@ -99,6 +104,9 @@ pub(crate) trait Vector: Copy {
 
     /// Each lane has the value of that `DISTANCE` further, or before, in blocks of two distances: 1, 2 … `LANES / 2`.
     fn exchange<const DISTANCE: usize>(self) -> Self;
+    /// One step of transposing a matrix whose rows are vectors, for two rows that are DISTANCE apart: in the squares of
+    /// DISTANCE lanes that the two have, the upper right one and the lower left one change places.
+    fn transposed<const DISTANCE: usize>(self, below: Self) -> (Self, Self);
     /// The sum of the lanes, in an order that is always the same.
     fn sum(self) -> f32;
     /// The largest lane; any lane if one is NaN.

@@ -23,7 +23,7 @@ use super::avx512::{self, F32x16, groups::ByteSums};
 use crate::{
     Kernels, Level, Precision,
     arch::generic::{
-        products,
+        attention_of_tiles, products,
         rounded::{Numbers, RoundedTiles, Tile, round_to_bf16, round_to_bytes},
     },
     dispatch::Table,
@@ -34,6 +34,7 @@ pub(crate) static KERNELS: Kernels = Kernels::from_table(Table {
     level: Level::Amx,
     matmul_bf16: kernels::matmul_bf16,
     matmul_int8: kernels::matmul_int8,
+    attention_bf16: kernels::attention_bf16,
     ..avx512::bf16::TABLE
 });
 
@@ -42,6 +43,9 @@ mod kernels {
 
     super::products! {
         "avx512f,avx512bw,avx512vl,avx512dq,avx512bf16"; matmul_bf16 = Bf16; matmul_int8 = Bytes;
+    }
+    super::attention_of_tiles! {
+        "avx512f,avx512bw,avx512vl,avx512dq,avx512bf16"; attention_bf16 = Bf16;
     }
 }
 
@@ -210,6 +214,8 @@ impl RoundedTiles for Bytes {
     type Sums = ByteSums;
     const ROWS: usize = 2 * SIDE;
     const UNIT: usize = SIDE;
+    const COLUMNS: usize = 2 * SIDE;
+    const GROUPS: usize = SIDE;
 
     #[inline(always)]
     unsafe fn round(x: *const f32, k: usize, to: *mut u8) -> RowScale {
@@ -244,6 +250,8 @@ impl RoundedTiles for Bf16 {
     type Sums = Numbers<F32x16>;
     const ROWS: usize = 2 * SIDE;
     const UNIT: usize = SIDE;
+    const COLUMNS: usize = 2 * SIDE;
+    const GROUPS: usize = SIDE;
 
     #[inline(always)]
     unsafe fn round(x: *const f32, k: usize, to: *mut u8) -> RowScale {

@@ -11,15 +11,15 @@ use std::arch::x86_64::{
     _mm_add_ps, _mm_add_ss, _mm_cvtss_f32, _mm_loadl_epi64, _mm_loadu_si128, _mm_max_ps,
     _mm_max_ss, _mm_movehdup_ps, _mm_movehl_ps, _mm_packs_epi32, _mm_packus_epi16,
     _mm_packus_epi32, _mm_prefetch, _mm_storel_epi64, _mm_storeu_si128, _mm256_add_epi32,
-    _mm256_add_ps, _mm256_and_ps, _mm256_and_si256, _mm256_andnot_ps, _mm256_blendv_epi8,
-    _mm256_blendv_ps, _mm256_castps_si256, _mm256_castps256_ps128, _mm256_castsi256_ps,
-    _mm256_castsi256_si128, _mm256_cmp_ps, _mm256_cvtepi8_epi32, _mm256_cvtepi32_ps,
-    _mm256_cvtph_ps, _mm256_cvtps_epi32, _mm256_cvtps_ph, _mm256_div_ps, _mm256_extractf128_ps,
-    _mm256_extracti128_si256, _mm256_fmadd_ps, _mm256_fnmadd_ps, _mm256_loadu_ps,
-    _mm256_loadu_si256, _mm256_maskload_ps, _mm256_maskstore_ps, _mm256_max_ps, _mm256_min_ps,
-    _mm256_movemask_ps, _mm256_mul_ps, _mm256_or_ps, _mm256_or_si256, _mm256_permute_ps,
-    _mm256_permute2f128_ps, _mm256_set1_epi32, _mm256_set1_ps, _mm256_slli_epi32,
-    _mm256_srli_epi32, _mm256_storeu_ps, _mm256_sub_ps,
+    _mm256_add_ps, _mm256_and_ps, _mm256_and_si256, _mm256_andnot_ps, _mm256_blend_ps,
+    _mm256_blendv_epi8, _mm256_blendv_ps, _mm256_castps_si256, _mm256_castps256_ps128,
+    _mm256_castsi256_ps, _mm256_castsi256_si128, _mm256_cmp_ps, _mm256_cvtepi8_epi32,
+    _mm256_cvtepi32_ps, _mm256_cvtph_ps, _mm256_cvtps_epi32, _mm256_cvtps_ph, _mm256_div_ps,
+    _mm256_extractf128_ps, _mm256_extracti128_si256, _mm256_fmadd_ps, _mm256_fnmadd_ps,
+    _mm256_loadu_ps, _mm256_loadu_si256, _mm256_maskload_ps, _mm256_maskstore_ps, _mm256_max_ps,
+    _mm256_min_ps, _mm256_movemask_ps, _mm256_mul_ps, _mm256_or_ps, _mm256_or_si256,
+    _mm256_permute_ps, _mm256_permute2f128_ps, _mm256_set1_epi32, _mm256_set1_ps,
+    _mm256_slli_epi32, _mm256_srli_epi32, _mm256_storeu_ps, _mm256_storeu_si256, _mm256_sub_ps,
 };
 
 use crate::{
@@ -49,6 +49,26 @@ unsafe fn first(count: usize) -> __m256i {
     static MASKS: [i32; 16] = [-1, -1, -1, -1, -1, -1, -1, -1, 0, 0, 0, 0, 0, 0, 0, 0];
     // SAFETY: 8 - count + 8 ≤ 16.
     unsafe { _mm256_loadu_si256(MASKS.as_ptr().add(8 - count).cast()) }
+}
+
+/// The bf16 of each lane, in its lower half.
+///
+/// # Safety
+/// The CPU has AVX2.
+#[inline(always)]
+unsafe fn bf16_bits(x: F32x8) -> __m256i {
+    // SAFETY: passed on.
+    unsafe {
+        let bits = _mm256_castps_si256(x.0);
+        let upper = _mm256_srli_epi32::<16>(bits);
+        let even = _mm256_and_si256(upper, _mm256_set1_epi32(1));
+        let up = _mm256_add_epi32(_mm256_set1_epi32(0x7FFF), even);
+        let rounded = _mm256_srli_epi32::<16>(_mm256_add_epi32(bits, up));
+        // The carry could make a NaN a number.
+        let is_nan = _mm256_castps_si256(_mm256_cmp_ps::<_CMP_UNORD_Q>(x.0, x.0));
+        let quiet = _mm256_or_si256(upper, _mm256_set1_epi32(0x40));
+        _mm256_blendv_epi8(rounded, quiet, is_nan)
+    }
 }
 
 impl Vector for F32x8 {
@@ -126,17 +146,18 @@ impl Vector for F32x8 {
     unsafe fn store_bf16(self, to: *mut u16) {
         // SAFETY: passed on.
         unsafe {
-            let x = _mm256_castps_si256(self.0);
-            let upper = _mm256_srli_epi32::<16>(x);
-            let even = _mm256_and_si256(upper, _mm256_set1_epi32(1));
-            let up = _mm256_add_epi32(_mm256_set1_epi32(0x7FFF), even);
-            let rounded = _mm256_srli_epi32::<16>(_mm256_add_epi32(x, up));
-            // The carry could make a NaN a number.
-            let is_nan = _mm256_castps_si256(_mm256_cmp_ps::<_CMP_UNORD_Q>(self.0, self.0));
-            let quiet = _mm256_or_si256(upper, _mm256_set1_epi32(0x40));
-            let bits = _mm256_blendv_epi8(rounded, quiet, is_nan);
+            let bits = bf16_bits(self);
             let (low, high) = (_mm256_castsi256_si128(bits), _mm256_extracti128_si256::<1>(bits));
             _mm_storeu_si128(to.cast(), _mm_packus_epi32(low, high));
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn store_bf16_pairs(self, second: Self, to: *mut u16) {
+        // SAFETY: passed on.
+        unsafe {
+            let upper = _mm256_slli_epi32::<16>(bf16_bits(second));
+            _mm256_storeu_si256(to.cast(), _mm256_or_si256(bf16_bits(self), upper));
         }
     }
 
@@ -226,6 +247,28 @@ impl Vector for F32x8 {
             4 => _mm256_permute2f128_ps::<1>(self.0, self.0),
             _ => unreachable!("of eight lanes none is {DISTANCE} further"),
         }))
+    }
+
+    #[inline(always)]
+    fn transposed<const DISTANCE: usize>(self, below: Self) -> (Self, Self) {
+        let (a, b) = (self.0, below.0);
+        let (from_b, from_a) = (below.exchange::<DISTANCE>().0, self.exchange::<DISTANCE>().0);
+        let (a, b) = lanes!(match DISTANCE {
+            1 => (
+                _mm256_blend_ps::<0b1010_1010>(a, from_b),
+                _mm256_blend_ps::<0b0101_0101>(b, from_a),
+            ),
+            2 => (
+                _mm256_blend_ps::<0b1100_1100>(a, from_b),
+                _mm256_blend_ps::<0b0011_0011>(b, from_a),
+            ),
+            4 => (
+                _mm256_blend_ps::<0b1111_0000>(a, from_b),
+                _mm256_blend_ps::<0b0000_1111>(b, from_a),
+            ),
+            _ => unreachable!("of eight rows none is {DISTANCE} further"),
+        });
+        (Self(a), Self(b))
     }
 
     #[inline(always)]

@@ -9,18 +9,18 @@ pub(super) mod groups;
 pub(crate) mod vnni;
 
 use std::arch::x86_64::{
-    __m512, __mmask16, _CMP_GE_OQ, _CMP_GT_OQ, _CMP_UNORD_Q, _MM_FROUND_TO_NEAREST_INT,
+    __m512, __m512i, __mmask16, _CMP_GE_OQ, _CMP_GT_OQ, _CMP_UNORD_Q, _MM_FROUND_TO_NEAREST_INT,
     _MM_HINT_T0, _mm_loadu_si128, _mm_prefetch, _mm_storeu_si128, _mm256_loadu_si256,
     _mm256_storeu_si256, _mm512_abs_ps, _mm512_add_epi32, _mm512_add_ps, _mm512_and_ps,
     _mm512_and_si512, _mm512_castps_si512, _mm512_castsi512_ps, _mm512_cmp_ps_mask,
     _mm512_cvtepi8_epi32, _mm512_cvtepi32_epi16, _mm512_cvtepi32_ps, _mm512_cvtph_ps,
     _mm512_cvtps_epi32, _mm512_cvtps_ph, _mm512_cvtusepi32_epi8, _mm512_div_ps, _mm512_fmadd_ps,
     _mm512_fnmadd_ps, _mm512_loadu_ps, _mm512_loadu_si512, _mm512_mask_blend_epi32,
-    _mm512_mask_blend_ps, _mm512_mask_storeu_ps, _mm512_maskz_loadu_ps, _mm512_max_epi32,
-    _mm512_max_ps, _mm512_min_ps, _mm512_mul_ps, _mm512_or_ps, _mm512_or_si512, _mm512_permute_ps,
-    _mm512_reduce_add_ps, _mm512_reduce_max_ps, _mm512_set1_epi32, _mm512_set1_ps,
-    _mm512_setzero_si512, _mm512_shuffle_f32x4, _mm512_slli_epi32, _mm512_srli_epi32,
-    _mm512_storeu_ps, _mm512_sub_ps,
+    _mm512_mask_blend_ps, _mm512_mask_permute_ps, _mm512_mask_shuffle_f32x4, _mm512_mask_storeu_ps,
+    _mm512_maskz_loadu_ps, _mm512_max_epi32, _mm512_max_ps, _mm512_min_ps, _mm512_mul_ps,
+    _mm512_or_ps, _mm512_or_si512, _mm512_permute_ps, _mm512_reduce_add_ps, _mm512_reduce_max_ps,
+    _mm512_set1_epi32, _mm512_set1_ps, _mm512_setzero_si512, _mm512_shuffle_f32x4,
+    _mm512_slli_epi32, _mm512_srli_epi32, _mm512_storeu_ps, _mm512_storeu_si512, _mm512_sub_ps,
 };
 
 use crate::{
@@ -45,6 +45,26 @@ pub(super) struct F32x16(__m512);
 #[inline(always)]
 fn first(count: usize) -> __mmask16 {
     ((1_u32 << count) - 1) as __mmask16
+}
+
+/// The bf16 of each lane, in its lower half.
+///
+/// # Safety
+/// The CPU has AVX-512 F.
+#[inline(always)]
+unsafe fn bf16_bits(x: F32x16) -> __m512i {
+    // SAFETY: passed on.
+    unsafe {
+        let bits = _mm512_castps_si512(x.0);
+        let upper = _mm512_srli_epi32::<16>(bits);
+        let even = _mm512_and_si512(upper, _mm512_set1_epi32(1));
+        let up = _mm512_add_epi32(_mm512_set1_epi32(0x7FFF), even);
+        let rounded = _mm512_srli_epi32::<16>(_mm512_add_epi32(bits, up));
+        // The carry could make a NaN a number.
+        let is_nan = _mm512_cmp_ps_mask::<_CMP_UNORD_Q>(x.0, x.0);
+        let quiet = _mm512_or_si512(upper, _mm512_set1_epi32(0x40));
+        _mm512_mask_blend_epi32(is_nan, rounded, quiet)
+    }
 }
 
 impl Vector for F32x16 {
@@ -120,17 +140,15 @@ impl Vector for F32x16 {
     #[inline(always)]
     unsafe fn store_bf16(self, to: *mut u16) {
         // SAFETY: passed on.
+        unsafe { _mm256_storeu_si256(to.cast(), _mm512_cvtepi32_epi16(bf16_bits(self))) }
+    }
+
+    #[inline(always)]
+    unsafe fn store_bf16_pairs(self, second: Self, to: *mut u16) {
+        // SAFETY: passed on.
         unsafe {
-            let x = _mm512_castps_si512(self.0);
-            let upper = _mm512_srli_epi32::<16>(x);
-            let even = _mm512_and_si512(upper, _mm512_set1_epi32(1));
-            let up = _mm512_add_epi32(_mm512_set1_epi32(0x7FFF), even);
-            let rounded = _mm512_srli_epi32::<16>(_mm512_add_epi32(x, up));
-            // The carry could make a NaN a number.
-            let is_nan = _mm512_cmp_ps_mask::<_CMP_UNORD_Q>(self.0, self.0);
-            let quiet = _mm512_or_si512(upper, _mm512_set1_epi32(0x40));
-            let bits = _mm512_mask_blend_epi32(is_nan, rounded, quiet);
-            _mm256_storeu_si256(to.cast(), _mm512_cvtepi32_epi16(bits));
+            let upper = _mm512_slli_epi32::<16>(bf16_bits(second));
+            _mm512_storeu_si512(to.cast(), _mm512_or_si512(bf16_bits(self), upper));
         }
     }
 
@@ -221,6 +239,31 @@ impl Vector for F32x16 {
             8 => _mm512_shuffle_f32x4::<0b01_00_11_10>(self.0, self.0),
             _ => unreachable!("of sixteen lanes none is {DISTANCE} further"),
         }))
+    }
+
+    #[inline(always)]
+    fn transposed<const DISTANCE: usize>(self, below: Self) -> (Self, Self) {
+        let (a, b) = (self.0, below.0);
+        let (a, b) = lanes!(match DISTANCE {
+            1 => (
+                _mm512_mask_permute_ps::<0b10_11_00_01>(a, 0xAAAA, b),
+                _mm512_mask_permute_ps::<0b10_11_00_01>(b, 0x5555, a),
+            ),
+            2 => (
+                _mm512_mask_permute_ps::<0b01_00_11_10>(a, 0xCCCC, b),
+                _mm512_mask_permute_ps::<0b01_00_11_10>(b, 0x3333, a),
+            ),
+            4 => (
+                _mm512_mask_shuffle_f32x4::<0b10_11_00_01>(a, 0xF0F0, b, b),
+                _mm512_mask_shuffle_f32x4::<0b10_11_00_01>(b, 0x0F0F, a, a),
+            ),
+            8 => (
+                _mm512_mask_shuffle_f32x4::<0b01_00_11_10>(a, 0xFF00, b, b),
+                _mm512_mask_shuffle_f32x4::<0b01_00_11_10>(b, 0x00FF, a, a),
+            ),
+            _ => unreachable!("of sixteen rows none is {DISTANCE} further"),
+        });
+        (Self(a), Self(b))
     }
 
     #[inline(always)]

@@ -8,7 +8,7 @@ use super::{F32x4, dot, groups::broadcast};
 use crate::{
     Kernels, Level,
     arch::generic::{
-        products,
+        attention_of_tiles, products,
         rounded::{Groups, Numbers, tiles_of_groups},
     },
     dispatch::Table,
@@ -16,13 +16,18 @@ use crate::{
 
 pub(crate) static KERNELS: Kernels = Kernels::from_table(TABLE);
 
-const TABLE: Table =
-    Table { level: Level::NeonBf16, matmul_bf16: kernels::matmul_bf16, ..dot::TABLE };
+const TABLE: Table = Table {
+    level: Level::NeonBf16,
+    matmul_bf16: kernels::matmul_bf16,
+    attention_bf16: kernels::attention_bf16,
+    ..dot::TABLE
+};
 
 mod kernels {
     use super::Bf16;
 
     super::products! { "neon"; matmul_bf16 = Bf16; }
+    super::attention_of_tiles! { "neon"; attention_bf16 = Bf16; }
 }
 
 /// Groups of two bf16.

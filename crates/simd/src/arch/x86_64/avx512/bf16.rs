@@ -11,7 +11,7 @@ use super::{F32x16, groups::broadcast, vnni};
 use crate::{
     Kernels, Level,
     arch::generic::{
-        products,
+        attention_of_tiles, products,
         rounded::{Groups, Numbers, tiles_of_groups},
     },
     dispatch::Table,
@@ -19,13 +19,18 @@ use crate::{
 
 pub(crate) static KERNELS: Kernels = Kernels::from_table(TABLE);
 
-pub(in crate::arch::x86_64) const TABLE: Table =
-    Table { level: Level::Avx512Bf16, matmul_bf16: kernels::matmul_bf16, ..vnni::TABLE };
+pub(in crate::arch::x86_64) const TABLE: Table = Table {
+    level: Level::Avx512Bf16,
+    matmul_bf16: kernels::matmul_bf16,
+    attention_bf16: kernels::attention_bf16,
+    ..vnni::TABLE
+};
 
 mod kernels {
     use super::Bf16;
 
     super::products! { "avx512f,avx512bw,avx512vl,avx512dq,avx512bf16"; matmul_bf16 = Bf16; }
+    super::attention_of_tiles! { "avx512f,avx512bw,avx512vl,avx512dq,avx512bf16"; attention_bf16 = Bf16; }
 }
 
 /// Groups of two bf16.
