@@ -11,7 +11,7 @@ pub(crate) mod scan;
 use crate::{
     Kernels, Level,
     activation::{
-        Activation, GELU_CUT, GELU_R, GELU_T, GELU_TANH_CUBIC, GELU_TANH_CUT, GELU_TANH_SCALE,
+        Activation, GELU_CUT, GELU_Q, GELU_SCALE, GELU_TANH_CUBIC, GELU_TANH_CUT, GELU_TANH_SCALE,
     },
     attention::{AttentionScratch, RelativeBias},
     dispatch::Table,
@@ -187,9 +187,9 @@ fn relu(x: f32) -> f32 {
 
 fn gelu(x: f32) -> f32 {
     let a = x.abs().min(GELU_CUT);
-    let t = 1.0 / (1.0 + GELU_T * a);
-    let r = GELU_R.iter().rev().fold(0.0, |sum, c| sum * t + c);
-    relu(x) - a * ((-0.5 * a * a).exp() * r)
+    let u = GELU_SCALE * a - 1.0;
+    let q = GELU_Q.iter().rev().fold(0.0, |sum, c| sum * u + c);
+    relu(x) - a * q
 }
 
 fn gelu_tanh(x: f32) -> f32 {

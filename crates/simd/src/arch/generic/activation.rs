@@ -2,7 +2,7 @@
 
 use super::vector::Vector;
 use crate::activation::{
-    GELU_CUT, GELU_R, GELU_T, GELU_TANH_CUBIC, GELU_TANH_CUT, GELU_TANH_SCALE, TANH_CUT,
+    GELU_CUT, GELU_Q, GELU_SCALE, GELU_TANH_CUBIC, GELU_TANH_CUT, GELU_TANH_SCALE, TANH_CUT,
 };
 
 /// Below this, `exp` is zero.
@@ -81,12 +81,9 @@ impl Function for Gelu {
     unsafe fn of<V: Vector>(x: V) -> V {
         // SAFETY: the caller's promise.
         unsafe {
-            let one = V::splat(1.0);
             let a = V::splat(GELU_CUT).min(x.abs());
-            let t = one.div(a.fma(V::splat(GELU_T), one));
-            let e = exp(a.mul(V::splat(-0.5)).mul(a));
-            let q = polynomial(t, &GELU_R).mul(e);
-            a.neg_fma(q, Relu::of(x))
+            let u = a.fma(V::splat(GELU_SCALE), V::splat(-1.0));
+            a.neg_fma(polynomial(u, &GELU_Q), Relu::of(x))
         }
     }
 }
