@@ -8,6 +8,8 @@ import { lastLines } from '../packages.mjs'
 import { PEERS } from './engines.mjs'
 
 const CHILD = fileURLToPath(new URL('child.mjs', import.meta.url))
+/** V8 collects a heap that has been quiet for eight seconds: the texts themselves, for 15 ms, whatever an engine does. */
+const NODE = [process.execPath, '--no-memory-reducer', CHILD]
 const SESSIONS = fileURLToPath(new URL('sessions.py', import.meta.url))
 
 export class EngineProcess {
@@ -20,8 +22,7 @@ export class EngineProcess {
 
   /** @param {string} engine @param {string} python the command of the Python interpreter */
   constructor(engine, python) {
-    const command =
-      PEERS[engine]?.runtime === 'python' ? [python, SESSIONS] : [process.execPath, CHILD]
+    const command = PEERS[engine]?.runtime === 'python' ? [python, SESSIONS] : NODE
     this.#child = spawn(command[0], command.slice(1), { stdio: ['pipe', 'pipe', 'pipe'] })
     this.#child.stderr.on('data', text => {
       this.#said = (this.#said + text).slice(-2_000)

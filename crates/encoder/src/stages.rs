@@ -157,7 +157,11 @@ pub(crate) fn apply(
                 }
             }
             Stage::Dense { linear, activation } => {
-                spare.resize(count * linear.bias.len(), 0.0);
+                let outputs = count * linear.bias.len();
+                // They change places: both get room for either side of this stage.
+                vectors.reserve(outputs.saturating_sub(vectors.len()));
+                spare.reserve(vectors.len().saturating_sub(spare.len()));
+                spare.resize(outputs, 0.0);
                 let epilogue = match activation {
                     DenseActivation::Identity => Epilogue::Bias(&linear.bias),
                     DenseActivation::Tanh => {

@@ -33,6 +33,9 @@
 //! | avx512-bf16     | 12 × 32, `vdpbf16ps` | as avx512-vnni     |
 //! | amx             | 32 × 32, tiles     | 32 × 32, tiles       |
 //!
+//! Attention for rounded values is made of the tiles of bf16 at the levels that have instructions for them, and is that of
+//! f32 at the others.
+//!
 //! Invariant, at each level: the bits of one output row depend on that row's inputs alone, not on the number of rows, its
 //! position, or its neighbours. The same text has the same vector in any batch. Levels differ from each other by
 //! rounding.

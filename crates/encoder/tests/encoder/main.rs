@@ -4,6 +4,7 @@
 //! repository; evaluation data in `HIPPOCAMP_EVAL_DIR`, then in `../shared` beside the repository. Tests without
 //! theirs say that they are skipped.
 
+mod allocations;
 mod damaged_candle;
 mod damaged_folders;
 mod families;

@@ -68,14 +68,16 @@ fn attention(kernels: &Kernels) {
     for len in [16, 64, 256, 512] {
         let qkv = noise(len * 3 * hidden);
         let mut out = vec![0.0; len * hidden];
-        let seconds = best(|| {
-            kernels.attention(Precision::F32, &qkv, heads, head_dim, None, &mut scratch, &mut out);
-        });
-        println!(
-            "  attention {len:3} tokens, 12 × 32   {:6.1} GFLOP/s, {:6.2} µs a token",
-            4.0 * (len * len * hidden) as f64 / seconds / 1e9,
-            seconds / len as f64 * 1e6
-        );
+        for precision in [Precision::F32, Precision::Bf16] {
+            let seconds = best(|| {
+                kernels.attention(precision, &qkv, heads, head_dim, None, &mut scratch, &mut out);
+            });
+            println!(
+                "  {precision:4} attention, {len:3} tokens, 12 × 32   {:6.1} GFLOP/s, {:6.2} µs a token",
+                4.0 * (len * len * hidden) as f64 / seconds / 1e9,
+                seconds / len as f64 * 1e6
+            );
+        }
     }
 }
 
