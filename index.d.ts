@@ -74,14 +74,14 @@ export declare class NativeCollection {
    * how many there were.
    */
   update(which: StringBatch | string, set: string, unset: Array<string>, token?: CancelToken | undefined | null): Promise<number>
-  /** Deletes every record of this namespace and resolves with how many there were. */
-  clear(token?: CancelToken | undefined | null): Promise<number>
+  /** Deletes every record of this namespace, or also of those below it, and resolves with how many there were. */
+  clear(recursive: boolean, token?: CancelToken | undefined | null): Promise<number>
   /** The records with the ids of the batch, in its order. */
   get(ids: StringBatch, vectors: boolean, token?: CancelToken | undefined | null): Promise<RecordColumns>
   /** Records in the order of their insertion. */
   list(options: NativeListOptions, token?: CancelToken | undefined | null): Promise<NativePage>
-  /** How many records pass the filter. */
-  count(filter?: string | undefined | null, token?: CancelToken | undefined | null): Promise<number>
+  /** How many records pass the filter, in this namespace or also in those below it. */
+  count(filter: string | undefined | null, recursive: boolean, token?: CancelToken | undefined | null): Promise<number>
   /** The records nearest to a text. */
   search(text: string, options: NativeSearchOptions, token?: CancelToken | undefined | null): Promise<RecordColumns>
   /** The records nearest to a vector. */
@@ -495,6 +495,8 @@ export interface NativeListOptions {
   descending: boolean
   /** Whether records carry their vectors. */
   vectors: boolean
+  /** Whether the namespaces below are listed too. */
+  recursive: boolean
 }
 
 /** How to load an encoder. */
@@ -697,7 +699,7 @@ export interface RecordColumns {
   numbers: Float64Array
   /** The vectors of the rows that are records, one after the other, if they were asked for. */
   vectors?: Float32Array
-  /** The namespace of each row, if several were searched. */
+  /** The namespace of each row, if several were read. */
   namespaces?: Array<Array<string>>
   /** What has made the score of each row, as JSON, if that was asked for. */
   explanations?: Array<string>

@@ -124,6 +124,11 @@ export interface ListOptions extends ReadOptions {
    * @default the order of first insertion
    */
   readonly sort?: string | Sort | undefined
+  /**
+   * List the records of the namespaces below this one too, as if all were one; records then name theirs.
+   * @default false
+   */
+  readonly recursive?: boolean | undefined
 }
 
 /** The records that pass a filter, when something is done to them. */
@@ -199,6 +204,20 @@ export interface Sort {
 export interface CountOptions extends CallOptions {
   /** Only records that pass. */
   readonly where?: Filter | undefined
+  /**
+   * Count the records of the namespaces below this one too.
+   * @default false
+   */
+  readonly recursive?: boolean | undefined
+}
+
+/** How to clear. */
+export interface ClearOptions extends CallOptions {
+  /**
+   * Delete the records of the namespaces below this one too: all or none.
+   * @default false
+   */
+  readonly recursive?: boolean | undefined
 }
 
 /** Part of a listing. */

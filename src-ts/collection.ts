@@ -8,6 +8,7 @@ import type {
   Changes,
   CheckOptions,
   CheckReport,
+  ClearOptions,
   CollectionStats,
   CountOptions,
   DistinctOptions,
@@ -60,7 +61,7 @@ import type { SearchOptions } from './search-types.js'
 import { inSlices, nextTurn } from './slices.js'
 
 const IMPORT_MODES = ['upsert', 'add'] as const
-const LIST_OPTIONS = ['where', 'limit', 'cursor', 'sort', 'vector', 'signal'] as const
+const LIST_OPTIONS = ['where', 'limit', 'cursor', 'sort', 'vector', 'recursive', 'signal'] as const
 const ORDERS = ['asc', 'desc'] as const
 const DISTINCT_OPTIONS = [
   'similarity',
@@ -290,8 +291,10 @@ export class Collection<M extends object = Metadata> {
    * Deletes every record of this namespace; resolves with how many there were.
    * @throws {HippocampError} ERR_READ_ONLY, ERR_DISK_FULL
    */
-  async clear(options?: CallOptions): Promise<number> {
-    return this.#run(optionsOf(options, 'clear', ['signal']), token => this.#native.clear(token))
+  async clear(options?: ClearOptions): Promise<number> {
+    const given = optionsOf(options, 'clear', ['recursive', 'signal'])
+    const recursive = recursiveOf(given)
+    return this.#run(given, token => this.#native.clear(recursive, token))
   }
 
   /**
@@ -307,6 +310,7 @@ export class Collection<M extends object = Metadata> {
           ? Math.min(PAGE, limits.batchRecords)
           : integer('limit', given.limit, 1),
       vectors: given.vector !== undefined && boolean('vector', given.vector),
+      recursive: recursiveOf(given),
       ...filterOf(given.where),
       ...(given.cursor !== undefined && { cursor: text('cursor', given.cursor) }),
       ...sortOf(given.sort),
@@ -323,9 +327,10 @@ export class Collection<M extends object = Metadata> {
    * @throws {HippocampError} ERR_INVALID_FILTER
    */
   async count(options?: CountOptions): Promise<number> {
-    const given = optionsOf(options, 'count', ['where', 'signal'])
+    const given = optionsOf(options, 'count', ['where', 'recursive', 'signal'])
     const { filter } = filterOf(given.where)
-    return this.#read(given, token => this.#native.count(filter, token))
+    const recursive = recursiveOf(given)
+    return this.#read(given, token => this.#native.count(filter, recursive, token))
   }
 
   /**
@@ -558,6 +563,10 @@ function sortOf(sort: ListOptions['sort']): { sort?: string; descending: boolean
   const { field, order } = optionsOf(sort, 'sort', ['field', 'order'])
   const descending = order !== undefined && oneOf('sort.order', order, ORDERS) === 'desc'
   return field === undefined ? { descending } : { sort: fieldOf('sort.field', field), descending }
+}
+
+function recursiveOf({ recursive }: { readonly recursive?: boolean | undefined }): boolean {
+  return recursive !== undefined && boolean('recursive', recursive)
 }
 
 /** Makes a collection for {@link Store.collection}. */

@@ -11,6 +11,7 @@ export type {
   Changes,
   CheckOptions,
   CheckReport,
+  ClearOptions,
   CollectionStats,
   Condition,
   CountOptions,

@@ -58,6 +58,8 @@ export interface StoredRecord<M extends object = Metadata> {
   readonly createdAt: Date
   /** When it was last written. */
   readonly updatedAt: Date
+  /** The path of its namespace, in a `recursive` search or listing. */
+  readonly namespace?: readonly string[]
 }
 
 /** A record that a search found. */
@@ -72,8 +74,6 @@ export interface Hit<M extends object = Metadata> extends StoredRecord<M> {
    * in mode `lexical`.
    */
   readonly distance?: number
-  /** The path of its namespace, in a `recursive` search. */
-  readonly namespace?: readonly string[]
   /** What has made the score, if that was asked for. */
   readonly explanation?: Explanation
 }
@@ -300,11 +300,11 @@ function recordAt<M extends object>(slice: Slice, row: number, scored: boolean) 
     draft.score = numbers[at + 2] as number
     const distance = numbers[at + 3] as number
     if (!Number.isNaN(distance)) draft.distance = distance
-    const namespace = columns.namespaces?.[row]
-    if (namespace) draft.namespace = namespace
     const explanation = columns.explanations?.[row]
     if (explanation) draft.explanation = JSON.parse(explanation) as Explanation
   }
+  const namespace = columns.namespaces?.[row]
+  if (namespace) draft.namespace = namespace
   const vector = vectors[row]
   if (vector) draft.vector = vector
   draft.createdAt = new Date(numbers[at] as number)

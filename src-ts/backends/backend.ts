@@ -10,6 +10,7 @@ import type {
   AroundOptions,
   CallOptions,
   Changes,
+  ClearOptions,
   CountOptions,
   DistinctOptions,
   ListOptions,
@@ -42,8 +43,8 @@ export interface Backend {
   update(which: readonly string[] | Where, changes: Changes, options?: CallOptions): Promise<number>
   /** Deletes records; resolves with how many there were. */
   delete(which: readonly string[] | Where, options?: CallOptions): Promise<number>
-  /** Deletes every record of the namespace; resolves with how many there were. */
-  clear(options?: CallOptions): Promise<number>
+  /** Deletes every record of the namespace, or also of those below it; resolves with how many there were. */
+  clear(options?: ClearOptions): Promise<number>
   /** The records with these ids, in their order. */
   get(ids: readonly string[], options?: ReadOptions): Promise<(StoredRecord<object> | undefined)[]>
   /** Records in the order of their first insertion, or sorted, page by page. */

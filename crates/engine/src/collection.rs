@@ -231,9 +231,14 @@ impl Collection {
         }
     }
 
-    /// Queues the deletion of everything in this namespace; `done` gets how many records there were.
-    pub fn clear(&self, cancel: &Cancel, done: impl FnOnce(Result<u64, Error>) + Send + 'static) {
-        self.submit(self.bare_target(), Work::Clear, cancel, done);
+    /// Queues the deletion of everything in this namespace, or also in those below it; `done` gets how many records there were.
+    pub fn clear(
+        &self,
+        recursive: bool,
+        cancel: &Cancel,
+        done: impl FnOnce(Result<u64, Error>) + Send + 'static,
+    ) {
+        self.submit(self.bare_target(), Work::Clear { recursive }, cancel, done);
     }
 
     pub(crate) fn limits(&self) -> &Limits {

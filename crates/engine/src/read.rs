@@ -7,7 +7,7 @@
 use std::sync::{Arc, PoisonError};
 
 use hippocamp_index::{Filter, IndexStats, Metric};
-use hippocamp_store::{Lsn, NamespaceId, ReadTx, Row};
+use hippocamp_store::{CollectionId, Lsn, NamespaceId, ReadTx, Row};
 
 use crate::attempt::{Attempt, until_done};
 use crate::collection::Found;
@@ -77,26 +77,36 @@ impl Collection {
         })
     }
 
-    /// How many records there are that pass the filter.
+    /// How many records there are that pass the filter, in this namespace or also in those below it.
     ///
     /// # Errors
     /// [`Error::Closed`], a bad filter, or a store that cannot be read.
-    pub fn count(&self, filter: Option<&str>) -> Result<u64, Error> {
-        match self.filter(filter)? {
-            None => self.engine.core()?.store.read(|tx| {
-                let Some((_, namespace)) = self.locate(tx)? else { return Ok(0) };
-                Ok(tx.count(namespace)?)
-            }),
-            Some(filter) => {
-                let count =
-                    self.with_partition(Needs::of(&filter), &Cancel::new(), |_, _, partition| {
-                        Ok(partition
-                            .select(&filter)
-                            .map_or(partition.len(), |selected| selected.records))
-                    })?;
-                Ok(count.unwrap_or(0))
-            }
-        }
+    pub fn count(&self, filter: Option<&str>, recursive: bool) -> Result<u64, Error> {
+        let Some(filter) = self.filter(filter)? else {
+            return self.engine.core()?.store.read(|tx| {
+                let Some(row) = tx.collection(&self.name)? else { return Ok(0) };
+                self.stored_target(&row)?;
+                let namespaces = self.namespaces_in(tx, row.id, recursive)?;
+                let mut count = 0;
+                for id in namespaces.ids() {
+                    count += tx.count(id)?;
+                }
+                Ok(count)
+            });
+        };
+        let count = self.visit(
+            Needs::of(&filter),
+            recursive,
+            &Cancel::new(),
+            |_| Ok(0),
+            |count, _, partition| {
+                let selected = partition.select(&filter);
+                *count += selected.map_or(partition.len(), |selected| selected.records);
+                Ok(true)
+            },
+            |count, _, _, _| Ok(count),
+        )?;
+        Ok(count.unwrap_or(0))
     }
 
     /// Every namespace of the collection that holds records.
@@ -215,23 +225,14 @@ impl Collection {
                 let Some(row) = tx.collection(&self.name)? else { return Ok(Attempt::Done(None)) };
                 let target = self.stored_target(&row)?;
                 let mut all = start(&target)?;
-                let namespaces: Vec<_> = if recursive {
-                    let below = tx.namespaces_below(row.id, &self.namespace)?.into_iter();
-                    let filled = below.filter(|(_, _, records)| *records > 0);
-                    filled.map(|(id, path, _)| (id, Some(path))).collect()
-                } else {
-                    tx.namespace(row.id, &self.namespace)?
-                        .map(|id| (id, None))
-                        .into_iter()
-                        .collect()
-                };
-                if namespaces.is_empty() {
+                let namespaces = self.namespaces_in(tx, row.id, recursive)?;
+                if namespaces.0.is_empty() {
                     return Ok(Attempt::Done(None));
                 }
                 let snapshot = tx.lsn()?;
-                for (number, (id, _)) in namespaces.iter().enumerate() {
+                for (number, id) in namespaces.ids().enumerate() {
                     cancel.check()?;
-                    let partition = core.partition(*id, &target);
+                    let partition = core.partition(id, &target);
                     let guard = core.ready(&partition, tx, snapshot, needs)?;
                     if !guard.has(needs) {
                         return Ok(Attempt::Overtaken);
@@ -245,10 +246,25 @@ impl Collection {
                         return Ok(Attempt::Overtaken);
                     }
                 }
-                let namespaces = Namespaces(namespaces);
                 end(all, tx, &target, &namespaces).map(|value| Attempt::Done(Some(value)))
             })
         })
+    }
+
+    /// This namespace, if it exists, or it and those below it that have records.
+    pub(crate) fn namespaces_in(
+        &self,
+        tx: &ReadTx<'_>,
+        collection: CollectionId,
+        recursive: bool,
+    ) -> Result<Namespaces, Error> {
+        if recursive {
+            let below = tx.namespaces_below(collection, &self.namespace)?.into_iter();
+            let filled = below.filter(|(_, _, records)| *records > 0);
+            return Ok(Namespaces(filled.map(|(id, path, _)| (id, Some(path))).collect()));
+        }
+        let one = tx.namespace(collection, &self.namespace)?;
+        Ok(Namespaces(one.map(|id| (id, None)).into_iter().collect()))
     }
 
     /// Calls `read` with a snapshot and the partition at exactly that snapshot; nothing when the
@@ -277,11 +293,15 @@ impl Collection {
     }
 }
 
-/// Namespaces of a collection that are searched: their paths, unless only one is.
+/// Namespaces of a collection that are read: their paths, unless only one is.
 pub(crate) struct Namespaces(Vec<(NamespaceId, Option<Vec<u8>>)>);
 
 impl Namespaces {
-    /// The path of the namespace with a number; nothing if only one is searched.
+    pub(crate) fn ids(&self) -> impl Iterator<Item = NamespaceId> + '_ {
+        self.0.iter().map(|(id, _)| *id)
+    }
+
+    /// The path of the namespace with a number; nothing if only one is read.
     pub(crate) fn path(&self, number: usize) -> Result<Option<Arc<[String]>>, Error> {
         let Some((id, Some(path))) = self.0.get(number) else { return Ok(None) };
         namespace::decoded(*id, path).map(Some)

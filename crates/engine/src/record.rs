@@ -191,6 +191,8 @@ pub struct ListOptions {
     pub sort: Option<Sort>,
     /// Whether records carry their vectors.
     pub with_vectors: bool,
+    /// Whether the records of the namespaces below this one are listed too, as if all were one.
+    pub recursive: bool,
 }
 
 /// What a listing is sorted by.
@@ -205,7 +207,14 @@ pub struct Sort {
 
 impl Default for ListOptions {
     fn default() -> Self {
-        Self { filter: None, limit: 100, cursor: None, sort: None, with_vectors: false }
+        Self {
+            filter: None,
+            limit: 100,
+            cursor: None,
+            sort: None,
+            with_vectors: false,
+            recursive: false,
+        }
     }
 }
 
@@ -214,6 +223,8 @@ impl Default for ListOptions {
 pub struct Page {
     /// The records.
     pub records: Vec<Record>,
+    /// The namespace of each, in a recursive listing.
+    pub namespaces: Vec<Arc<[String]>>,
     /// Where to go on; none when there is nothing more.
     pub cursor: Option<String>,
 }

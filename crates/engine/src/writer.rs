@@ -44,7 +44,10 @@ pub(crate) enum Work {
         unset: Vec<String>,
         limits: Limits,
     },
-    Clear,
+    Clear {
+        /// The namespaces below as well.
+        recursive: bool,
+    },
     DropCollection,
 }
 
@@ -145,7 +148,7 @@ fn commit_and_answer(core: &Arc<Core>, group: Vec<Request>) {
             })
             .collect(),
     };
-    let touched = outcomes.iter().filter_map(|outcome| outcome.as_ref().ok()?.namespace);
+    let touched = outcomes.iter().flatten().flat_map(|outcome| outcome.touched.iter().copied());
     core.refresh(touched);
     for (request, outcome) in group.into_iter().zip(outcomes) {
         if let (Work::DropCollection, Ok(outcome)) = (&request.work, &outcome) {
@@ -159,15 +162,16 @@ fn commit_and_answer(core: &Arc<Core>, group: Vec<Request>) {
 }
 
 struct Outcome {
-    namespace: Option<NamespaceId>,
+    /// Namespaces whose records are others.
+    touched: Vec<NamespaceId>,
     /// Namespaces that are no more.
     dropped: Vec<NamespaceId>,
     count: u64,
 }
 
 impl Outcome {
-    fn of(namespace: Option<NamespaceId>, count: u64) -> Self {
-        Self { namespace, dropped: Vec::new(), count }
+    fn of(touched: impl IntoIterator<Item = NamespaceId>, count: u64) -> Self {
+        Self { touched: touched.into_iter().collect(), dropped: Vec::new(), count }
     }
 }
 
@@ -249,7 +253,7 @@ fn apply(tx: &mut WriteTx<'_>, request: &Request) -> Result<Outcome, Error> {
         Work::Update { which, set, unset, limits } => {
             update(tx, &request.target, which, (set, unset), limits)
         }
-        Work::Clear => clear(tx, &request.target),
+        Work::Clear { recursive } => clear(tx, &request.target, *recursive),
         Work::DropCollection => {
             let collection = tx.collection(&request.target.name)?;
             let mut outcome = Outcome::of(None, u64::from(collection.is_some()));
@@ -406,11 +410,21 @@ fn ids<'a>(
     failure.map_or(Ok(Cow::Owned(ids)), Err)
 }
 
-fn clear(tx: &mut WriteTx<'_>, target: &Target) -> Result<Outcome, Error> {
-    let Some(namespace) = existing_namespace(tx, target)? else {
-        return Ok(Outcome::of(None, 0));
+fn clear(tx: &mut WriteTx<'_>, target: &Target, recursive: bool) -> Result<Outcome, Error> {
+    let namespaces = if recursive {
+        let Some(collection) = tx.collection(&target.name)? else {
+            return Ok(Outcome::of(None, 0));
+        };
+        let below = tx.namespaces_below(collection.id, &target.namespace)?.into_iter();
+        below.filter(|(_, _, records)| *records > 0).map(|(id, ..)| id).collect()
+    } else {
+        Vec::from_iter(existing_namespace(tx, target)?)
     };
-    Ok(Outcome::of(Some(namespace), tx.clear(namespace)?))
+    let mut count = 0;
+    for namespace in &namespaces {
+        count += tx.clear(*namespace)?;
+    }
+    Ok(Outcome::of(namespaces, count))
 }
 
 fn existing_namespace(tx: &mut WriteTx<'_>, target: &Target) -> Result<Option<NamespaceId>, Error> {

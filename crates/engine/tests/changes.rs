@@ -40,7 +40,7 @@ fn metadata(c: &Collection, id: &str) -> String {
 fn records_are_deleted_by_filter() {
     let c = filled(&temporary());
     assert_eq!(delete_where(&c, "{\"even\":true,\"n\":{\"$lt\":2}}").unwrap(), 3);
-    assert_eq!(c.count(None).unwrap(), 9);
+    assert_eq!(c.count(None, false).unwrap(), 9);
     assert_eq!(delete_where(&c, "{\"missing\":1}").unwrap(), 0);
     assert!(delete_where(&c, "{}").unwrap_err().to_string().contains("use clear()"));
     assert_eq!(delete_where(&c, "{\"n\":{\"$gg\":2}}").unwrap_err().code(), "ERR_INVALID_FILTER");
@@ -106,7 +106,7 @@ fn listings_are_sorted_and_paged() {
                     cursor,
                     sort: sort.clone(),
                     filter,
-                    with_vectors: false,
+                    ..ListOptions::default()
                 })
                 .unwrap();
             assert!(page.records.len() <= limit);

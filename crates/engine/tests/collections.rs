@@ -61,7 +61,7 @@ fn a_deleted_record_never_comes_back() {
     let engine = open(&path);
     let c = collection(&engine, "c", Metric::L2);
     assert_eq!(ids(&search(&c, &[1.0], 5)), ["b"]);
-    assert_eq!(c.count(None).unwrap(), 1);
+    assert_eq!(c.count(None, false).unwrap(), 1);
 }
 
 #[test]
@@ -82,7 +82,7 @@ fn reopening_finds_everything() {
 
     let engine = open(&path);
     let c = engine.collection("笔记", CollectionOptions::default()).unwrap();
-    assert_eq!(c.count(None).unwrap(), 0);
+    assert_eq!(c.count(None, false).unwrap(), 0);
     let c = c.namespace(&["用户".into(), "42".into()]).unwrap();
     let after = c.get(&["甲".into()], true).unwrap();
     assert_eq!(after, before);
@@ -107,7 +107,7 @@ fn adding_an_id_twice_refuses_the_whole_batch() {
     let error =
         write(&c, vec![record("c", &[2.0]), record("c", &[3.0])], WriteMode::Add).unwrap_err();
     assert_eq!(error.code(), "ERR_RECORD_EXISTS");
-    assert_eq!(c.count(None).unwrap(), 1);
+    assert_eq!(c.count(None, false).unwrap(), 1);
     assert_eq!(search(&c, &[1.0], 9)[0].distance, Some(0.0));
 }
 
@@ -131,7 +131,7 @@ fn an_upsert_replaces_and_of_two_the_last_wins() {
     assert_eq!(hits[0].record.metadata.as_deref(), Some(r#"{"v":3}"#));
     assert_eq!(hits[0].record.created_ms, created);
     assert_eq!(try_search(&c, &[1.0], &filtered(r#"{"v":1}"#)).unwrap(), []);
-    assert_eq!(c.count(Some(r#"{"v":3}"#)).unwrap(), 1);
+    assert_eq!(c.count(Some(r#"{"v":3}"#), false).unwrap(), 1);
 }
 
 #[test]
@@ -163,7 +163,7 @@ fn namespaces_never_see_each_other() {
     }
     assert_eq!(clear(&handles[1]), 1);
     assert_eq!(search(&handles[1], &[0.0], 10), []);
-    assert_eq!(handles[2].count(None).unwrap(), 1);
+    assert_eq!(handles[2].count(None, false).unwrap(), 1);
     assert_eq!(c.namespaces().unwrap().len(), 4);
 }
 
@@ -188,11 +188,11 @@ fn filters_select_by_equality_and_still_return_k() {
     assert_eq!(found(r#"{"rare":7}"#, 10), [7, 107, 207, 307, 407]);
     assert_eq!(found(r#"{"tags":"t4","even":true}"#, 2), [4, 14]);
     assert_eq!(found(r#"{"nothing":1}"#, 2), [0; 0]);
-    assert_eq!(c.count(Some(r#"{"rare":7}"#)).unwrap(), 5);
+    assert_eq!(c.count(Some(r#"{"rare":7}"#), false).unwrap(), 5);
     delete(&c, &["7"]);
     add(&c, vec![tagged("new", &[1000.0], r#"{"rare":7}"#)]);
-    assert_eq!(c.count(Some(r#"{"rare":7}"#)).unwrap(), 5);
-    assert_eq!(c.count(Some("{}")).unwrap(), 500);
+    assert_eq!(c.count(Some(r#"{"rare":7}"#), false).unwrap(), 5);
+    assert_eq!(c.count(Some("{}"), false).unwrap(), 500);
     assert_eq!(try_search(&c, &[0.0], &filtered("{")).unwrap_err().code(), "ERR_INVALID_FILTER");
 }
 
@@ -251,7 +251,7 @@ fn bad_vectors_are_refused_by_row_and_change_nothing() {
         assert!(error.to_string().contains("record 1 (\"bad\")"), "{error}");
         assert_eq!(try_search(&c, &vector, &SearchOptions::default()).unwrap_err().code(), code);
     }
-    assert_eq!(c.count(None).unwrap(), 1);
+    assert_eq!(c.count(None, false).unwrap(), 1);
 }
 
 #[test]
@@ -300,7 +300,7 @@ fn searching_what_does_not_exist_finds_nothing_and_makes_nothing() {
     let engine = temporary();
     let c = collection(&engine, "c", Metric::L2);
     assert_eq!(search(&c, &[1.0], 1), []);
-    assert_eq!(c.count(Some(r#"{"a":1}"#)).unwrap(), 0);
+    assert_eq!(c.count(Some(r#"{"a":1}"#), false).unwrap(), 0);
     assert_eq!(clear(&c), 0);
     assert_eq!(delete(&c, &["a"]), 0);
     assert!(engine.collections().unwrap().is_empty());

@@ -45,7 +45,7 @@ fn nothing_is_lost_or_doubled_by_concurrent_writers_and_every_hit_is_true() {
             });
         }
     });
-    assert_eq!(c.count(None).unwrap(), 1 + 4 * 40);
+    assert_eq!(c.count(None, false).unwrap(), 1 + 4 * 40);
     assert_eq!(search(&c, &[0.0], 10_000).len(), 161);
 }
 
@@ -71,7 +71,7 @@ fn a_refused_request_takes_nothing_of_its_group_with_it() {
         threads.into_iter().map(|t| t.join().unwrap().is_ok()).collect()
     });
     assert_eq!(outcomes, (0..24).map(|i| i % 2 == 1).collect::<Vec<_>>());
-    assert_eq!(c.count(None).unwrap(), 1 + 2 * 12);
+    assert_eq!(c.count(None, false).unwrap(), 1 + 2 * 12);
 }
 
 #[test]
@@ -128,7 +128,7 @@ fn an_aborted_write_has_written_nothing() {
     cancel.cancel();
     let error = write_with(&c, vec![record("a", &[1.0])], WriteMode::Add, &cancel).unwrap_err();
     assert_eq!(error.code(), "ERR_ABORTED");
-    assert_eq!(c.count(None).unwrap(), 0);
+    assert_eq!(c.count(None, false).unwrap(), 0);
 
     // Cancelled at any moment, the answer and the store agree.
     for i in 0..200 {
@@ -226,7 +226,7 @@ proptest! {
                     c = collection(&engine, "c", Metric::L2);
                 }
             }
-            prop_assert_eq!(c.count(None).unwrap(), map.len() as u64);
+            prop_assert_eq!(c.count(None, false).unwrap(), map.len() as u64);
         }
     }
 }
@@ -242,5 +242,5 @@ fn a_large_batch_is_all_there() {
     let too_many: Vec<NewRecord> =
         (0..100_001).map(|i| record(&format!("n{i}"), &[1.0, 1.0])).collect();
     assert_eq!(write(&c, too_many, WriteMode::Add).unwrap_err().code(), "ERR_LIMIT_EXCEEDED");
-    assert_eq!(c.count(None).unwrap(), 20_000);
+    assert_eq!(c.count(None, false).unwrap(), 20_000);
 }

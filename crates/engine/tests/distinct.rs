@@ -167,7 +167,7 @@ fn of_many_at_the_same_time_one_is_stored() {
         }
     });
     let c = collection(&engine, "c", Metric::Cosine);
-    assert_eq!(c.count(None).unwrap(), 20 + 8 * 20);
+    assert_eq!(c.count(None, false).unwrap(), 20 + 8 * 20);
     let added = added.lock().unwrap();
     assert_eq!(added.iter().filter(|added| added.similar.is_none()).count(), 20);
     assert_eq!(added.len(), 160);

@@ -111,7 +111,7 @@ fn an_opened_collection_has_the_index_that_it_was_made_with() {
     let engine = open(&path);
     let refused = with(&engine, Some(IndexKind::Native));
     for error in [
-        refused.count(None).unwrap_err(),
+        refused.count(None, false).unwrap_err(),
         try_search(&refused, &vectors[0], &SearchOptions::default()).unwrap_err(),
         write(&refused, vec![record("x", &vectors[0])], hippocamp_engine::WriteMode::Add)
             .unwrap_err(),
@@ -135,7 +135,7 @@ fn an_opened_collection_has_the_index_that_it_was_made_with() {
 fn a_collection_is_native_unless_it_is_told_otherwise() {
     let engine = temporary();
     fill(&with(&engine, None), &clustered(4, 1_100), 0);
-    let error = with(&engine, Some(IndexKind::Hnsw)).count(None).unwrap_err();
+    let error = with(&engine, Some(IndexKind::Hnsw)).count(None, false).unwrap_err();
     assert_eq!(error.code(), "ERR_COLLECTION_MISMATCH");
     let c = with(&engine, Some(IndexKind::Native));
     search(&c, &[0.0; DIMENSION], 1);

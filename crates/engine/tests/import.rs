@@ -97,9 +97,9 @@ fn upsert_replaces_what_is_there_and_add_refuses_the_whole_file() {
     let error = import(&c, &file("f64-l2sq"), WriteMode::Add).unwrap_err();
     assert_eq!(error.code(), "ERR_RECORD_EXISTS");
     assert!(error.to_string().contains(&id), "{error}");
-    assert_eq!(c.count(None).unwrap(), 2);
+    assert_eq!(c.count(None, false).unwrap(), 2);
     assert_eq!(import(&c, &file("f64-l2sq"), WriteMode::Upsert).unwrap(), 9);
-    assert_eq!(c.count(None).unwrap(), 10);
+    assert_eq!(c.count(None, false).unwrap(), 10);
     assert_eq!(c.get(&[id], true).unwrap()[0].as_ref().unwrap().vector, Some(vector));
     let other = c.namespace(&["other".into()]).unwrap();
     assert_eq!(import(&other, &file("f64-l2sq"), WriteMode::Add).unwrap(), 9);
@@ -114,7 +114,7 @@ fn a_file_of_several_batches_is_imported_whole() {
     let engine = temporary();
     let c = unmade(&engine, "c");
     assert_eq!(import(&c, &path, WriteMode::Add).unwrap(), 2_500);
-    assert_eq!(c.count(None).unwrap(), 2_500);
+    assert_eq!(c.count(None, false).unwrap(), 2_500);
     assert_eq!(ids(&search(&c, &[2_499.0, 1.0], 2)), ["2499", "2498"]);
 }
 
@@ -225,22 +225,22 @@ fn an_aborted_import_says_what_it_has_left() {
     cancel.cancel();
     let error = import_with(&c, &path, WriteMode::Add, &cancel).unwrap_err();
     assert!(matches!(error, Error::Aborted));
-    assert_eq!(c.count(None).unwrap(), 0);
+    assert_eq!(c.count(None, false).unwrap(), 0);
 
     let cancel = Cancel::new();
     let result = wait(|done| {
         c.import_usearch(path.clone(), WriteMode::Upsert, &cancel, done);
-        while c.count(None).unwrap() == 0 {
+        while c.count(None, false).unwrap() == 0 {
             std::thread::yield_now();
         }
         cancel.cancel();
     });
-    let left = c.count(None).unwrap();
+    let left = c.count(None, false).unwrap();
     match result {
         Err(Error::ImportAborted { written }) => assert_eq!(written, left),
         // It may have been done before it heard of it.
         result => assert_eq!((result.unwrap(), left), (20_000, 20_000)),
     }
     assert_eq!(import(&c, &path, WriteMode::Upsert).unwrap(), 20_000);
-    assert_eq!(c.count(None).unwrap(), 20_000);
+    assert_eq!(c.count(None, false).unwrap(), 20_000);
 }

@@ -52,11 +52,11 @@ fn naive(all: &BTreeMap<usize, Vec<f32>>, query: &[f32], k: usize) -> Vec<(Strin
 }
 
 fn check(c: &Collection, all: &BTreeMap<usize, Vec<f32>>) {
-    assert_eq!(c.count(None).unwrap(), all.len() as u64);
+    assert_eq!(c.count(None, false).unwrap(), all.len() as u64);
     let filter = || Some("{\"third\":{\"$ne\":1}}".to_owned());
     let some: BTreeMap<_, _> =
         all.iter().filter(|(i, _)| *i % 3 != 1).map(|(i, v)| (*i, v.clone())).collect();
-    assert_eq!(c.count(filter().as_deref()).unwrap(), some.len() as u64);
+    assert_eq!(c.count(filter().as_deref(), false).unwrap(), some.len() as u64);
     for seed in 0..6 {
         let query = values(1_000 + seed, DIMENSION);
         for k in [1, 10, 10_000] {

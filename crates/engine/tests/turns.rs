@@ -211,7 +211,7 @@ fn a_collection_keeps_its_turns() {
     add(&c, vec![turn(1, 1, "Ann", "hello")]);
     let with = |turns: Option<Turns>| {
         let c = engine.collection("c", CollectionOptions { turns, ..Default::default() }).unwrap();
-        c.count(None).map_err(|error| error.to_string())
+        c.count(None, false).map_err(|error| error.to_string())
     };
     assert_eq!(with(None), Ok(1));
     assert_eq!(with(Some(Turns::default())), Ok(1));

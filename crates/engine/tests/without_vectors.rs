@@ -86,7 +86,7 @@ fn what_needs_vectors_is_refused() {
     }
     let refused = write(&c, vec![with_vector()], hippocamp_engine::WriteMode::Add).unwrap_err();
     assert!(refused.to_string().contains("the vector of record 0"), "{refused}");
-    assert_eq!(c.count(None).unwrap(), 1);
+    assert_eq!(c.count(None, false).unwrap(), 1);
 }
 
 #[test]
@@ -98,12 +98,12 @@ fn it_is_fixed_when_the_collection_is_made() {
         let options = CollectionOptions { vectors, dimension, ..CollectionOptions::default() };
         engine.collection(name, options)
     };
-    let refused = open("c", Some(true), None).unwrap().count(None).unwrap_err();
+    let refused = open("c", Some(true), None).unwrap().count(None, false).unwrap_err();
     assert_eq!(refused.code(), "ERR_COLLECTION_MISMATCH");
     assert!(refused.to_string().contains("no vectors"), "{refused}");
     let plain = collection(&engine, "plain", Metric::Cosine);
     add(&plain, vec![record("a", &[1.0, 0.0])]);
-    assert!(open("plain", Some(false), None).unwrap().count(None).is_err());
+    assert!(open("plain", Some(false), None).unwrap().count(None, false).is_err());
     assert!(open("d", Some(false), Some(3)).unwrap_err().to_string().contains("no vectors"));
 }
 

@@ -160,7 +160,7 @@ fn languages_are_the_collections_and_are_checked() {
         &Cancel::new(),
     );
     assert!(refused.unwrap_err().to_string().contains("language de, not fr"));
-    assert!(engine.collection("c", german()).unwrap().count(None).is_ok());
+    assert!(engine.collection("c", german()).unwrap().count(None, false).is_ok());
 }
 
 proptest! {

@@ -38,6 +38,8 @@ pub struct NativeListOptions {
     pub descending: bool,
     /// Whether records carry their vectors.
     pub vectors: bool,
+    /// Whether the namespaces below are listed too.
+    pub recursive: bool,
 }
 
 impl NativeListOptions {
@@ -48,6 +50,7 @@ impl NativeListOptions {
             cursor: self.cursor,
             sort: Some(Sort { field: self.sort, descending: self.descending }),
             with_vectors: self.vectors,
+            recursive: self.recursive,
         })
     }
 }
@@ -321,11 +324,12 @@ impl NativeCollection {
         )
     }
 
-    /// Deletes every record of this namespace and resolves with how many there were.
+    /// Deletes every record of this namespace, or also of those below it, and resolves with how many there were.
     #[napi(catch_unwind)]
     pub fn clear<'env>(
         &self,
         env: &'env Env,
+        recursive: bool,
         token: Option<&CancelToken>,
     ) -> napi::Result<PromiseRaw<'env, f64>> {
         let collection = self.engine.clone();
@@ -334,7 +338,9 @@ impl NativeCollection {
             Priority::Interactive,
             cancel::of(token),
             move |cancel, answer| {
-                collection.clear(cancel, |count| answer.give(count.map(|count| count as f64)));
+                collection.clear(recursive, cancel, |count| {
+                    answer.give(count.map(|count| count as f64));
+                });
             },
         )
     }
@@ -365,22 +371,23 @@ impl NativeCollection {
         let collection = self.engine.clone();
         operation::read(env, Priority::Interactive, cancel::of(token), move |_| {
             let page = collection.list(&options.into_engine()?)?;
-            let records = page.records.into_iter().map(Some).collect();
-            Ok(NativePage { records: RecordColumns::of_records(records), cursor: page.cursor })
+            let records = RecordColumns::of_listed(page.records, page.namespaces);
+            Ok(NativePage { records, cursor: page.cursor })
         })
     }
 
-    /// How many records pass the filter.
+    /// How many records pass the filter, in this namespace or also in those below it.
     #[napi(catch_unwind)]
     pub fn count<'env>(
         &self,
         env: &'env Env,
         filter: Option<String>,
+        recursive: bool,
         token: Option<&CancelToken>,
     ) -> napi::Result<PromiseRaw<'env, f64>> {
         let collection = self.engine.clone();
         operation::read(env, Priority::Interactive, cancel::of(token), move |_| {
-            collection.count(filter.as_deref()).map(|count| count as f64)
+            collection.count(filter.as_deref(), recursive).map(|count| count as f64)
         })
     }
 

@@ -33,7 +33,7 @@ pub struct RecordColumns {
     /// The vectors of the rows that are records, one after the other, if they were asked for.
     #[napi(ts_type = "Float32Array")]
     pub vectors: Option<Floats>,
-    /// The namespace of each row, if several were searched.
+    /// The namespace of each row, if several were read.
     pub namespaces: Option<Vec<Vec<String>>>,
     /// What has made the score of each row, as JSON, if that was asked for.
     pub explanations: Option<Vec<String>>,
@@ -45,13 +45,13 @@ pub struct RecordColumns {
 
 impl RecordColumns {
     pub(crate) fn of_records(records: Vec<Option<Record>>) -> Self {
-        let rows = records.into_iter().map(|record| Row {
-            record,
-            score: f64::NAN,
-            distance: f64::NAN,
-            namespace: None,
-            explanation: None,
-        });
+        Self::first(records.into_iter().map(|record| Row::unscored(record, None)).collect())
+    }
+
+    /// Records and, if they are of several, the namespace of each.
+    pub(crate) fn of_listed(records: Vec<Record>, namespaces: Vec<Arc<[String]>>) -> Self {
+        let mut namespaces = namespaces.into_iter();
+        let rows = records.into_iter().map(|record| Row::unscored(Some(record), namespaces.next()));
         Self::first(rows.collect())
     }
 
@@ -79,6 +79,12 @@ struct Row {
     distance: f64,
     namespace: Option<Arc<[String]>>,
     explanation: Option<Box<Explanation>>,
+}
+
+impl Row {
+    fn unscored(record: Option<Record>, namespace: Option<Arc<[String]>>) -> Self {
+        Self { record, score: f64::NAN, distance: f64::NAN, namespace, explanation: None }
+    }
 }
 
 impl From<Hit> for Row {

@@ -63,7 +63,7 @@ pub(crate) fn delete(c: &Collection, ids: &[&str]) -> u64 {
 }
 
 pub(crate) fn clear(c: &Collection) -> u64 {
-    wait(|done| c.clear(&Cancel::new(), done)).unwrap()
+    wait(|done| c.clear(false, &Cancel::new(), done)).unwrap()
 }
 
 pub(crate) fn try_search(
