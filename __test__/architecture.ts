@@ -118,8 +118,13 @@ invariant(
       .map(({ path }) => path),
 )
 
+/** What the doors import besides their own files. */
+const DOORS: Record<string, string[]> = {
+  langchain: ['#core', '@langchain/core'],
+}
+
 invariant(
-  'The package needs nothing but Node.js: no runtime dependency and no install script; libraries for document formats are optional peers, which src-ts/documents alone imports, and only when a file needs them.',
+  'The package needs nothing but Node.js: no runtime dependency and no install script; libraries of others are optional peers, which src-ts/documents imports when a file needs them, and otherwise their own door alone.',
   () => {
     const manifest = JSON.parse(read('package.json'))
     const {
@@ -136,10 +141,14 @@ invariant(
     const foreign = typescript().flatMap(source =>
       imports(source)
         .filter(({ specifier }) => !/^(node:|\.\.?\/)/.test(specifier))
-        .filter(
-          ({ specifier, dynamic }) =>
-            !(dynamic && isPeer(specifier) && source.path.startsWith('src-ts/documents/')),
-        )
+        .filter(({ specifier, dynamic }) => {
+          const folder = source.path.split('/')[1] as string
+          if (folder === 'documents') return !(dynamic && isPeer(specifier))
+          const known = DOORS[folder]?.some(
+            name => specifier === name || specifier.startsWith(`${name}/`),
+          )
+          return !(known && (specifier.startsWith('#core/') || isPeer(specifier)))
+        })
         .map(({ specifier }) => `${source.path} imports ${specifier}`),
     )
     return [

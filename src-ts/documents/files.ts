@@ -5,8 +5,8 @@
 import type { Dirent } from 'node:fs'
 import { readdir, realpath, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { peer } from '../peers.js'
 import { formatByName } from './formats.js'
-import { peer } from './peers.js'
 
 /** Which files. */
 export interface GlobOptions {

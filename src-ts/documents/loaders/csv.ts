@@ -3,7 +3,7 @@
  *
  * Parsed by csv-parse, the parser whose behaviour with quotes, line ends and ragged rows is documented option by option.
  */
-import { peer } from '../peers.js'
+import { peer } from '../../peers.js'
 import { type Fields, fieldDocument } from './fields.js'
 import { broken, type Parsed, reason } from './parsed.js'
 

@@ -5,7 +5,7 @@
  * without keeping them.
  */
 import { HippocampError } from '../../errors.js'
-import { peer } from '../peers.js'
+import { peer } from '../../peers.js'
 import { parseHtml } from './html.js'
 import { broken, type Parsed, reason } from './parsed.js'
 import { readPart, unpackedWithin } from './zip.js'

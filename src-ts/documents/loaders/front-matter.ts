@@ -2,7 +2,7 @@
  * Front matter of Markdown: YAML between lines of three dashes, at the very beginning.
  */
 import { isObject, show } from '../../options.js'
-import { peer } from '../peers.js'
+import { peer } from '../../peers.js'
 import { broken, reason } from './parsed.js'
 
 export interface FrontMatter {

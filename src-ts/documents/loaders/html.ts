@@ -4,7 +4,7 @@
  * Parsed by parse5, which follows the HTML standard to the letter, so that broken pages are read as browsers read them; the
  * libraries that turn HTML into text drop headings or tables, which chunks need for their context.
  */
-import { peer } from '../peers.js'
+import { peer } from '../../peers.js'
 import { readable } from './html-text.js'
 import type { Parsed } from './parsed.js'
 

@@ -6,7 +6,7 @@
  */
 import { dirname, join, sep } from 'node:path'
 import { HippocampError } from '../../errors.js'
-import { peer } from '../peers.js'
+import { peer } from '../../peers.js'
 import { broken, type Parsed, reason, tooLarge } from './parsed.js'
 import { measureStreams } from './pdf-streams.js'
 

@@ -1,0 +1,75 @@
+/**
+ * An encoder as LangChain's embeddings.
+ */
+import { Embeddings, type EmbeddingsParams } from '@langchain/core/embeddings'
+import { Encoder, type LoadEncoderOptions, loadEncoder } from '#core/encoder'
+import { invalid } from '#core/errors'
+import { show } from '#core/options'
+import { inSlices } from '#core/slices'
+
+/** Which encoder. What else is given is passed on to LangChain's class. */
+export interface HippocampEmbeddingsParams extends EmbeddingsParams, LoadEncoderOptions {
+  /** An encoder, or the id or folder of a model that is loaded at the first text. */
+  readonly encoder: Encoder | string
+}
+
+/** Names of the prompt that stored texts get, as models have it. */
+const DOCUMENT_PROMPTS = ['document', 'passage'] as const
+
+/**
+ * Embeddings of LangChain's shape. Questions get the model's `query` prompt and texts its `document` or `passage` prompt, if it
+ * has them. A vector store that is made with it lets the collection encode, so that no vector passes through JavaScript.
+ */
+export class HippocampEmbeddings extends Embeddings {
+  readonly #load: () => Promise<Encoder>
+  #loaded: Promise<Encoder> | undefined
+
+  /** @throws {HippocampError} ERR_INVALID_ARGUMENT */
+  constructor({ encoder, ...others }: HippocampEmbeddingsParams) {
+    super(others)
+    if (!(encoder instanceof Encoder) && typeof encoder !== 'string')
+      throw invalid(`encoder is ${show(encoder)}: give an Encoder, or the id or folder of a model`)
+    const { maxConcurrency: _, maxRetries: __, onFailedAttempt: ___, ...options } = others
+    this.#load = async () =>
+      encoder instanceof Encoder ? encoder : await loadEncoder(encoder, options)
+  }
+
+  /** The encoder, once it is loaded; the next call tries again if it could not be. */
+  encoder(): Promise<Encoder> {
+    this.#loaded ??= this.#load().catch(error => {
+      this.#loaded = undefined
+      throw error
+    })
+    return this.#loaded
+  }
+
+  /** @throws {HippocampError} what {@link Encoder.encode} throws, and for a model that is loaded {@link loadEncoder} */
+  override async embedDocuments(documents: string[]): Promise<number[][]> {
+    const encoder = await this.encoder()
+    const prompt = DOCUMENT_PROMPTS.find(name => name in encoder.prompts)
+    return vectorsOf(encoder, documents, prompt)
+  }
+
+  /** @throws {HippocampError} as {@link embedDocuments} */
+  override async embedQuery(question: string): Promise<number[]> {
+    const encoder = await this.encoder()
+    const prompt = 'query' in encoder.prompts ? 'query' : undefined
+    const [vector = []] = await vectorsOf(encoder, [question], prompt)
+    return vector
+  }
+}
+
+async function vectorsOf(
+  encoder: Encoder,
+  texts: string[],
+  prompt: string | undefined,
+): Promise<number[][]> {
+  const { data, count, dimension } = await encoder.encode(texts, { prompt })
+  const vectors: number[][] = []
+  const take = (from: number, to: number) => {
+    for (let i = from; i < to; i++)
+      vectors.push(Array.from(data.subarray(i * dimension, (i + 1) * dimension)))
+  }
+  await inSlices(count, () => dimension, take)
+  return vectors
+}
