@@ -121,6 +121,7 @@ invariant(
 /** What the doors import besides their own files. */
 const DOORS: Record<string, string[]> = {
   langchain: ['#core', '@langchain/core'],
+  langgraph: ['#core', '@langchain/core', '@langchain/langgraph-checkpoint'],
 }
 
 invariant(

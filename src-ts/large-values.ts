@@ -8,12 +8,11 @@
  */
 import { randomUUID } from 'node:crypto'
 import type { Backend } from './backends/backend.js'
-import type { Filter } from './collection-types.js'
 import { HippocampError } from './errors.js'
 import { label } from './options.js'
 import type { Metadata, NewRecord, StoredRecord } from './records.js'
 
-const METHODS = ['upsert', 'get', 'delete', 'list', 'clear'] as const
+const METHODS = ['upsert', 'get', 'delete', 'list'] as const
 
 /** What values need of the namespace. Its collection should have no vectors (`vectors: false`): nothing is searched. */
 export type ValueRecords = Pick<Backend, (typeof METHODS)[number]>
@@ -36,15 +35,14 @@ export interface KeptValue {
 
 /** Bytes of UTF-8, or characters of base64, in a record: half of what a record can have. */
 const PIECE = 512 * 1024
-/** In the metadata of a record: what `about` is, how the value is written, and where the rest of it is. */
-const ABOUT = 'about'
+/** In a record's metadata: what is known of the value ({@link NewValue.about}). */
+export const ABOUT = 'about'
+/** How the value is written, and where the rest of it is. */
 const FORM = 'form'
 const PIECES = 'pieces'
 const VERSION = 'version'
 /** Marks records that are pieces. */
 const PIECE_OF = 'pieceOf'
-/** Records that are values. */
-const WHOLE: Filter = { [PIECE_OF]: { $exists: false } }
 /** Records in a page. */
 const PAGE = 1000
 
@@ -74,7 +72,8 @@ export class LargeValues {
   /** The values under these keys, in their order. */
   async get(keys: readonly string[]): Promise<(KeptValue | undefined)[]> {
     if (keys.length === 0) return []
-    return this.#valuesOf(await this.#records.get(keys))
+    const records = await this.#records.get(keys)
+    return Promise.all(records.map(record => record && this.read(record)))
   }
 
   /** Deletes values; resolves with how many there were. */
@@ -86,51 +85,22 @@ export class LargeValues {
     return records.length
   }
 
-  /** Deletes all of them. */
-  async clear(): Promise<void> {
-    await this.#records.clear()
-  }
-
-  /**
-   * Values in the order in which their keys were first written, or the other way round, read as far as they are asked for.
-   * @param where a filter on {@link NewValue.about}
-   */
-  async *list(where: Filter = {}, order: 'asc' | 'desc' = 'asc'): AsyncGenerator<KeptValue> {
-    for await (const records of this.#pages(where, order)) {
-      for (const value of await this.#valuesOf(records)) if (value) yield value
-    }
-  }
-
-  /** The same, but only keys. */
-  async *keys(where: Filter = {}): AsyncGenerator<string> {
-    for await (const records of this.#pages(where, 'asc')) for (const { id } of records) yield id
-  }
-
-  async *#pages(where: Filter, order: 'asc' | 'desc'): AsyncGenerator<StoredRecord<object>[]> {
-    const wanted = { $and: [WHOLE, within(where)] }
+  /** Keys in the order in which they were first written, read as far as they are asked for. */
+  async *keys(): AsyncGenerator<string> {
     let cursor: string | undefined
     do {
-      const page = await this.#records.list({
-        where: wanted,
-        sort: { order },
-        limit: PAGE,
-        cursor,
-      })
-      yield page.records
+      const page = await this.#records.list({ limit: PAGE, cursor })
+      for (const record of page.records) if (!isPiece(record)) yield record.id
       cursor = page.cursor
     } while (cursor !== undefined)
   }
 
-  async #valuesOf(
-    records: readonly (StoredRecord<object> | undefined)[],
-  ): Promise<(KeptValue | undefined)[]> {
-    const values: (KeptValue | undefined)[] = []
-    for (const record of records) values.push(record && (await this.#valueOf(record)))
-    return values
-  }
-
-  /** A value that is written anew while its pieces are read is read again. */
-  async #valueOf(record: StoredRecord<object>): Promise<KeptValue | undefined> {
+  /**
+   * The value of a record that was found in another way, such as by a filter on {@link ABOUT}; undefined if it has been deleted
+   * meanwhile. One that is written anew while its pieces are read is read again.
+   * @throws {HippocampError} ERR_STORE_INVALID for a record that is no value, or whose pieces are gone
+   */
+  async read(record: StoredRecord<object>): Promise<KeptValue | undefined> {
     let current: StoredRecord<object> | undefined = record
     while (current) {
       const ids = pieceIds(current)
@@ -153,16 +123,6 @@ export class LargeValues {
   }
 }
 
-/** A filter on what is known of a value. */
-export function within(where: Filter): Filter {
-  const entries = Object.entries(where).map(([path, condition]) => {
-    if (path === '$and' || path === '$or') return [path, (condition as Filter[]).map(within)]
-    if (path === '$not') return [path, within(condition as Filter)]
-    return [`${ABOUT}.${path}`, condition]
-  })
-  return Object.fromEntries(entries)
-}
-
 function recordsOf({ key, value, about }: NewValue): NewRecord[] {
   label('the key', key)
   const [written, form] = write(value)
@@ -178,6 +138,10 @@ function recordsOf({ key, value, about }: NewValue): NewRecord[] {
     metadata: { [PIECE_OF]: key },
   }))
   return [{ id: key, text: piece(0), metadata: first }, ...rest]
+}
+
+function isPiece({ metadata }: StoredRecord<object>): boolean {
+  return PIECE_OF in metadata
 }
 
 function pieceId(version: string, i: number): string {

@@ -1,0 +1,390 @@
+/**
+ * A collection as LangGraph's store.
+ */
+import {
+  BaseStore,
+  type GetOperation,
+  type Item,
+  type ListNamespacesOperation,
+  type Operation,
+  type OperationResults,
+  type PutOperation,
+  type SearchOperation,
+} from '@langchain/langgraph-checkpoint'
+import type { Collection } from '#core/collection'
+import type { Filter } from '#core/collection-types'
+import { invalid } from '#core/errors'
+import { boolean, finite, integer, label, oneOf, optionsOf, show, within } from '#core/options'
+import type { StoredRecord } from '#core/records'
+import type { SearchOptions } from '#core/search-types'
+import { fieldsOf } from './fields.js'
+import { filterOf, INDEXED, itemOf, NOTE, noted, noteOf, recordOf, unexpired } from './items.js'
+import { type Conditions, matching } from './namespaces.js'
+
+/** How long items are kept. */
+export interface HippocampTtlOptions {
+  /**
+   * Minutes that an item is kept unless `put` says otherwise.
+   * @default for ever
+   */
+  readonly defaultTtl?: number | undefined
+  /**
+   * Whether being read begins an item's time anew.
+   * @default true
+   */
+  readonly refreshOnRead?: boolean | undefined
+  /**
+   * Minutes between deletions of what has expired, once the store is started. Expired items are never seen, deleted or not.
+   * @default 60
+   */
+  readonly sweepIntervalMinutes?: number | undefined
+}
+
+export interface HippocampStoreInput {
+  /** A collection or one of its namespaces, whose encoder makes items findable by their meaning. */
+  readonly collection: Collection
+  /**
+   * The paths into a value whose texts are found by questions: `title`, `author.name`, `parts[*].text`; `$` is the whole value.
+   * @default ['$']
+   */
+  readonly fields?: readonly string[] | undefined
+  /**
+   * How questions are searched for, unless a search says otherwise.
+   * @default 'hybrid' in collections with vectors
+   */
+  readonly mode?: 'vector' | 'hybrid' | 'text' | undefined
+  readonly ttl?: HippocampTtlOptions | undefined
+}
+
+/** How to search items. */
+export interface HippocampStoreSearchOptions {
+  /** Values that items must have, by key; or operators, as in every filter of a collection. Objects go down into values. */
+  readonly filter?: Record<string, unknown> | undefined
+  /** What is searched for; without it items are listed, those that were stored last first. */
+  readonly query?: string | undefined
+  /** @default 10 */
+  readonly limit?: number | undefined
+  /** @default 0 */
+  readonly offset?: number | undefined
+  /** By words, by meaning or by both. */
+  readonly mode?: 'text' | 'vector' | 'hybrid' | 'auto' | undefined
+  /** Only items with at least this score, from 0 to 1. */
+  readonly similarityThreshold?: number | undefined
+  /** In a hybrid search: how much the meaning counts, from 0 to 1, beside the words. */
+  readonly vectorWeight?: number | undefined
+  /** Whether the times of items that are found begin anew. */
+  readonly refreshTtl?: boolean | undefined
+}
+
+/** A found item. */
+export interface HippocampStoreItem extends Item {
+  /** From 0 to 1, for a search with a query. */
+  score?: number
+}
+
+const OPTIONS = ['collection', 'fields', 'mode', 'ttl'] as const
+const TTL_OPTIONS = ['defaultTtl', 'refreshOnRead', 'sweepIntervalMinutes'] as const
+const SEARCH_OPTIONS = [
+  'filter',
+  'query',
+  'limit',
+  'offset',
+  'mode',
+  'similarityThreshold',
+  'vectorWeight',
+  'refreshTtl',
+] as const
+const MODES = ['text', 'vector', 'hybrid', 'auto'] as const
+const MINUTE = 60_000
+/** Records in a page. */
+const PAGE = 1000
+
+/**
+ * LangGraph's store over a collection: durable, with namespaces that are never mixed up whatever their labels are, filters,
+ * searches by meaning and words, and times after which items are gone. It finds what was stored in any other way, and is found.
+ *
+ * Every method rejects with what the collection's rejects with.
+ */
+export class HippocampStore extends BaseStore {
+  readonly #collection: Collection
+  readonly #fields: readonly string[]
+  readonly #mode: HippocampStoreSearchOptions['mode']
+  readonly #ttl: HippocampTtlOptions
+  #sweeper: NodeJS.Timeout | undefined
+
+  /** @throws {HippocampError} ERR_INVALID_ARGUMENT naming the option */
+  constructor(input: HippocampStoreInput) {
+    const given = optionsOf(input, 'HippocampStore', OPTIONS)
+    super()
+    const { collection } = given
+    if (typeof collection?.namespace !== 'function')
+      throw invalid(`collection is ${show(collection)}: give a Collection, from store.collection()`)
+    this.#collection = collection
+    this.#fields = fieldsOf('fields', given.fields ?? ['$'])
+    this.#mode = given.mode && oneOf('mode', given.mode, MODES)
+    this.#ttl = ttlOf(given.ttl)
+  }
+
+  /**
+   * Does operations in one go: what is read is as it was before, what is written is written in order, for each namespace in
+   * one call. Of several writes under one key the last counts.
+   */
+  override async batch<Op extends Operation[]>(operations: Op): Promise<OperationResults<Op>> {
+    const puts = new Map<string, Put>()
+    const results = operations.map(operation => {
+      if ('namespacePrefix' in operation) return this.#search(operation)
+      if ('value' in operation) {
+        puts.set(JSON.stringify([operation.namespace, operation.key]), operation)
+        return undefined
+      }
+      if ('key' in operation) return this.#get(operation)
+      return this.#namespaces(operation as ListNamespacesOperation)
+    })
+    const found = await Promise.all(results)
+    await this.#write([...puts.values()])
+    return found as OperationResults<Op>
+  }
+
+  /**
+   * Stores an item, in place of one with the same key.
+   * @param index paths whose texts are found by questions, or `false` for none; the store's own if absent
+   * @param options `ttl`: minutes that it is kept
+   */
+  override async put(
+    namespace: string[],
+    key: string,
+    value: Record<string, unknown>,
+    index?: false | string[],
+    options?: { ttl?: number | undefined },
+  ): Promise<void> {
+    const { ttl } = optionsOf(options, 'put', ['ttl'])
+    await this.#write([{ namespace, key, value, ...(index !== undefined && { index }), ttl }])
+  }
+
+  /** An item, or null. */
+  override async get(namespace: string[], key: string): Promise<Item | null> {
+    return this.#get({ namespace, key })
+  }
+
+  /** Items in a namespace and in those below it. */
+  override async search(
+    namespacePrefix: string[],
+    options?: HippocampStoreSearchOptions,
+  ): Promise<HippocampStoreItem[]> {
+    const given = optionsOf(options, 'search', SEARCH_OPTIONS)
+    return this.#search({ namespacePrefix, ...given })
+  }
+
+  /** Deletes an item. */
+  override async delete(namespace: string[], key: string): Promise<void> {
+    await this.#write([{ namespace, key, value: null }])
+  }
+
+  /** The namespaces that hold items, sorted; `*` in a prefix or suffix stands for any label. */
+  override async listNamespaces(
+    options: {
+      prefix?: string[]
+      suffix?: string[]
+      maxDepth?: number
+      limit?: number
+      offset?: number
+    } = {},
+  ): Promise<string[][]> {
+    const { prefix, suffix, maxDepth, limit = 100, offset = 0 } = options
+    const matchConditions: Conditions = [
+      ...(prefix ? [{ matchType: 'prefix' as const, path: prefix }] : []),
+      ...(suffix ? [{ matchType: 'suffix' as const, path: suffix }] : []),
+    ]
+    return this.#namespaces({
+      matchConditions,
+      limit,
+      offset,
+      ...(maxDepth !== undefined && { maxDepth }),
+    })
+  }
+
+  /** Deletes what has expired, now; resolves with how many items there were. */
+  async sweepExpiredItems(): Promise<number> {
+    const expired: Filter = { [`${NOTE}.expiresAt`]: { $lte: Date.now() } }
+    let count = 0
+    for (;;) {
+      const { records } = await this.#collection.list({
+        where: expired,
+        recursive: true,
+        limit: PAGE,
+      })
+      if (records.length === 0) return count
+      const paths = new Map(
+        records.map(({ namespace = [] }) => [JSON.stringify(namespace), namespace]),
+      )
+      for (const path of paths.values())
+        count += await this.#collection.namespace(path).delete({ where: expired })
+    }
+  }
+
+  /** Begins to delete what has expired, from time to time. */
+  override start(): void {
+    if (this.#sweeper) return
+    const { sweepIntervalMinutes = 60 } = this.#ttl
+    // A sweep that fails is made up for by the next one; nothing expired is seen meanwhile.
+    const sweep = () => void this.sweepExpiredItems().catch(() => {})
+    this.#sweeper = setInterval(sweep, sweepIntervalMinutes * MINUTE)
+    this.#sweeper.unref()
+  }
+
+  /** Ends that. The collection's store stays open. */
+  override stop(): void {
+    clearInterval(this.#sweeper)
+    this.#sweeper = undefined
+  }
+
+  get #refreshes(): boolean {
+    return this.#ttl.refreshOnRead ?? true
+  }
+
+  #at(namespace: readonly string[]): Collection {
+    if (!Array.isArray(namespace))
+      throw invalid(`the namespace is ${show(namespace)}: give an array of strings`)
+    return this.#collection.namespace([...this.#collection.path, ...namespace])
+  }
+
+  async #get({ namespace, key }: GetOperation): Promise<Item | null> {
+    const record = await this.#at(namespace).get(label('the key', key))
+    if (!record || (noted(record).expiresAt ?? Number.POSITIVE_INFINITY) <= Date.now()) return null
+    if (this.#refreshes) await this.#refresh([[record, namespace]])
+    return itemOf(record, namespace)
+  }
+
+  async #search(
+    operation: Pick<SearchOperation, 'namespacePrefix'> & HippocampStoreSearchOptions,
+  ): Promise<HippocampStoreItem[]> {
+    const { namespacePrefix, query, filter } = operation
+    const limit = integer('limit', operation.limit ?? 10, 0)
+    const offset = integer('offset', operation.offset ?? 0, 0)
+    const below = this.#at(namespacePrefix)
+    if (limit === 0) return []
+    const conditions = [...(filter ? filterOf(filter) : []), unexpired(Date.now())]
+    const found: (StoredRecord & { score?: number })[] = query
+      ? await below.search(query, {
+          ...searchOptionsOf(operation, this.#mode),
+          where: { $and: [...conditions, INDEXED] },
+          k: limit,
+          offset,
+          recursive: true,
+        })
+      : await listed(below, { $and: conditions }, offset, limit)
+    const items = found.map(record => {
+      const namespace = [...(record.namespace ?? [])].slice(this.#collection.path.length)
+      return { record, namespace }
+    })
+    if (boolean('refreshTtl', operation.refreshTtl ?? this.#refreshes))
+      await this.#refresh(items.map(({ record, namespace }) => [record, namespace]))
+    return items.map(({ record, namespace }) => {
+      const item = itemOf(record, namespace)
+      return record.score === undefined ? item : { ...item, score: record.score }
+    })
+  }
+
+  async #namespaces(operation: ListNamespacesOperation): Promise<string[][]> {
+    const all = await this.#collection.namespaces()
+    const base = this.#collection.path
+    const inside = all
+      .map(({ path }) => path)
+      .filter(path => base.every((part, i) => path[i] === part))
+    return matching(
+      inside.map(path => path.slice(base.length)).filter(path => path.length > 0),
+      operation,
+    )
+  }
+
+  async #write(puts: readonly Put[]): Promise<void> {
+    const records = puts.map(({ namespace, key, value, index, ttl }) => {
+      if (!Array.isArray(namespace) || namespace.length === 0)
+        throw invalid(`the namespace is ${show(namespace)}: give an array of at least one string`)
+      label('the key', key)
+      if (value === null) return undefined
+      const fields =
+        index === undefined ? this.#fields : index === false ? [] : fieldsOf('index', index)
+      return recordOf(key, value, fields, minutes('ttl', ttl ?? this.#ttl.defaultTtl))
+    })
+    const places = new Map<string, { at: Collection; put: number[]; gone: string[] }>()
+    for (const [i, { namespace, key }] of puts.entries()) {
+      const name = JSON.stringify(namespace)
+      const place = places.get(name) ?? { at: this.#at(namespace), put: [], gone: [] }
+      places.set(name, place)
+      if (records[i]) place.put.push(i)
+      else place.gone.push(key)
+    }
+    for (const { at, put, gone } of places.values()) {
+      if (put.length > 0) await at.upsert(put.flatMap(i => records[i] ?? []))
+      if (gone.length > 0) await at.delete(gone)
+    }
+  }
+
+  /** Begins the times of items anew. */
+  async #refresh(items: readonly [StoredRecord, readonly string[]][]): Promise<void> {
+    const refreshed = items.map(async ([record, namespace]) => {
+      const { ttl, ...others } = noted(record)
+      if (ttl === undefined) return
+      const note = { ...others, ...noteOf(ttl) }
+      await this.#at(namespace).update([record.id], { metadata: { [NOTE]: note } })
+    })
+    await Promise.all(refreshed)
+  }
+}
+
+type Put = PutOperation & { readonly ttl?: number | undefined }
+
+/** Items in the reverse order of their first insertion. */
+async function listed(
+  below: Collection,
+  where: Filter,
+  offset: number,
+  limit: number,
+): Promise<StoredRecord[]> {
+  const records: StoredRecord[] = []
+  let [skip, cursor] = [offset, undefined as string | undefined]
+  do {
+    const page = await below.list({
+      where,
+      recursive: true,
+      sort: { order: 'desc' },
+      limit: Math.min(PAGE, skip + limit - records.length),
+      cursor,
+    })
+    records.push(...page.records.slice(skip))
+    skip = Math.max(0, skip - page.records.length)
+    cursor = page.cursor
+  } while (cursor !== undefined && records.length < limit)
+  return records
+}
+
+function searchOptionsOf(
+  { mode, similarityThreshold, vectorWeight }: HippocampStoreSearchOptions,
+  usual: HippocampStoreSearchOptions['mode'],
+): SearchOptions {
+  const wanted = oneOf('mode', mode ?? usual ?? 'auto', MODES)
+  return {
+    ...(wanted !== 'auto' && { mode: wanted === 'text' ? ('lexical' as const) : wanted }),
+    ...(similarityThreshold !== undefined && {
+      minScore: within('similarityThreshold', similarityThreshold, 0, 1),
+    }),
+    ...(vectorWeight !== undefined && {
+      ranking: { fusion: 'weighted', words: 1 - within('vectorWeight', vectorWeight, 0, 1) },
+    }),
+  }
+}
+
+function ttlOf(ttl: HippocampTtlOptions | undefined): HippocampTtlOptions {
+  const given = optionsOf(ttl, 'ttl', TTL_OPTIONS)
+  minutes('ttl.defaultTtl', given.defaultTtl)
+  minutes('ttl.sweepIntervalMinutes', given.sweepIntervalMinutes)
+  if (given.refreshOnRead !== undefined) boolean('ttl.refreshOnRead', given.refreshOnRead)
+  return given
+}
+
+function minutes(name: string, value: number | undefined): number | undefined {
+  if (value === undefined) return undefined
+  if (finite(name, value) <= 0) throw invalid(`${name} is ${value}: give minutes, above 0`)
+  return value
+}
