@@ -37,13 +37,13 @@ export const INDEXED: Filter = { [`${NOTE}.text`]: { $ne: 'none' } }
 
 /**
  * The record of an item.
- * @param fields paths into the value whose texts are to be found
+ * @param fields paths into the value whose texts are to be found; its `text`, or the whole of one that has none, if absent
  * @throws {HippocampError} ERR_INVALID_ARGUMENT for a value that is no object
  */
 export function recordOf(
   key: string,
   value: unknown,
-  fields: readonly string[],
+  fields: readonly string[] | undefined,
   ttl: number | undefined,
 ): NewRecord {
   if (!isObject(value) || Array.isArray(value))
@@ -51,7 +51,8 @@ export function recordOf(
   if (NOTE in value)
     throw invalid(`the value of "${key}" has the key "${NOTE}", which is taken: rename it`)
   const given = value as Value
-  const text = fields.length > 0 ? textOf(given, fields) : undefined
+  const usual = typeof given.text === 'string' && given.text !== '' ? ['text'] : ['$']
+  const text = textOf(given, fields ?? usual)
   const note: Note = {
     ...(text === undefined
       ? { text: 'none' as const }

@@ -45,7 +45,7 @@ export interface HippocampStoreInput {
   readonly collection: Collection
   /**
    * The paths into a value whose texts are found by questions: `title`, `author.name`, `parts[*].text`; `$` is the whole value.
-   * @default ['$']
+   * @default a value's `text`, or the whole of one that has none
    */
   readonly fields?: readonly string[] | undefined
   /**
@@ -107,7 +107,7 @@ const PAGE = 1000
  */
 export class HippocampStore extends BaseStore {
   readonly #collection: Collection
-  readonly #fields: readonly string[]
+  readonly #fields: readonly string[] | undefined
   readonly #mode: HippocampStoreSearchOptions['mode']
   readonly #ttl: HippocampTtlOptions
   #sweeper: NodeJS.Timeout | undefined
@@ -120,7 +120,7 @@ export class HippocampStore extends BaseStore {
     if (typeof collection?.namespace !== 'function')
       throw invalid(`collection is ${show(collection)}: give a Collection, from store.collection()`)
     this.#collection = collection
-    this.#fields = fieldsOf('fields', given.fields ?? ['$'])
+    this.#fields = given.fields && fieldsOf('fields', given.fields)
     this.#mode = given.mode && oneOf('mode', given.mode, MODES)
     this.#ttl = ttlOf(given.ttl)
   }
@@ -129,7 +129,9 @@ export class HippocampStore extends BaseStore {
    * Does operations in one go: what is read is as it was before, what is written is written in order, for each namespace in
    * one call. Of several writes under one key the last counts.
    */
-  override async batch<Op extends Operation[]>(operations: Op): Promise<OperationResults<Op>> {
+  override async batch<Op extends readonly Operation[]>(
+    operations: Op,
+  ): Promise<OperationResults<Op>> {
     const puts = new Map<string, Put>()
     const results = operations.map(operation => {
       if ('namespacePrefix' in operation) return this.#search(operation)
@@ -249,7 +251,7 @@ export class HippocampStore extends BaseStore {
   }
 
   async #get({ namespace, key }: GetOperation): Promise<Item | null> {
-    const record = await this.#at(namespace).get(label('the key', key))
+    const record = await this.#at(namespace).get(keyOf(key))
     if (!record || (noted(record).expiresAt ?? Number.POSITIVE_INFINITY) <= Date.now()) return null
     if (this.#refreshes) await this.#refresh([[record, namespace]])
     return itemOf(record, namespace)
@@ -301,7 +303,7 @@ export class HippocampStore extends BaseStore {
     const records = puts.map(({ namespace, key, value, index, ttl }) => {
       if (!Array.isArray(namespace) || namespace.length === 0)
         throw invalid(`the namespace is ${show(namespace)}: give an array of at least one string`)
-      label('the key', key)
+      keyOf(key)
       if (value === null) return undefined
       const fields =
         index === undefined ? this.#fields : index === false ? [] : fieldsOf('index', index)
@@ -381,6 +383,11 @@ function ttlOf(ttl: HippocampTtlOptions | undefined): HippocampTtlOptions {
   minutes('ttl.sweepIntervalMinutes', given.sweepIntervalMinutes)
   if (given.refreshOnRead !== undefined) boolean('ttl.refreshOnRead', given.refreshOnRead)
   return given
+}
+
+function keyOf(key: unknown): string {
+  if (label('the key', key) !== '') return key as string
+  throw invalid('the key is "": give it at least one character')
 }
 
 function minutes(name: string, value: number | undefined): number | undefined {
