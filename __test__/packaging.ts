@@ -131,6 +131,62 @@ a.pdf ERR_PEER_MISSING PDF files need the package "pdfjs-dist", which is not ins
   )
 })
 
+/** Each door, and what its users have installed. */
+const DOORS: Record<string, string> = {
+  langchain: '@langchain/core',
+  langgraph: '@langchain/langgraph-checkpoint',
+}
+
+test('a door whose library is not installed says which one, by import and by require', async t => {
+  for (const [door, name] of Object.entries(DOORS)) {
+    const said = new RegExp(
+      `^ERR_PEER_MISSING the .* adapters need the package "${name}", which is not installed: npm install ${name}\n$`,
+    )
+    const say = 'error => console.log(error.code, error.message)'
+    const byImport = `await import('hippocamp/${door}').catch(${say})`
+    t.regex(await project.run(`${door}.mjs`, byImport), said)
+    const byRequire = `try { require('hippocamp/${door}') } catch (error) { (${say})(error) }`
+    t.regex(await project.run(`${door}.cjs`, byRequire), said)
+  }
+})
+
+test('doors have the same names by import and by require, extend the classes of their user, and share all else', async t => {
+  const furnished = await install(Object.values(DOORS))
+  t.teardown(() => furnished.remove())
+  for (const door of Object.keys(DOORS)) {
+    const names = `
+      import { createRequire } from 'node:module'
+      import * as imported from 'hippocamp/${door}'
+      const required = createRequire(import.meta.url)('hippocamp/${door}')
+      console.log(JSON.stringify([Object.keys(imported).sort(), Object.keys(required).sort()]))
+    `
+    const [imported, required] = JSON.parse(await furnished.run(`${door}-names.mjs`, names))
+    t.true(imported.length > 0)
+    t.deepEqual(imported, required)
+  }
+  const use = (load: string) => `
+    ${load}
+    const errors = []
+    try { new HippocampVectorStore(undefined) } catch (error) { errors.push(error) }
+    const embeddings = { embedQuery: async () => [1, 0], embedDocuments: async texts => texts.map(() => [1, 0]) }
+    const store = new HippocampVectorStore(embeddings)
+    store.addDocuments([new Document({ pageContent: 'tea' })])
+      .then(() => store.similaritySearch('tea'))
+      .then(([found]) => console.log(found instanceof Document, store instanceof VectorStore, errors[0] instanceof HippocampError))
+      .finally(() => store.close())
+  `
+  const names = [
+    ['{ Document }', '@langchain/core/documents'],
+    ['{ VectorStore }', '@langchain/core/vectorstores'],
+    ['{ HippocampError }', 'hippocamp'],
+    ['{ HippocampVectorStore }', 'hippocamp/langchain'],
+  ]
+  const byImport = names.map(([what, from]) => `import ${what} from '${from}'`).join('\n')
+  const byRequire = names.map(([what, from]) => `const ${what} = require('${from}')`).join('\n')
+  t.is(await furnished.run('use-door.mjs', use(byImport)), 'true true true\n')
+  t.is(await furnished.run('use-door.cjs', use(byRequire)), 'true true true\n')
+})
+
 test('crates, package and platform packages have one version', t => {
   const { version } = JSON.parse(read('package.json'))
   t.deepEqual([...new Set(crates().map(crate => crate.version))], [version])

@@ -5,10 +5,18 @@ import { install, type Project } from './support/installed.js'
 import { modelFolder } from './support/models.js'
 import { read } from './support/sources.js'
 
+/** What the programs import besides. */
+const PEERS = [
+  '@langchain/core',
+  '@langchain/classic',
+  '@langchain/langgraph',
+  '@langchain/langgraph-checkpoint',
+]
+
 let project: Project
 
 test.before(async () => {
-  project = await install()
+  project = await install(PEERS)
 })
 test.after.always(() => project?.remove())
 

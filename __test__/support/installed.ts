@@ -1,6 +1,6 @@
 // The package as a user gets it: packed, then installed from its tarballs into an empty project.
 import { execFile } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
@@ -19,8 +19,11 @@ export interface Project {
   remove(): void
 }
 
-/** Nothing is fetched: the tarballs are all there is. */
-export async function install(): Promise<Project> {
+/**
+ * Nothing is fetched: the tarballs are all there is.
+ * @param peers packages that the project has too, as the tests have them
+ */
+export async function install(peers: readonly string[] = []): Promise<Project> {
   const folder = mkdtempSync(join(tmpdir(), 'hippocamp-installed-'))
   const { main, platform } = await pack(folder)
   const write = (name: string, text: string) => {
@@ -32,6 +35,11 @@ export async function install(): Promise<Project> {
   write('package.json', JSON.stringify({ name: 'somebody', private: true }))
   const command = npm('install', '--offline', '--no-audit', '--no-fund', main.path, platform.path)
   await capture(command, { cwd: folder })
+  for (const name of peers) {
+    const path = join(folder, 'node_modules', name)
+    mkdirSync(dirname(path), { recursive: true })
+    symlinkSync(join(root, 'node_modules', name), path, 'junction')
+  }
 
   return {
     folder,
