@@ -120,8 +120,11 @@ invariant(
 
 /** What the doors import besides their own files. */
 const DOORS: Record<string, string[]> = {
+  ai: ['#core', 'ai'],
+  anthropic: ['#core', '@anthropic-ai/sdk'],
   langchain: ['#core', '@langchain/core'],
   langgraph: ['#core', '@langchain/core', '@langchain/langgraph-checkpoint'],
+  'openai-agents': ['#core', '@openai/agents-core'],
 }
 
 invariant(

@@ -131,11 +131,14 @@ a.pdf ERR_PEER_MISSING PDF files need the package "pdfjs-dist", which is not ins
   )
 })
 
-/** Each door, and what its users have installed. */
+/** Each door, and the library that it needs when it is imported. */
 const DOORS: Record<string, string> = {
+  ai: 'ai',
   langchain: '@langchain/core',
   langgraph: '@langchain/langgraph-checkpoint',
 }
+/** Doors that know their libraries by types only. */
+const OPEN_DOORS = ['anthropic', 'openai-agents']
 
 test('a door whose library is not installed says which one, by import and by require', async t => {
   for (const [door, name] of Object.entries(DOORS)) {
@@ -150,10 +153,17 @@ test('a door whose library is not installed says which one, by import and by req
   }
 })
 
+test('a door that knows its library by types only needs none', async t => {
+  for (const door of OPEN_DOORS) {
+    const count = `import * as door from 'hippocamp/${door}'\nconsole.log(Object.keys(door).length > 0)`
+    t.is(await project.run(`${door}.mjs`, count), 'true\n')
+  }
+})
+
 test('doors have the same names by import and by require, extend the classes of their user, and share all else', async t => {
   const furnished = await install(Object.values(DOORS))
   t.teardown(() => furnished.remove())
-  for (const door of Object.keys(DOORS)) {
+  for (const door of [...Object.keys(DOORS), ...OPEN_DOORS]) {
     const names = `
       import { createRequire } from 'node:module'
       import * as imported from 'hippocamp/${door}'

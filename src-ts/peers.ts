@@ -38,3 +38,13 @@ function explained(error: unknown, name: string, wanted: string): unknown {
     { cause: error },
   )
 }
+
+/** The version of a library as it is installed; undefined if it is not. */
+export function peerVersion(name: string): string | undefined {
+  try {
+    const { version } = require(`${name}/package.json`) as { version?: unknown }
+    return typeof version === 'string' ? version : undefined
+  } catch {
+    return undefined
+  }
+}

@@ -55,6 +55,6 @@ function at(value: unknown, [step, ...rest]: string[]): unknown[] {
 function textsIn(value: unknown, depth = 0): string[] {
   if (typeof value === 'string') return value === '' ? [] : [value]
   if (typeof value === 'number' || typeof value === 'boolean') return [String(value)]
-  if (!isObject(value) || depth > DEEPEST) return []
+  if (typeof value !== 'object' || value === null || depth > DEEPEST) return []
   return Object.values(value).flatMap(one => textsIn(one, depth + 1))
 }

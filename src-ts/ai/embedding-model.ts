@@ -1,0 +1,79 @@
+/**
+ * An encoder as an embedding model of the AI SDK.
+ */
+import type { embed } from 'ai'
+import { Encoder } from '#core/encoder'
+import { invalid } from '#core/errors'
+import { isObject, optionsOf, show } from '#core/options'
+import { inSlices } from '#core/slices'
+import { type Specification, specificationOf } from './specification.js'
+
+export interface EmbeddingModelOptions {
+  /**
+   * The name of the encoder's prompt that is put before each text: models that tell questions (`query`) from stored texts
+   * (`passage`, `document`) need one model of each. A call can say it, too: `providerOptions: { hippocamp: { prompt: 'query' } }`.
+   * @default none
+   */
+  readonly prompt?: string | undefined
+  /**
+   * The specification that the model keeps to.
+   * @default the newest that the installed AI SDK takes
+   */
+  readonly specificationVersion?: Specification | undefined
+}
+
+/** What `embed` of the installed AI SDK takes. */
+export type EmbeddingModelOfSdk = Exclude<Parameters<typeof embed>[0]['model'], string>
+
+interface Call {
+  readonly values: readonly string[]
+  readonly abortSignal?: AbortSignal | undefined
+  readonly providerOptions?: Record<string, Record<string, unknown>> | undefined
+}
+
+/**
+ * A model for `embed` and `embedMany`. All values go to the encoder in one call, which puts them together with those of other
+ * calls.
+ * @param encoder from `loadEncoder`
+ * @throws {HippocampError} ERR_INVALID_ARGUMENT
+ */
+export function embeddingModel(
+  encoder: Encoder,
+  options?: EmbeddingModelOptions,
+): EmbeddingModelOfSdk {
+  const given = optionsOf(options, 'embeddingModel', ['prompt', 'specificationVersion'])
+  if (!(encoder instanceof Encoder))
+    throw invalid(`encoder is ${show(encoder)}: give an Encoder, from loadEncoder()`)
+  const usual = promptOf(encoder, given.prompt)
+  const model = {
+    specificationVersion: specificationOf(given.specificationVersion),
+    provider: 'hippocamp',
+    modelId: encoder.name,
+    maxEmbeddingsPerCall: undefined,
+    supportsParallelCalls: true,
+    async doEmbed({ values, abortSignal, providerOptions }: Call) {
+      const own = providerOptions?.hippocamp
+      const asked = isObject(own) ? (own as Record<string, unknown>).prompt : undefined
+      const prompt = asked === undefined ? usual : promptOf(encoder, asked)
+      const signal = abortSignal ?? undefined
+      const { data, count, dimension, tokens } = await encoder.encode(values, { prompt, signal })
+      const embeddings: number[][] = []
+      const take = (from: number, to: number) => {
+        for (let i = from; i < to; i++)
+          embeddings.push(Array.from(data.subarray(i * dimension, (i + 1) * dimension)))
+      }
+      await inSlices(count, () => dimension, take, signal)
+      return { embeddings, usage: { tokens }, warnings: [] }
+    },
+  }
+  return model as unknown as EmbeddingModelOfSdk
+}
+
+function promptOf(encoder: Encoder, prompt: unknown): string | undefined {
+  if (prompt === undefined) return undefined
+  const known = Object.keys(encoder.prompts)
+  if (typeof prompt === 'string' && known.includes(prompt)) return prompt
+  throw invalid(
+    `prompt is ${show(prompt)}: ${known.length > 0 ? `use ${known.join(', ')}` : 'the model has none, leave it out'}`,
+  )
+}
