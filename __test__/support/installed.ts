@@ -14,14 +14,17 @@ export interface Project {
   platformPackage: string
   /** Writes a program, by a name that may have folders in it, and runs it there; resolves to what it prints. */
   run(name: string, code: string): Promise<string>
-  /** Checks the types of programs, by name, as strictly as tsc can; resolves to its complaints. */
-  typeErrors(programs: Record<string, string>): Promise<string>
+  /**
+   * Checks the types of programs, by name, as strictly as tsc can; resolves to its complaints.
+   * @param options compiler options that are others
+   */
+  typeErrors(programs: Record<string, string>, options?: object): Promise<string>
   remove(): void
 }
 
 /**
  * Nothing is fetched: the tarballs are all there is.
- * @param peers packages that the project has too, as the tests have them
+ * @param peers packages that the project has too, as the tests have them; `name@alias` is what the tests have as `alias`
  */
 export async function install(peers: readonly string[] = []): Promise<Project> {
   const folder = mkdtempSync(join(tmpdir(), 'hippocamp-installed-'))
@@ -35,10 +38,11 @@ export async function install(peers: readonly string[] = []): Promise<Project> {
   write('package.json', JSON.stringify({ name: 'somebody', private: true }))
   const command = npm('install', '--offline', '--no-audit', '--no-fund', main.path, platform.path)
   await capture(command, { cwd: folder })
-  for (const name of peers) {
+  for (const peer of peers) {
+    const [, name = '', alias = name] = /^(@?[^@]+)(?:@(.+))?$/.exec(peer) ?? []
     const path = join(folder, 'node_modules', name)
     mkdirSync(dirname(path), { recursive: true })
-    symlinkSync(join(root, 'node_modules', name), path, 'junction')
+    symlinkSync(join(root, 'node_modules', alias), path, 'junction')
   }
 
   return {
@@ -48,11 +52,14 @@ export async function install(peers: readonly string[] = []): Promise<Project> {
       const path = write(name, code)
       return node(dirname(path), path)
     },
-    async typeErrors(programs) {
+    async typeErrors(programs, options) {
       for (const [name, text] of Object.entries(programs)) write(name, text)
       write(
         'tsconfig.json',
-        JSON.stringify({ compilerOptions: STRICT, files: Object.keys(programs) }),
+        JSON.stringify({
+          compilerOptions: { ...STRICT, ...options },
+          files: Object.keys(programs),
+        }),
       )
       return node(folder, join(root, 'node_modules/typescript/bin/tsc')).catch(
         error => error.stdout,
