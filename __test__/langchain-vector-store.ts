@@ -195,6 +195,20 @@ test('what was saved into a folder is loaded, and saving again replaces it', asy
   t.deepEqual((await load()).map(({ id }) => id).sort(), ['bus', 'cat'])
 })
 
+test('a loaded store is what was saved: saving it there again loses nothing, and nothing is made up', async t => {
+  const folder = await temporaryFolder(t)
+  await refused(t, 'ERR_STORE_NOT_FOUND', () => HippocampVectorStore.load(folder, synthetic()))
+  await (await made(t)).save(folder)
+  const loaded = await HippocampVectorStore.load(folder, synthetic())
+  await loaded.addDocuments([TEA])
+  await loaded.save(folder)
+  await loaded.addDocuments([CAT])
+  await loaded.close()
+  const again = await HippocampVectorStore.load(folder, synthetic())
+  t.teardown(() => again.close())
+  t.deepEqual((await again.similaritySearch('x', 10)).map(({ id }) => id).sort(), ['cat', 'tea'])
+})
+
 test('a store of a collection that was given stays open', async t => {
   const collection = (await openStore(t)).collection('c')
   const store = new HippocampVectorStore(synthetic(), { collection })
@@ -223,6 +237,7 @@ test('options that cannot be right are refused', async t => {
     [() => new HippocampVectorStore(fake, { mode: 'fuzzy' as never }), /mode/],
     [() => new HippocampEmbeddings({ encoder: 1 as never }), /encoder is 1/],
     [() => new HippocampRetriever({ collection: null as never }), /collection is null/],
+    [() => new HippocampRetriever({ collection, kk: 3 } as never), /unknown option "kk"/],
     [
       () => new HippocampVectorStore(fake).addDocuments([TEA], { ids: [] }),
       /0 ids for 1 documents/,
@@ -257,10 +272,20 @@ testWithModel(
     const vector = await embeddings.embedQuery('A pet takes a nap')
     const [[animal] = []] = await store.similaritySearchVectorWithScore(vector, 1)
     t.is(animal?.id, 'cat')
+
+    // A vector of one's own, and a text that is longer than the encoder takes, of which the end is found.
+    const own = Array.from({ length: vector.length }, (_, i) => (i === 3 ? 1 : 0))
+    await store.addVectors([own], [new Document({ id: 'own', pageContent: 'anything' })])
+    const filler = 'Nothing happens here. '.repeat(120)
+    const long = `${filler}The treasure is buried below the old oak.`
+    await store.addDocuments([new Document({ id: 'long', pageContent: long })])
     const folder = await temporaryFolder(t)
     await store.save(folder)
     const loaded = await HippocampVectorStore.load(folder, embeddings)
     t.is((await loaded.similaritySearch('Public transport', 1))[0]?.id, 'bus')
+    t.is((await loaded.similaritySearch('Where is the gold hidden?', 1))[0]?.id, 'long')
+    const [[same, score] = []] = await loaded.similaritySearchVectorWithScore(own, 1)
+    t.deepEqual([same?.id, (score ?? 0) > 0.99], ['own', true])
     await loaded.close()
   },
 )

@@ -25,7 +25,8 @@ import {
 } from './options.js'
 import type { Boost, Ranking, Recency, SearchOptions } from './search-types.js'
 
-const OPTIONS = [
+/** The names of what searches take. */
+export const SEARCH_OPTIONS = [
   'k',
   'offset',
   'mode',
@@ -67,7 +68,7 @@ const K = 10
 
 /** Options as the addon takes them; `limit` is the most hits. */
 export function searchOptions(what: string, options: SearchOptions | undefined, limit: number) {
-  const given = optionsOf(options, what, OPTIONS)
+  const given = optionsOf(options, what, SEARCH_OPTIONS)
   const flag = (name: 'vector' | 'recursive' | 'explain' | 'idsOnly') =>
     given[name] !== undefined && boolean(name, given[name])
   const native: NativeSearchOptions = {

@@ -5,8 +5,9 @@ import type { Document } from '@langchain/core/documents'
 import { BaseRetriever, type BaseRetrieverInput } from '@langchain/core/retrievers'
 import type { Collection } from '#core/collection'
 import { invalid } from '#core/errors'
-import { show } from '#core/options'
+import { refuseUnknown, show } from '#core/options'
 import type { Reranker } from '#core/reranker'
+import { SEARCH_OPTIONS } from '#core/search-options'
 import type { SearchOptions } from '#core/search-types'
 import { documentOf } from './documents.js'
 
@@ -30,6 +31,11 @@ export interface HippocampRetrieverInput
   readonly fetchK?: number | undefined
 }
 
+/** Options of searches that a retriever takes. */
+const OPTIONS = SEARCH_OPTIONS.filter(
+  name => !['k', 'signal', 'vector', 'idsOnly', 'explain'].includes(name),
+)
+
 /**
  * Finds documents by meaning and words together, in one native call: what LangChain's ensemble of a vector store's retriever
  * and a BM25 retriever does in JavaScript. Filters, recency, boosts, groups, diversity and namespaces are those of
@@ -48,6 +54,7 @@ export class HippocampRetriever extends BaseRetriever {
     const { callbacks, tags, metadata, verbose, ...own } = input
     super(input)
     const { collection, reranker, k = 4, fetchK = 4 * k, ...options } = own
+    refuseUnknown(options, OPTIONS, name => `unknown option "${name}" of HippocampRetriever`)
     if (typeof collection?.search !== 'function')
       throw invalid(`collection is ${show(collection)}: give a collection`)
     if (reranker !== undefined && typeof reranker?.rank !== 'function')

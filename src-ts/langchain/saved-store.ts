@@ -1,7 +1,7 @@
 /**
  * What `save(directory)` of a vector store leaves behind: a store of its own with one collection.
  */
-import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, realpath, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Collection } from '#core/collection'
 import type { Encoder } from '#core/encoder'
@@ -19,9 +19,16 @@ export function savedStore(directory: string): string {
   return join(directory, FILE)
 }
 
+/** Whether a store's file is the one in a folder. */
+export async function isSavedIn(directory: string, file: string): Promise<boolean> {
+  const real = (path: string) => realpath(path).catch(() => undefined)
+  const saved = await real(savedStore(directory))
+  return saved !== undefined && saved === (await real(file))
+}
+
 /**
  * Copies a namespace into a folder. The copy is made aside and takes the place of an older one when it is whole.
- * @param encoder of the collection; texts of a collection that has one are encoded again
+ * @param encoder of the collection, if it has one
  */
 export async function saveTo(
   directory: string,
@@ -39,7 +46,7 @@ export async function saveTo(
       let cursor: string | undefined
       do {
         const page = await from.list({ limit: PAGE, vector: true, cursor })
-        if (page.records.length > 0) await to.add(page.records.map(one => recordOf(one, encoder)))
+        if (page.records.length > 0) await to.add(await copiesOf(page.records, encoder))
         cursor = page.cursor
       } while (cursor !== undefined)
     } finally {
@@ -53,7 +60,17 @@ export async function saveTo(
   }
 }
 
-/** Long texts have several vectors, of which a record shows only one: what the encoder has made it makes again. */
-function recordOf({ id, text, metadata, vector }: StoredRecord, encoder?: Encoder): NewRecord {
-  return encoder && text !== undefined ? { id, text, metadata } : { id, text, metadata, vector }
+/** Texts that are longer than the encoder takes have several vectors, of which a record shows one: they are encoded again. */
+async function copiesOf(
+  records: StoredRecord[],
+  encoder: Encoder | undefined,
+): Promise<NewRecord[]> {
+  const tokens = await encoder?.countTokens(records.map(({ text = '' }) => text))
+  return records.map(({ id, text, metadata, vector }, i) => {
+    const whole = encoder === undefined || (tokens?.[i] ?? 0) + SPECIAL_TOKENS <= encoder.maxTokens
+    return whole ? { id, text, metadata, vector } : { id, text, metadata }
+  })
 }
+
+/** Tokens that models put around a text, at most. */
+const SPECIAL_TOKENS = 8

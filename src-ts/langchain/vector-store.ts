@@ -17,7 +17,7 @@ import { open, type Store } from '#core/store'
 import type { Durability } from '#core/store-types'
 import { documentOf, recordsOf, scoredDocumentOf } from './documents.js'
 import { HippocampEmbeddings } from './embeddings.js'
-import { savedStore, saveTo } from './saved-store.js'
+import { isSavedIn, savedStore, saveTo } from './saved-store.js'
 
 /** Where a vector store keeps its documents, and how it searches them. */
 export interface HippocampVectorStoreConfig {
@@ -38,6 +38,11 @@ export interface HippocampVectorStoreConfig {
    * @default the collection's own
    */
   readonly namespace?: readonly string[] | undefined
+  /**
+   * Whether that file is made if there is none.
+   * @default true
+   */
+  readonly create?: boolean | undefined
   /**
    * What an acknowledged write of that file survives; see {@link OpenOptions.durability}.
    * @default 'durable'
@@ -60,8 +65,8 @@ export type HippocampDeleteParams =
   | { readonly filter: Filter }
   | { readonly deleteAll: true }
 
-const CONFIG = ['collection', 'path', 'collectionName', 'namespace', 'durability', 'mode'] as const
-const OPENED = ['path', 'collectionName', 'namespace', 'durability'] as const
+const OPENED = ['path', 'create', 'collectionName', 'namespace', 'durability'] as const
+const CONFIG = ['collection', 'mode', ...OPENED] as const
 const MODES = ['vector', 'hybrid', 'lexical'] as const
 /** The collection's name, in files that are opened here. */
 const NAME = 'langchain'
@@ -210,21 +215,27 @@ export class HippocampVectorStore extends SaveableVectorStore {
   }
 
   /**
-   * Writes all documents into a folder, replacing what was saved there before. A vector store with a `path` or a durable
-   * collection need not be saved: it is on disk already.
+   * Writes all documents into a folder, replacing what was saved there before; a store that was loaded from there need not be
+   * saved, and is left as it is. Nor need one with a `path` or a durable collection: it is on disk already. Close what others
+   * have loaded from the folder first.
    */
   override async save(directory: string): Promise<void> {
-    const encoder = await ownEncoder(this.embeddings)
-    await saveTo(filePath('directory', directory), await this.collection(), encoder, NAME)
+    const folder = filePath('directory', directory)
+    const { collection, store } = await this.#opened()
+    if (store && (await isSavedIn(folder, (await store.stats()).path))) return
+    await saveTo(folder, collection, await ownEncoder(this.embeddings), NAME)
   }
 
-  /** Opens what {@link save} has written; {@link close} closes it. */
+  /**
+   * Opens what {@link save} has written; {@link close} closes it.
+   * @throws {HippocampError} ERR_STORE_NOT_FOUND if there is nothing
+   */
   static override async load(
     directory: string,
     embeddings: EmbeddingsInterface,
   ): Promise<HippocampVectorStore> {
     const path = savedStore(filePath('directory', directory))
-    return HippocampVectorStore.fromExistingIndex(embeddings, { path })
+    return HippocampVectorStore.fromExistingIndex(embeddings, { path, create: false })
   }
 
   /** Stores texts, and opens or makes the place where they go. */
@@ -306,7 +317,8 @@ function opening(
   config: HippocampVectorStoreConfig,
   embeddings: HippocampEmbeddings | undefined,
 ): () => Promise<Place> {
-  const { collection, path = ':memory:', collectionName = NAME, namespace, durability } = config
+  const { collection, path = ':memory:', collectionName = NAME, namespace } = config
+  const { create, durability } = config
   if (collection !== undefined) {
     if (!(collection instanceof Collection))
       throw invalid(`collection is ${show(collection)}: give a Collection, from store.collection()`)
@@ -319,7 +331,7 @@ function opening(
   }
   return async () => {
     const encoder = await embeddings?.encoder()
-    const store = await open(path, { encoder, durability })
+    const store = await open(path, { encoder, create, durability })
     try {
       const whole = store.collection(collectionName)
       return { collection: namespace ? whole.namespace(namespace) : whole, store }

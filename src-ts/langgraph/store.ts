@@ -34,7 +34,8 @@ export interface HippocampTtlOptions {
    */
   readonly refreshOnRead?: boolean | undefined
   /**
-   * Minutes between deletions of what has expired, once the store is started. Expired items are never seen, deleted or not.
+   * Minutes between deletions of what has expired, once the store is started. Expired items are never seen, deleted or not;
+   * only namespaces that hold nothing else are still listed until then.
    * @default 60
    */
   readonly sweepIntervalMinutes?: number | undefined
@@ -60,7 +61,7 @@ export interface HippocampStoreInput {
 export interface HippocampStoreSearchOptions {
   /** Values that items must have, by key; or operators, as in every filter of a collection. Objects go down into values. */
   readonly filter?: Record<string, unknown> | undefined
-  /** What is searched for; without it items are listed, those that were stored last first. */
+  /** What is searched for; without it items are listed, those whose keys were stored last for the first time first. */
   readonly query?: string | undefined
   /** @default 10 */
   readonly limit?: number | undefined
