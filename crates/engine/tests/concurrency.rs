@@ -108,16 +108,16 @@ fn handles_on_one_file_share_it_and_close_apart() {
     assert_eq!(search(&b, &[1.0], 1).len(), 1);
     first.close().unwrap();
     first.close().unwrap();
-    assert_eq!(a.count(None).unwrap_err().code(), "ERR_CLOSED");
+    assert_eq!(a.count(None, false).unwrap_err().code(), "ERR_CLOSED");
     assert_eq!(
         write(&a, vec![record("x", &[1.0])], WriteMode::Add).unwrap_err().code(),
         "ERR_CLOSED"
     );
     add(&b, vec![record("b", &[1.0])]);
     second.close().unwrap();
-    assert_eq!(b.count(None).unwrap_err().code(), "ERR_CLOSED");
+    assert_eq!(b.count(None, false).unwrap_err().code(), "ERR_CLOSED");
     let third = open(&path);
-    assert_eq!(collection(&third, "c", Metric::L2).count(None).unwrap(), 2);
+    assert_eq!(collection(&third, "c", Metric::L2).count(None, false).unwrap(), 2);
 }
 
 #[test]

@@ -9,8 +9,7 @@ use support::{add, collection, record, tagged, temporary, wait};
 /// A record: its namespace, its id and the value that it is sorted and filtered by.
 type Known = (Vec<String>, String, Option<u64>);
 
-const PATHS: [&[&str]; 6] =
-    [&[], &["u"], &["u", "1"], &["u", "1", "notes"], &["u", "10"], &["us"]];
+const PATHS: [&[&str]; 6] = [&[], &["u"], &["u", "1"], &["u", "1", "notes"], &["u", "10"], &["us"]];
 
 fn at(c: &Collection, path: &[String]) -> Collection {
     c.namespace(path).unwrap()
@@ -61,9 +60,7 @@ fn a_recursive_listing_is_one_over_all_namespaces_below() {
         let root = path(root);
         let below = |(path, ..): &&Known| path.starts_with(&root);
         for descending in [false, true] {
-            for (field, filter) in
-                [(false, false), (false, true), (true, false), (true, true)]
-            {
+            for (field, filter) in [(false, false), (false, true), (true, false), (true, true)] {
                 let passes = |(.., value): &&Known| !filter || value.is_some_and(|v| v >= 4);
                 let mut wanted: Vec<&Known> = known.iter().filter(below).filter(passes).collect();
                 if field {
@@ -97,7 +94,8 @@ fn counting_and_clearing_take_the_namespaces_below_along() {
     let c = collection(&engine, "c", Metric::L2);
     let known = filled(&c, 60);
     let number = |root: &[String], filter: bool, recursive: bool| {
-        let inside = |path: &[String]| if recursive { path.starts_with(root) } else { path == root };
+        let inside =
+            |path: &[String]| if recursive { path.starts_with(root) } else { path == root };
         let passes = |value: &Option<u64>| !filter || value.is_some_and(|v| v >= 4);
         known.iter().filter(|(path, _, value)| inside(path) && passes(value)).count() as u64
     };
