@@ -149,6 +149,9 @@ testWithModel('a model remembers, recalls and forgets by its tools', async (t, e
   t.false(Number.isNaN(Date.parse(recalled?.time ?? '')))
   t.deepEqual(forgotten, { forgotten: 1 })
   t.deepEqual([other?.text, nothing], ['The user lives in Berlin.', []])
+  const everything = { ids: { where: { kind: 'fact' } } }
+  await run([{ toolName: 'forgetMemories', input: () => everything }])
+  t.is(await collection.count(), 1)
   const [kept] = await memory.get([other?.id ?? ''])
   t.like(kept, { kind: 'fact', session: 'one', source: 'assistant' })
   await refused(t, 'ERR_INVALID_ARGUMENT', () => memoryTools({} as never))

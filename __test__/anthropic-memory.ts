@@ -126,6 +126,29 @@ test('no path leads out, and no file is a folder', async t => {
   t.truthy(await collection.get('/memories/x/y.txt'))
 })
 
+test('commands that come at the same time are done one after the other, and keep what else is known of a file', async t => {
+  const { collection, handlers } = await own(t)
+  const path = '/memories/a.txt'
+  await answer(handlers, { command: 'create', path, file_text: 'start' })
+  await collection.update([path], { metadata: { by: 'ann' } })
+  const added = Array.from({ length: 20 }, (_, i) => `line ${i}`)
+  await Promise.all(
+    added.map(insert_text =>
+      answer(handlers, { command: 'insert', path, insert_line: 1, insert_text }),
+    ),
+  )
+  const record = await collection.get(path)
+  t.deepEqual(record?.text?.split('\n'), ['start', ...added.toReversed()])
+  t.is(record?.metadata.by, 'ann')
+  await answer(handlers, {
+    command: 'str_replace',
+    path,
+    old_str: 'start\nline 19',
+    new_str: undefined as never,
+  })
+  t.is((await collection.get(path))?.text?.split('\n')[0], '')
+})
+
 testWithModel('what Claude has written down is found by every search', async (t, encoder) => {
   const collection = (await openStore(t, { encoder })).collection('memory')
   const handlers = memoryToolHandlers({ collection: collection.namespace(['ann']) })

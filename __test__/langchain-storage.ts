@@ -96,9 +96,11 @@ test('the memories read the same talk, and what they wrote is read here', async 
     plain(await history.getMessages()),
     plain([new HumanMessage('Hello'), new AIMessage('Hi')]),
   )
+  await collection.namespace(['messages']).add({ text: 'sunny', metadata: { role: 'tool' } })
+  t.like((await history.getMessages()).at(-1)?.toDict().data, { content: 'sunny', role: 'tool' })
   await history.addMessages([new HumanMessage({ content: [{ type: 'text', text: 'Bye' }] })])
   t.deepEqual(await memory.loadMemoryVariables({}), {
-    history: 'Human: Hello\nAI: Hi\nHuman: Bye',
+    history: 'Human: Hello\nAI: Hi\ntool: sunny\nHuman: Bye',
   })
 })
 

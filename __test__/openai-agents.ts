@@ -110,6 +110,35 @@ test('an item may be as large as a text, and what is no item is refused', async 
   )
 })
 
+test('what is said is the text of a record, and not a picture beside it, unless it must be', async t => {
+  const collection = (await openStore(t)).collection('sessions', { vectors: false })
+  const session = new HippocampSession({ collection, sessionId: 's' })
+  const withPicture = (bytes: number): AgentInputItem => {
+    const image = `data:image/png;base64,${'A'.repeat(bytes)}`
+    return {
+      type: 'message',
+      role: 'user',
+      content: [
+        { type: 'input_text', text: 'Look!' },
+        { type: 'input_image', image },
+      ],
+    }
+  }
+  const reasoning: AgentInputItem = {
+    type: 'reasoning',
+    content: [{ type: 'input_text', text: 'Hm.' }],
+    providerData: { encrypted_content: 'x'.repeat(1000) },
+  }
+  const items = [withPicture(1000), withPicture(100_000), reasoning]
+  await session.addItems(items)
+  t.deepEqual(await session.getItems(), items)
+  const { records } = await collection.namespace(['s']).list()
+  t.deepEqual(
+    records.map(({ text }) => text?.slice(0, 5)),
+    ['Look!', 'data:', 'Hm.'],
+  )
+})
+
 /** Says how many items it was given, and first asks for a tool. */
 class Counting implements Model {
   readonly seen: AgentInputItem[][] = []

@@ -7,10 +7,15 @@ import { read } from './support/sources.js'
 
 /** What the programs import besides. */
 const PEERS = [
-  '@langchain/core',
+  '@anthropic-ai/sdk',
   '@langchain/classic',
+  '@langchain/core',
   '@langchain/langgraph',
   '@langchain/langgraph-checkpoint',
+  '@openai/agents-core',
+  'ai',
+  'peggy',
+  'zod',
 ]
 
 let project: Project

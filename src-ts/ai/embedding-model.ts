@@ -71,7 +71,7 @@ export function embeddingModel(
 
 function promptOf(encoder: Encoder, prompt: unknown): string | undefined {
   if (prompt === undefined) return undefined
-  const known = Object.keys(encoder.prompts)
+  const known = Object.keys(encoder.prompts).sort()
   if (typeof prompt === 'string' && known.includes(prompt)) return prompt
   throw invalid(
     `prompt is ${show(prompt)}: ${known.length > 0 ? `use ${known.join(', ')}` : 'the model has none, leave it out'}`,

@@ -79,7 +79,8 @@ export function memoryTools(
   options?: MemoryToolsOptions,
 ) {
   const given = optionsOf(options, 'memoryTools', ['session', 'k', 'source'])
-  if (typeof memory?.recall !== 'function' || typeof memory.remember !== 'function')
+  const methods = ['recall', 'remember', 'forget'] as const
+  if (!methods.every(name => typeof memory?.[name] === 'function'))
     throw invalid(`memory is ${show(memory)}: give a LongTermMemory`)
   const session = given.session === undefined ? undefined : label('session', given.session)
   const source = label('source', given.source ?? 'assistant')
@@ -112,8 +113,14 @@ export function memoryTools(
         'Forgets recalled memories by their ids, when they are wrong or no longer wanted.',
       inputSchema: FORGET,
       execute: async ({ ids }, { abortSignal: signal }): Promise<{ forgotten: number }> => {
-        return { forgotten: await memory.forget(ids, { signal }) }
+        return { forgotten: await memory.forget(idsOf(ids), { signal }) }
       },
     }),
   }
+}
+
+/** A schema only tells the model what to write; what it has written may be anything, such as a filter that all memories pass. */
+function idsOf(ids: unknown): string[] {
+  if (Array.isArray(ids) && ids.every(id => typeof id === 'string')) return ids
+  throw invalid(`ids is ${show(ids)}: give an array of the ids of recalled memories`)
 }

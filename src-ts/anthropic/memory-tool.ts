@@ -8,6 +8,7 @@ import type { MemoryToolHandlers } from '@anthropic-ai/sdk/helpers/beta/memory'
 import type { Backend } from '#core/backends/backend'
 import { HippocampError, invalid } from '#core/errors'
 import { optionsOf, show, text } from '#core/options'
+import type { Metadata, NewRecord, StoredRecord } from '#core/records'
 import { foldersAbove, isBelow, memoryPath, ROOT } from './memory-path.js'
 import { linesOf, listing, numbered, snippetAt } from './memory-text.js'
 
@@ -31,14 +32,31 @@ export function memoryToolHandlers(input: MemoryToolHandlersInput): MemoryToolHa
   if (typeof collection?.upsert !== 'function')
     throw invalid(`collection is ${show(collection)}: give a collection`)
   const files = new MemoryFiles(collection)
-  return {
-    view: async command => files.view(command.path, command.view_range),
-    create: async command => files.create(command.path, command.file_text),
-    str_replace: async command => files.replace(command.path, command.old_str, command.new_str),
-    insert: async command => files.insert(command.path, command.insert_line, command.insert_text),
-    delete: async command => files.delete(command.path),
-    rename: async command => files.rename(command.old_path, command.new_path),
+  // Commands of one answer come at the same time, and each is about what the one before has left.
+  let last: Promise<unknown> = Promise.resolve()
+  const inTurn = (run: () => Promise<string>): Promise<string> => {
+    const turn = last.then(run)
+    last = turn.catch(() => {})
+    return turn
   }
+  return {
+    view: ({ path, view_range }) => inTurn(() => files.view(path, view_range)),
+    create: ({ path, file_text }) => inTurn(() => files.create(path, file_text)),
+    str_replace: ({ path, old_str, new_str = '' }) =>
+      inTurn(() => files.replace(path, old_str, new_str)),
+    insert: ({ path, insert_line, insert_text }) =>
+      inTurn(() => files.insert(path, insert_line, insert_text)),
+    delete: ({ path }) => inTurn(() => files.delete(path)),
+    rename: ({ old_path, new_path }) => inTurn(() => files.rename(old_path, new_path)),
+  }
+}
+
+/** A file as it is kept. */
+interface File {
+  readonly path: string
+  readonly content: string
+  /** What else is known of it. */
+  readonly metadata: Metadata
 }
 
 class MemoryFiles {
@@ -50,12 +68,12 @@ class MemoryFiles {
 
   async view(given: string, range: readonly number[] | undefined): Promise<string> {
     const path = memoryPath(given)
-    const content = path === ROOT ? undefined : await this.#read(path)
-    if (content !== undefined)
-      return `Here's the content of ${path} with line numbers:\n${numbered(linesOf(content), range)}`
+    const file = await this.#read(path)
+    if (file)
+      return `Here's the content of ${path} with line numbers:\n${numbered(linesOf(file.content), range)}`
     const below = await this.#below(path)
     if (below.length === 0 && path !== ROOT) throw missing(path)
-    const sizes = below.map(({ id, text = '' }): [string, number] => [id, Buffer.byteLength(text)])
+    const sizes = below.map(({ path, content }) => [path, Buffer.byteLength(content)] as const)
     return `Here're the files and directories up to 2 levels deep in ${path}, excluding hidden items and node_modules:\n${listing(path, sizes)}`
   }
 
@@ -66,7 +84,7 @@ class MemoryFiles {
     text('file_text', content)
     await this.#refuseFolder(path)
     try {
-      await this.#records.add([fileOf(path, content)])
+      await this.#records.add([recordOf({ path, content, metadata: {} })])
     } catch (error) {
       if (error instanceof HippocampError && error.code === 'ERR_RECORD_EXISTS')
         throw invalid(`File ${path} already exists`)
@@ -76,8 +94,9 @@ class MemoryFiles {
   }
 
   async replace(given: string, old: string, replacement: string): Promise<string> {
-    const { path, content } = await this.#file(given)
-    const parts = content.split(text('old_str', old))
+    const file = await this.#file(given)
+    const { path } = file
+    const parts = file.content.split(text('old_str', old))
     if (old === '' || parts.length === 1)
       throw invalid(
         `No replacement was performed, old_str \`${old}\` did not appear verbatim in ${path}.`,
@@ -89,29 +108,29 @@ class MemoryFiles {
         `No replacement was performed. Multiple occurrences of old_str \`${old}\` in lines: ${lines.join(', ')}. Please ensure it is unique`,
       )
     }
-    const changed = parts.join(text('new_str', replacement))
-    await this.#records.upsert([fileOf(path, changed)])
+    const content = parts.join(text('new_str', replacement))
+    await this.#records.upsert([recordOf({ ...file, content })])
     const line = linesOf(parts[0] as string).length
-    return `The memory file has been edited. Here is the snippet showing the change (with line numbers):\n${snippetAt(linesOf(changed), line)}`
+    return `The memory file has been edited. Here is the snippet showing the change (with line numbers):\n${snippetAt(linesOf(content), line)}`
   }
 
   async insert(given: string, line: number, added: string): Promise<string> {
-    const { path, content } = await this.#file(given)
-    const lines = linesOf(content)
+    const file = await this.#file(given)
+    const lines = linesOf(file.content)
     if (!Number.isInteger(line) || line < 0 || line > lines.length)
       throw invalid(
         `Invalid \`insert_line\` parameter: ${show(line)}. It should be within the range of lines of the file: [0, ${lines.length}]`,
       )
     lines.splice(line, 0, text('insert_text', added).replace(/\n$/, ''))
-    await this.#records.upsert([fileOf(path, lines.join('\n'))])
-    return `The file ${path} has been edited.`
+    await this.#records.upsert([recordOf({ ...file, content: lines.join('\n') })])
+    return `The file ${file.path} has been edited.`
   }
 
   async delete(given: string): Promise<string> {
     const path = memoryPath(given)
     if (path === ROOT) throw invalid(`Cannot delete the ${ROOT} directory itself`)
-    const ids = (await this.#below(path)).map(({ id }) => id)
-    if ((await this.#records.delete([path, ...ids])) === 0)
+    const below = await this.#below(path)
+    if ((await this.#records.delete([path, ...below.map(({ path }) => path)])) === 0)
       throw invalid(`The path ${path} does not exist`)
     return `Successfully deleted ${path}`
   }
@@ -122,44 +141,43 @@ class MemoryFiles {
     if (from === ROOT) throw invalid(`Cannot rename the ${ROOT} directory itself`)
     if (to === ROOT) throw invalid(`The destination ${ROOT} already exists`)
     if (isBelow(to, from)) throw invalid(`The destination ${to} is inside ${from}`)
-    const [file, below] = await Promise.all([this.#read(from), this.#below(from)])
-    const moved = [
-      ...(file === undefined ? [] : [{ id: from, text: file }]),
-      ...below.map(({ id, text = '' }) => ({ id, text })),
-    ]
+    const file = await this.#read(from)
+    const moved = [...(file ? [file] : []), ...(await this.#below(from))]
     if (moved.length === 0) throw invalid(`The path ${from} does not exist`)
-    if ((await this.#read(to)) !== undefined || (await this.#below(to)).length > 0)
+    if ((await this.#read(to)) || (await this.#below(to)).length > 0)
       throw invalid(`The destination ${to} already exists`)
     await this.#refuseFolder(to)
-    await this.#records.add(moved.map(({ id, text }) => fileOf(to + id.slice(from.length), text)))
-    await this.#records.delete(moved.map(({ id }) => id))
+    const files = moved.map(one => ({ ...one, path: to + one.path.slice(from.length) }))
+    await this.#records.add(files.map(recordOf))
+    await this.#records.delete(moved.map(({ path }) => path))
     return `Successfully renamed ${from} to ${to}`
   }
 
-  async #read(path: string): Promise<string | undefined> {
+  async #read(path: string): Promise<File | undefined> {
+    if (path === ROOT) return undefined
     const [record] = await this.#records.get([path])
-    return record && (record.text ?? '')
+    return record && fileOf(record)
   }
 
-  async #file(given: string): Promise<{ path: string; content: string }> {
+  async #file(given: string): Promise<File> {
     const path = memoryPath(given)
-    const content = path === ROOT ? undefined : await this.#read(path)
-    if (content !== undefined) return { path, content }
+    const file = await this.#read(path)
+    if (file) return file
     if (path === ROOT || (await this.#below(path)).length > 0)
       throw invalid(`The path ${path} is not a file.`)
     throw missing(path)
   }
 
   /** The files below a path. */
-  async #below(folder: string): Promise<{ id: string; text?: string }[]> {
-    const found: { id: string; text?: string }[] = []
+  async #below(folder: string): Promise<File[]> {
+    const files: File[] = []
     let cursor: string | undefined
     do {
       const page = await this.#records.list({ limit: PAGE, cursor })
-      found.push(...page.records.filter(({ id }) => isBelow(id, folder)))
+      files.push(...page.records.filter(({ id }) => isBelow(id, folder)).map(fileOf))
       cursor = page.cursor
     } while (cursor !== undefined)
-    return found
+    return files
   }
 
   /** What is a folder is no file, and what is a file is no folder. */
@@ -172,8 +190,12 @@ class MemoryFiles {
   }
 }
 
-function fileOf(path: string, content: string) {
-  return { id: path, text: content }
+function recordOf({ path, content, metadata }: File): NewRecord {
+  return { id: path, text: content, metadata }
+}
+
+function fileOf({ id, text = '', metadata }: StoredRecord<object>): File {
+  return { path: id, content: text, metadata: metadata as Metadata }
 }
 
 function missing(path: string): HippocampError {

@@ -22,8 +22,8 @@ export interface HippocampChatMessageHistoryInput {
 
 /** In a message's metadata: what LangChain knows of it besides role and text. */
 const REST = 'langchain'
-/** Roles that are types of messages; others are those of a `ChatMessage`. */
-const TYPES = ['human', 'ai', 'system', 'tool', 'function', 'remove', 'developer']
+/** Roles of messages that need nothing but their text. What else was stored by another component is a `ChatMessage`. */
+const PLAIN = ['human', 'ai', 'system']
 
 /**
  * Messages of every type in a collection, in their order, durable, with their tool calls, parts and names. The memories of
@@ -89,8 +89,9 @@ function messageOf({ type, data }: Stored): ChatMessage {
 }
 
 function storedOf({ role, content, metadata = {} }: StoredMessage): Stored {
-  const rest = isObject(metadata[REST]) ? (metadata[REST] as Metadata) : {}
-  const { type = TYPES.includes(role) ? role : 'generic', ...others } = rest
+  const known = isObject(metadata[REST])
+  const rest = known ? (metadata[REST] as Metadata) : {}
+  const { type = known || PLAIN.includes(role) ? role : 'generic', ...others } = rest
   const data = { content, ...(type === 'generic' && { role }), ...others }
   return { type: type as string, data: data as unknown as Stored['data'] }
 }

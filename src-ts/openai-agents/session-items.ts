@@ -2,7 +2,8 @@
  * Items of the OpenAI Agents SDK and records.
  *
  * The longest text of an item is the record's text: what a message says, what a tool has answered. So it is found as any other
- * text, and may be as long. The rest of the item is metadata, with the place where the text belongs.
+ * text, and may be as long. The rest of the item is metadata, with the place where the text belongs. Only if that is too large,
+ * because of a picture say, the longest string of all is taken out instead, whatever it is.
  */
 import type { AgentInputItem } from '@openai/agents-core'
 import { HippocampError, invalid } from '#core/errors'
@@ -15,13 +16,19 @@ const WAY = 'textAt'
 /** What speakers are called in every other talk of a store. */
 const ROLES: Record<string, string> = { user: 'human', assistant: 'ai', system: 'system' }
 
+/** Characters of an item besides its text: less than a record's metadata may have. */
+const MOST_METADATA = 48 * 1024
+
 type Way = (string | number)[]
 
 /** @throws {HippocampError} ERR_INVALID_ARGUMENT */
 export function recordOf(item: AgentInputItem, i: number): NewRecord {
   if (!isObject(item)) throw invalid(`item ${i} is ${show(item)}: give an item of a conversation`)
-  const copy = JSON.parse(JSON.stringify(item)) as Metadata
-  const way = longestText(copy)
+  const json = JSON.stringify(item)
+  const copy = JSON.parse(json) as Metadata
+  const said = longestString(copy, isSaid)
+  const left = json.length - String(said ? at(copy, said) : '').length
+  const way = left <= MOST_METADATA ? said : longestString(copy, () => true)
   const text = way ? String(at(copy, way)) : ''
   if (way) put(copy, way, '')
   const role = 'role' in item ? (ROLES[item.role] ?? item.role) : 'tool'
@@ -40,21 +47,32 @@ export function itemOf({ id, text = '', metadata }: StoredRecord<object>): Agent
   return item as AgentInputItem
 }
 
-/** The way to the longest text in a value; undefined if there is none. */
-function longestText(value: unknown): Way | undefined {
+/** The way to the longest string in a value among those that are meant; undefined if there is none. */
+function longestString(
+  value: unknown,
+  isMeant: (key: string, text: string) => boolean,
+): Way | undefined {
   let [best, length] = [undefined as Way | undefined, 0]
-  const visit = (one: unknown, way: Way) => {
-    if (typeof one === 'string' && one.length > length) [best, length] = [way, one.length]
-    if (Array.isArray(one)) for (const [i, part] of one.entries()) visit(part, [...way, i])
-    else if (isObject(one))
-      for (const [key, part] of Object.entries(one)) if (!NAMES.has(key)) visit(part, [...way, key])
+  const visit = (one: unknown, way: Way, key: string) => {
+    if (typeof one === 'string') {
+      if (one.length > length && isMeant(key, one)) [best, length] = [way, one.length]
+    } else if (Array.isArray(one)) {
+      for (const [i, part] of one.entries()) visit(part, [...way, i], key)
+    } else if (isObject(one)) {
+      for (const [name, part] of Object.entries(one)) visit(part, [...way, name], name)
+    }
   }
-  visit(value, [])
+  visit(value, [], '')
   return best
 }
 
-/** Keys of strings that name something and say nothing. */
-const NAMES = new Set(['type', 'role', 'id', 'callId', 'name', 'status'])
+/** Keys of strings that name something, or that are no text. */
+const NO_TEXTS =
+  /^(type|role|id|callId|name|status|image|file|fileData|audio|data|url|detail)$|encrypted|signature/i
+
+function isSaid(key: string, text: string): boolean {
+  return !NO_TEXTS.test(key) && !text.startsWith('data:')
+}
 
 function at(value: unknown, way: Way): unknown {
   return way.reduce<unknown>(
