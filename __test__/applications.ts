@@ -87,14 +87,17 @@ for (const lang of ['en', 'zh'] as const) {
         { at: 30, label, factor: 3 },
         { at: 60, label, factor: 1 / 3 },
       ]
+      const windows = streamOf({ texts, windows: 90, size: 40, changes })
+      const messages = Object.values(texts).flat()
+      const labels = await labeller.label(messages)
+      const labelOf = new Map(messages.map((text, i) => [text, labels[i] ?? '']))
       const watch = new RateWatch()
-      const found: string[] = []
-      for (const window of streamOf({ texts, windows: 90, size: 40, changes }))
-        for (const alert of watch.push(await labeller.label(window)))
-          if (alert.label === label)
-            found.push(
-              `${alert.direction} ${alert.window < 60 ? alert.window - 30 : alert.window - 60}`,
-            )
+      const alerts = windows.flatMap(window =>
+        watch.push(window.map(text => labelOf.get(text) ?? '')),
+      )
+      const found = alerts
+        .filter(alert => alert.label === label)
+        .map(({ direction, window }) => `${direction} ${window < 60 ? window - 30 : window - 60}`)
       t.is(found.length, 2, found.join())
       t.regex(found[0] ?? '', /^more [0-8]$/)
       t.regex(found[1] ?? '', /^less [0-9]$/)
