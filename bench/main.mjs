@@ -1,10 +1,11 @@
-// `npm run bench -- encoder|search|filters|retrieval|modes|memory|turns|documents|store [options]`: runs one bench, prints its table and, on demand, writes JSON.
+// `npm run bench -- encoder|search|filters|retrieval|modes|memory|turns|documents|frameworks|store [options]`: runs one bench, prints its table and, on demand, writes JSON.
 
 import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import * as documents from './documents.mjs'
 import * as encoder from './encoder.mjs'
 import * as filters from './filters.mjs'
+import * as frameworks from './frameworks.mjs'
 import { machine } from './machine.mjs'
 import * as memory from './memory.mjs'
 import * as modes from './modes.mjs'
@@ -14,7 +15,18 @@ import * as store from './store.mjs'
 import { table } from './table.mjs'
 import * as turns from './turns.mjs'
 
-const BENCHES = { encoder, search, filters, retrieval, modes, memory, turns, documents, store }
+const BENCHES = {
+  encoder,
+  search,
+  filters,
+  retrieval,
+  modes,
+  memory,
+  turns,
+  documents,
+  frameworks,
+  store,
+}
 const JSON_OPTION = { json: { type: 'string', value: 'FILE', help: 'also write the results here' } }
 
 class UsageError extends Error {
@@ -111,7 +123,7 @@ function wholeNumber(key, text) {
 function usage() {
   const lines = [
     '',
-    'npm run bench -- encoder|search|filters|retrieval|modes|memory|turns|documents|store [options]',
+    'npm run bench -- encoder|search|filters|retrieval|modes|memory|turns|documents|frameworks|store [options]',
   ]
   for (const [name, bench] of Object.entries({
     ...BENCHES,

@@ -26,7 +26,15 @@ export async function install(packages) {
   const wanted = missing.map(([name, version]) => `${name}@${version}`)
   console.error(`installing ${wanted.join(', ')}`)
   const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm'
-  const command = ['install', '--save-exact', '--no-audit', '--no-fund', ...wanted]
+  // Peers of a peer that it only needs for other uses are left out: mem0ai has forty.
+  const command = [
+    'install',
+    '--save-exact',
+    '--legacy-peer-deps',
+    '--no-audit',
+    '--no-fund',
+    ...wanted,
+  ]
   try {
     const shell = process.platform === 'win32'
     await promisify(execFile)(npm, command, { cwd: FOLDER, env: ENV, maxBuffer: 2 ** 26, shell })

@@ -1,4 +1,4 @@
-// `npm run bench -- encoder|search|filters|retrieval|modes|memory|turns|documents|store [--json FILE]`: measurements, always of the release build.
+// `npm run bench -- encoder|search|filters|retrieval|modes|memory|turns|documents|frameworks|store [--json FILE]`: measurements, always of the release build.
 import { run } from './run.mjs'
 import { main, setUp } from './setup.mjs'
 

@@ -1,0 +1,12 @@
+// What is in LangChain's MemoryVectorStore, which keeps nothing: JSON.stringify(store.memoryVectors) as a file, written by the
+// program that has it.
+import { readFile } from 'node:fs/promises'
+
+/**
+ * @param {string} file
+ * @returns {AsyncGenerator<import('./main.mjs').Found>}
+ */
+export async function* memoryVectorStore(file) {
+  for (const { id, content, metadata, embedding } of JSON.parse(await readFile(file, 'utf8')))
+    yield { id, text: content, metadata, vector: embedding }
+}
