@@ -1,4 +1,4 @@
-// The adapters are what the libraries' own types ask for: in the two newest major versions that Node.js 20 takes.
+// The adapters are what the libraries' own types ask for, and work: in the two newest major versions that Node.js 20 takes.
 import test from 'ava'
 import { install } from './support/installed.js'
 
@@ -113,8 +113,62 @@ const ANTHROPIC = `
   }
 `
 
+const RUN_LANGCHAIN = `
+  import { Document } from '@langchain/core/documents'
+  import { index } from '@langchain/core/indexing'
+  import { AIMessage, ToolMessage } from '@langchain/core/messages'
+  import { open } from 'hippocamp'
+  import { HippocampChatMessageHistory, HippocampRecordManager, HippocampVectorStore } from 'hippocamp/langchain'
+  const embeddings = {
+    embedQuery: async text => [text.length, 1],
+    embedDocuments: async texts => texts.map(text => [text.length, 1]),
+  }
+  const store = await open(':memory:')
+  const vectorStore = new HippocampVectorStore(embeddings, { collection: store.collection('c') })
+  const recordManager = new HippocampRecordManager({ collection: store.collection('r', { vectors: false }) })
+  const docsSource = ['tea', 'coffee and cake'].map(pageContent => new Document({ pageContent }))
+  console.log(JSON.stringify(await index({ docsSource, recordManager, vectorStore, options: { cleanup: 'full' } })))
+  const [found] = await vectorStore.asRetriever(1).invoke('tea')
+  console.log(found.pageContent, found instanceof Document)
+  const history = new HippocampChatMessageHistory({ collection: store.collection('t', { vectors: false }) })
+  const calls = [{ id: '1', name: 'f', args: {}, type: 'tool_call' }]
+  await history.addMessages([new AIMessage({ content: '', tool_calls: calls }), new ToolMessage({ content: 'x', tool_call_id: '1' })])
+  const [call, answer] = await history.getMessages()
+  console.log(call.tool_calls[0].name, answer.tool_call_id, answer instanceof ToolMessage)
+  await store.close()
+`
+const RAN_LANGCHAIN = `{"numAdded":2,"numDeleted":0,"numUpdated":0,"numSkipped":0}
+tea true
+f 1 true
+`
+
+const RUN_LANGGRAPH = `
+  import { emptyCheckpoint } from '@langchain/langgraph-checkpoint'
+  import { open } from 'hippocamp'
+  import { HippocampSaver, HippocampStore } from 'hippocamp/langgraph'
+  const store = await open(':memory:')
+  const collection = store.collection('c', { vectors: false })
+  const saver = new HippocampSaver({ collection: collection.namespace(['saver']) })
+  const checkpoint = { ...emptyCheckpoint(), id: '1', channel_values: { a: [1] }, channel_versions: { a: 1 } }
+  const config = { configurable: { thread_id: 't', checkpoint_ns: '' } }
+  const put = await saver.put(config, checkpoint, { source: 'loop', step: 1, parents: {} }, { a: 1 })
+  await saver.putWrites(put, [['a', 2]], 'task')
+  const { checkpoint: kept, pendingWrites } = await saver.getTuple(config)
+  console.log(JSON.stringify([kept.channel_values, pendingWrites]))
+  const items = new HippocampStore({ collection })
+  await items.put(['a'], 'k', { text: 'tea' })
+  console.log((await items.search(['a'], { query: 'tea' }))[0].key, await items.get(['b'], 'k'))
+  await store.close()
+`
+const RAN_LANGGRAPH = `[{"a":[1]},[["task","a",2]]]
+k null
+`
+
 /** Programs by name; those of a name that ends with `-esm` are checked as ES modules only. */
-const VERSIONS: Record<string, { peers: string[]; programs: Record<string, string> }> = {
+const VERSIONS: Record<
+  string,
+  { peers: string[]; programs: Record<string, string>; runs: [code: string, prints: string][] }
+> = {
   newest: {
     peers: [
       '@anthropic-ai/sdk',
@@ -131,20 +185,26 @@ const VERSIONS: Record<string, { peers: string[]; programs: Record<string, strin
       agents: AGENTS,
       anthropic: ANTHROPIC,
     },
+    runs: [
+      [RUN_LANGCHAIN, RAN_LANGCHAIN],
+      [RUN_LANGGRAPH, RAN_LANGGRAPH],
+    ],
   },
   'major before': {
     peers: ['@anthropic-ai/sdk@anthropic-0', '@langchain/core@langchain-core-0', 'ai@ai-5'],
     programs: { langchain: LANGCHAIN, ai: AI, anthropic: ANTHROPIC },
+    runs: [[RUN_LANGCHAIN, RAN_LANGCHAIN]],
   },
   // It knows @langchain/core 1 as well. Its types for CommonJS are those of an ES module, which TypeScript keeps apart.
   'major of LangGraph’s checkpoints before': {
     peers: ['@langchain/core', '@langchain/langgraph-checkpoint@langgraph-checkpoint-0'],
     programs: { 'langgraph-esm': LANGGRAPH },
+    runs: [[RUN_LANGGRAPH, RAN_LANGGRAPH]],
   },
 }
 
-for (const [title, { peers, programs }] of Object.entries(VERSIONS)) {
-  test(`types hold with the ${title}, by import and by require`, async t => {
+for (const [title, { peers, programs, runs }] of Object.entries(VERSIONS)) {
+  test(`types hold with the ${title}, by import and by require, and so do programs`, async t => {
     const project = await install(peers)
     t.teardown(() => project.remove())
     const files = Object.entries(programs).flatMap(([name, code]) => [
@@ -157,5 +217,7 @@ for (const [title, { peers, programs }] of Object.entries(VERSIONS)) {
       exactOptionalPropertyTypes: false,
     })
     t.is(errors, '')
+    for (const [i, [code, prints]] of runs.entries())
+      t.is(await project.run(`run-${i}.mjs`, code), prints)
   })
 }
