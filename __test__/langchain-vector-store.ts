@@ -90,6 +90,11 @@ test('a function as a filter finds what passes, however rare it is', async t => 
   await store.addDocuments(documents)
   const found = await store.similaritySearch('text 3', 2, ({ metadata }) => metadata.i % 250 === 1)
   t.deepEqual(found.map(({ id }) => id).sort(), ['1', '251'])
+  const mmr = { k: 2, filter: ({ metadata }: Document) => metadata.i === 499 }
+  t.deepEqual(
+    (await store.maxMarginalRelevanceSearch('text 3', mmr)).map(({ id }) => id),
+    ['499'],
+  )
 })
 
 test('delete takes ids, a filter or everything, and refuses to guess', async t => {

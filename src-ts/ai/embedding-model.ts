@@ -5,7 +5,7 @@ import type { embed } from 'ai'
 import { Encoder } from '#core/encoder'
 import { invalid } from '#core/errors'
 import { isObject, optionsOf, show } from '#core/options'
-import { inSlices } from '#core/slices'
+import { vectorRows } from '#core/vector-rows'
 import { type Specification, specificationOf } from './specification.js'
 
 export interface EmbeddingModelOptions {
@@ -56,14 +56,9 @@ export function embeddingModel(
       const asked = isObject(own) ? (own as Record<string, unknown>).prompt : undefined
       const prompt = asked === undefined ? usual : promptOf(encoder, asked)
       const signal = abortSignal ?? undefined
-      const { data, count, dimension, tokens } = await encoder.encode(values, { prompt, signal })
-      const embeddings: number[][] = []
-      const take = (from: number, to: number) => {
-        for (let i = from; i < to; i++)
-          embeddings.push(Array.from(data.subarray(i * dimension, (i + 1) * dimension)))
-      }
-      await inSlices(count, () => dimension, take, signal)
-      return { embeddings, usage: { tokens }, warnings: [] }
+      const encoded = await encoder.encode(values, { prompt, signal })
+      const embeddings = await vectorRows(encoded, signal)
+      return { embeddings, usage: { tokens: encoded.tokens }, warnings: [] }
     },
   }
   return model as unknown as EmbeddingModelOfSdk

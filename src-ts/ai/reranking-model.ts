@@ -4,6 +4,7 @@
 import { invalid } from '#core/errors'
 import { optionsOf, show } from '#core/options'
 import type { Reranker } from '#core/reranker'
+import { textsIn } from '#core/value-texts'
 import { type Specification, specificationOf } from './specification.js'
 
 export interface RerankingModelOptions {
@@ -55,9 +56,4 @@ export function rerankingModel(
     },
   }
   return model as unknown as RerankingModelOfSdk
-}
-
-function textsIn(value: unknown): string[] {
-  if (value === null || value === undefined) return []
-  return typeof value === 'object' ? Object.values(value).flatMap(textsIn) : [String(value)]
 }

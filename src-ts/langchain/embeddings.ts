@@ -5,7 +5,7 @@ import { Embeddings, type EmbeddingsParams } from '@langchain/core/embeddings'
 import { Encoder, type LoadEncoderOptions, loadEncoder } from '#core/encoder'
 import { invalid } from '#core/errors'
 import { show } from '#core/options'
-import { inSlices } from '#core/slices'
+import { vectorRows } from '#core/vector-rows'
 
 /** Which encoder. What else is given is passed on to LangChain's class. */
 export interface HippocampEmbeddingsParams extends EmbeddingsParams, LoadEncoderOptions {
@@ -47,29 +47,14 @@ export class HippocampEmbeddings extends Embeddings {
   override async embedDocuments(documents: string[]): Promise<number[][]> {
     const encoder = await this.encoder()
     const prompt = DOCUMENT_PROMPTS.find(name => name in encoder.prompts)
-    return vectorsOf(encoder, documents, prompt)
+    return vectorRows(await encoder.encode(documents, { prompt }))
   }
 
   /** @throws {HippocampError} as {@link embedDocuments} */
   override async embedQuery(question: string): Promise<number[]> {
     const encoder = await this.encoder()
     const prompt = 'query' in encoder.prompts ? 'query' : undefined
-    const [vector = []] = await vectorsOf(encoder, [question], prompt)
+    const [vector = []] = await vectorRows(await encoder.encode(question, { prompt }))
     return vector
   }
-}
-
-async function vectorsOf(
-  encoder: Encoder,
-  texts: string[],
-  prompt: string | undefined,
-): Promise<number[][]> {
-  const { data, count, dimension } = await encoder.encode(texts, { prompt })
-  const vectors: number[][] = []
-  const take = (from: number, to: number) => {
-    for (let i = from; i < to; i++)
-      vectors.push(Array.from(data.subarray(i * dimension, (i + 1) * dimension)))
-  }
-  await inSlices(count, () => dimension, take)
-  return vectors
 }

@@ -362,15 +362,16 @@ async function passing(
 ): Promise<Hit[]> {
   if (typeof filter !== 'function') return search({ ...options, where: filter })
   const wanted = options.k ?? 4
+  const most = options.diversity === undefined ? MOST_HITS : MOST_DIVERSE
   for (let k = 4 * wanted; ; k *= 4) {
-    const limited = Math.min(k, MOST_HITS)
+    const limited = Math.min(k, most)
     const pool = Math.max(limited, options.ranking?.pool ?? 0)
     const hits = await search({ ...options, k: limited, ranking: { ...options.ranking, pool } })
     const passed = hits.filter(hit => filter(documentOf(hit)))
-    if (passed.length >= wanted || hits.length < limited || limited === MOST_HITS)
+    if (passed.length >= wanted || hits.length < limited || limited === most)
       return passed.slice(0, wanted)
   }
 }
 
-/** Hits of one search, unless limits are lower. */
-const MOST_HITS = 10_000
+/** Hits of one search, unless limits are lower, and those that can be chosen for their differences. */
+const [MOST_HITS, MOST_DIVERSE] = [10_000, 1000]

@@ -4,9 +4,8 @@
  */
 import { invalid } from '#core/errors'
 import { isObject, show, text } from '#core/options'
+import { textsIn } from '#core/value-texts'
 
-/** Levels of objects in metadata, at most. */
-const DEEPEST = 100
 /** The whole value. */
 const WHOLE = '$'
 /** A key, or a place in an array. */
@@ -49,12 +48,4 @@ function at(value: unknown, [step, ...rest]: string[]): unknown[] {
   if (!Array.isArray(value)) return []
   const found = place === '*' ? value : [value.at(Number(place))]
   return found.flatMap(one => at(one, rest))
-}
-
-/** All texts in a value, in their order: what a person would read of it. Deeper than metadata can be is not looked. */
-function textsIn(value: unknown, depth = 0): string[] {
-  if (typeof value === 'string') return value === '' ? [] : [value]
-  if (typeof value === 'number' || typeof value === 'boolean') return [String(value)]
-  if (typeof value !== 'object' || value === null || depth > DEEPEST) return []
-  return Object.values(value).flatMap(one => textsIn(one, depth + 1))
 }
