@@ -27,6 +27,24 @@ testWithModel('the version before takes the specification before', async (t, enc
 })
 
 testWithModel(
+  'the specification after knows how many dimensions are asked for',
+  async (t, encoder) => {
+    const model = embeddingModel(encoder, { specificationVersion: 'v4' }) as unknown as {
+      specificationVersion: string
+      doEmbed(call: { values: string[]; dimensions?: number }): Promise<{ embeddings: number[][] }>
+    }
+    t.is(model.specificationVersion, 'v4')
+    const { embeddings } = await model.doEmbed({
+      values: ['a text'],
+      dimensions: encoder.dimension,
+    })
+    t.is(embeddings[0]?.length, encoder.dimension)
+    const other = () => model.doEmbed({ values: ['a text'], dimensions: 7 })
+    t.regex((await refused(t, 'ERR_INVALID_ARGUMENT', other)).message, /dimensions is 7.*have 384/)
+  },
+)
+
+testWithModel(
   'an abort ends a call, and a prompt that the model lacks is refused',
   async (t, encoder) => {
     const model = embeddingModel(encoder)

@@ -27,6 +27,8 @@ export type EmbeddingModelOfSdk = Exclude<Parameters<typeof embed>[0]['model'], 
 
 interface Call {
   readonly values: readonly string[]
+  /** From version 4 of the specification on. */
+  readonly dimensions?: number | undefined
   readonly abortSignal?: AbortSignal | undefined
   readonly providerOptions?: Record<string, Record<string, unknown>> | undefined
 }
@@ -51,7 +53,11 @@ export function embeddingModel(
     modelId: encoder.name,
     maxEmbeddingsPerCall: undefined,
     supportsParallelCalls: true,
-    async doEmbed({ values, abortSignal, providerOptions }: Call) {
+    async doEmbed({ values, dimensions, abortSignal, providerOptions }: Call) {
+      if (dimensions !== undefined && dimensions !== encoder.dimension)
+        throw invalid(
+          `dimensions is ${show(dimensions)}, and the encoder's vectors have ${encoder.dimension}: load it with loadEncoder(model, { dimensions: ${show(dimensions)} })`,
+        )
       const own = providerOptions?.hippocamp
       const asked = isObject(own) ? (own as Record<string, unknown>).prompt : undefined
       const prompt = asked === undefined ? usual : promptOf(encoder, asked)
