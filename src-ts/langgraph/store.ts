@@ -15,7 +15,7 @@ import type { Collection } from '#core/collection'
 import type { Filter } from '#core/collection-types'
 import { invalid } from '#core/errors'
 import { boolean, finite, integer, label, oneOf, optionsOf, show, within } from '#core/options'
-import type { StoredRecord } from '#core/records'
+import type { NewRecord, StoredRecord } from '#core/records'
 import type { SearchOptions } from '#core/search-types'
 import { fieldsOf } from './fields.js'
 import { filterOf, INDEXED, itemOf, NOTE, noted, noteOf, recordOf, unexpired } from './items.js'
@@ -300,28 +300,32 @@ export class HippocampStore extends BaseStore {
     )
   }
 
+  /** All are checked before the first is written. */
   async #write(puts: readonly Put[]): Promise<void> {
-    const records = puts.map(({ namespace, key, value, index, ttl }) => {
+    const places = new Map<string, { at: Collection; records: NewRecord[]; gone: string[] }>()
+    for (const { namespace, key, value, index, ttl } of puts) {
       if (!Array.isArray(namespace) || namespace.length === 0)
         throw invalid(`the namespace is ${show(namespace)}: give an array of at least one string`)
-      keyOf(key)
-      if (value === null) return undefined
-      const fields =
-        index === undefined ? this.#fields : index === false ? [] : fieldsOf('index', index)
-      return recordOf(key, value, fields, minutes('ttl', ttl ?? this.#ttl.defaultTtl))
-    })
-    const places = new Map<string, { at: Collection; put: number[]; gone: string[] }>()
-    for (const [i, { namespace, key }] of puts.entries()) {
       const name = JSON.stringify(namespace)
-      const place = places.get(name) ?? { at: this.#at(namespace), put: [], gone: [] }
+      const place = places.get(name) ?? { at: this.#at(namespace), records: [], gone: [] }
       places.set(name, place)
-      if (records[i]) place.put.push(i)
-      else place.gone.push(key)
+      if (value === null) {
+        place.gone.push(keyOf(key))
+      } else {
+        const kept = minutes('ttl', ttl ?? this.#ttl.defaultTtl)
+        place.records.push(recordOf(keyOf(key), value, this.#fieldsFor(index), kept))
+      }
     }
-    for (const { at, put, gone } of places.values()) {
-      if (put.length > 0) await at.upsert(put.flatMap(i => records[i] ?? []))
+    for (const { at, records, gone } of places.values()) {
+      if (records.length > 0) await at.upsert(records)
       if (gone.length > 0) await at.delete(gone)
     }
+  }
+
+  /** What a put says is found by questions, or what the store says. */
+  #fieldsFor(index: unknown): readonly string[] | undefined {
+    if (index === false) return []
+    return index === undefined || index === null ? this.#fields : fieldsOf('index', index)
   }
 
   /** Begins the times of items anew. */
