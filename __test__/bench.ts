@@ -124,7 +124,7 @@ for (const [args, message] of [
     t.regex(stderr, message)
     t.regex(
       stderr,
-      /npm run bench -- encoder\|search\|filters\|retrieval\|modes\|memory\|turns\|documents\|store/,
+      /npm run bench -- encoder\|search\|filters\|retrieval\|modes\|memory\|turns\|documents\|frameworks\|store/,
     )
   })
 }

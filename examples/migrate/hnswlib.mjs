@@ -4,6 +4,7 @@
 // of docstore.json (hnswlib 0.8, saveIndex).
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { Ids } from './ids.mjs'
 
 /** Where the numbers of the header stand; they are u64. */
 const COUNT = 16
@@ -20,6 +21,7 @@ export async function* hnswlib(folder) {
   const { numDimensions } = JSON.parse(await readFile(join(folder, 'args.json'), 'utf8'))
   /** @type {Map<string, { id?: string, pageContent: string, metadata?: Record<string, unknown> }>} */
   const documents = new Map(JSON.parse(await readFile(join(folder, 'docstore.json'), 'utf8')))
+  const ids = new Ids()
   const index = await readFile(join(folder, 'hnswlib.index'))
   const header = (/** @type {number} */ at) => Number(index.readBigUInt64LE(at))
   if (index.length < HEADER || header(VALUES) + 4 * numDimensions > header(BYTES_OF_ONE))
@@ -35,6 +37,6 @@ export async function* hnswlib(folder) {
     const document = documents.get(label)
     if (!document) continue
     const { id, pageContent, metadata } = document
-    yield { id: id ?? label, text: pageContent, metadata, vector }
+    yield { id: ids.of(id, pageContent, metadata), text: pageContent, metadata, vector }
   }
 }

@@ -1,9 +1,10 @@
 // Brings what another memory has saved into a store.
 //
-//   node examples/migrate/main.mjs FORMAT SOURCE STORE [--collection NAME] [--model MODEL]
+//   node examples/migrate/main.mjs FORMAT SOURCE STORE [--collection NAME] [--model MODEL] [--metric cosine|l2|dot]
 //
 //   FORMAT   hnswlib, faiss (folders that LangChain has saved), memory-vector-store, chroma, mem0 (JSON, see the files of these names)
 //   --model  encode the texts with this model; without it vectors stay as they are, where there are any
+//   --metric how vectors are compared (default cosine)
 import { pathToFileURL } from 'node:url'
 import { parseArgs } from 'node:util'
 import { downloadProgress, loadEncoder, open } from 'hippocamp'
@@ -58,7 +59,11 @@ if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   try {
     const { positionals, values } = parseArgs({
       allowPositionals: true,
-      options: { collection: { type: 'string' }, model: { type: 'string' } },
+      options: {
+        collection: { type: 'string' },
+        model: { type: 'string' },
+        metric: { type: 'string' },
+      },
     })
     const [format = '', source, path] = positionals
     const read = Object.hasOwn(FORMATS, format) ? FORMATS[format] : undefined
@@ -70,7 +75,11 @@ if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
     const encoder = model ? await loadEncoder(model, { onProgress: downloadProgress() }) : undefined
     const store = await open(path, { encoder })
     try {
-      const collection = store.collection(values.collection ?? 'migrated')
+      const collection = store.collection(values.collection ?? 'migrated', {
+        metric: /** @type {import('hippocamp').Metric | undefined} */ (values.metric),
+        // Memories of mem0 are those of a LongTermMemory, which remembers turns, too.
+        ...(format === 'mem0' && { turns: true }),
+      })
       const count = await migrate(read(source), collection, { encodes: encoder !== undefined })
       console.log(`${count} records stored in ${path}`)
     } finally {

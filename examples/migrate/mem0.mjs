@@ -2,8 +2,12 @@
 // so that nobody sees another's; mem0 gives no vectors, so they are encoded anew.
 import { readFile } from 'node:fs/promises'
 
-/** In this order they are parts of the namespace. */
-const OWNERS = ['user_id', 'agent_id', 'run_id']
+/** Whose memories are, in the order in which they are parts of the namespace; older versions for JavaScript name them otherwise. */
+const OWNERS = [
+  ['user_id', 'userId'],
+  ['agent_id', 'agentId'],
+  ['run_id', 'runId'],
+]
 
 /**
  * @param {string} file
@@ -13,10 +17,12 @@ export async function* mem0(file) {
   const answer = JSON.parse(await readFile(file, 'utf8'))
   for (const memory of Array.isArray(answer) ? answer : answer.results) {
     const { id, memory: text, metadata, createdAt = memory.created_at } = memory
-    const namespace = OWNERS.filter(owner => memory[owner]).map(
-      owner => `${owner}:${memory[owner]}`,
-    )
-    const known = { kind: 'fact', ...(createdAt && { time: createdAt }), ...metadata }
-    yield { id, text, metadata: known, namespace }
+    const namespace = OWNERS.flatMap(([name = '', older = '']) => {
+      const owner = memory[name] ?? memory[older]
+      return owner ? [`${name}:${owner}`] : []
+    })
+    // Times are compared as texts, so all are in UTC.
+    const time = createdAt && { time: new Date(createdAt).toISOString() }
+    yield { id, text, metadata: { ...metadata, kind: 'fact', ...time }, namespace }
   }
 }

@@ -148,7 +148,8 @@ class RunWriter {
     for (const [i, id] of ids.entries()) {
       const [there] = id === undefined ? [] : await backend.get([id], { signal: this.signal })
       if (!there) continue
-      const old = there.metadata as unknown as MemoryMetadata
+      // A record that was stored in another way than as a memory need not say all of it.
+      const old = there.metadata as Partial<MemoryMetadata>
       const { metadata } = this.#records[i] as MemoryRecord
       const { mentions, importance, time, source, mentionedIn } = old
       this.undone.push(() =>
@@ -157,7 +158,7 @@ class RunWriter {
       const from = metadata.source === undefined || metadata.source === source
       const merged = {
         mentions: (mentions ?? 1) + 1,
-        importance: Math.max(importance, metadata.importance),
+        importance: Math.max(importance ?? 0.5, metadata.importance),
         time: metadata.time ?? now().toISOString(),
         mentionedIn: from ? mentionedIn : [...new Set([...(mentionedIn ?? []), metadata.source])],
       }
