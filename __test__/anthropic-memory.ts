@@ -149,6 +149,46 @@ test('commands that come at the same time are done one after the other, and keep
   t.is((await collection.get(path))?.text?.split('\n')[0], '')
 })
 
+test('handlers that are made anew for each answer wait for each other', async t => {
+  const { collection } = await own(t)
+  const path = '/memories/a.txt'
+  const fresh = () => memoryToolHandlers({ collection })
+  await answer(fresh(), { command: 'create', path, file_text: 'one\ntwo' })
+  await Promise.all([
+    answer(fresh(), { command: 'str_replace', path, old_str: 'one', new_str: 'ONE' }),
+    answer(fresh(), { command: 'str_replace', path, old_str: 'two', new_str: 'TWO' }),
+  ])
+  t.is((await collection.get(path))?.text, 'ONE\nTWO')
+})
+
+test('files that a program has put there are seen, and a range must be one', async t => {
+  const { collection, handlers } = await own(t)
+  await collection.add([{ id: '/memories/own/a.txt', text: 'a' }])
+  await answer(handlers, { command: 'create', path: '/memories/own/b.txt', file_text: 'b' })
+  const shown = String(await answer(handlers, { command: 'view', path: '/memories/own' }))
+  t.deepEqual(shown.split('\n').slice(1), [
+    '2B\t/memories/own',
+    '1B\t/memories/own/a.txt',
+    '1B\t/memories/own/b.txt',
+  ])
+  for (const view_range of [5, ['x', null], [1]])
+    t.regex(
+      String(
+        await answer(handlers, {
+          command: 'view',
+          path: '/memories/own/a.txt',
+          view_range: view_range as never,
+        }),
+      ),
+      /view_range is/,
+    )
+  t.is(
+    await answer(handlers, { command: 'delete', path: '/memories/own' }),
+    'Successfully deleted /memories/own',
+  )
+  t.is(await collection.count(), 0)
+})
+
 testWithModel('what Claude has written down is found by every search', async (t, encoder) => {
   const collection = (await openStore(t, { encoder })).collection('memory')
   const handlers = memoryToolHandlers({ collection: collection.namespace(['ann']) })

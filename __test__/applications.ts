@@ -138,9 +138,11 @@ testIn(
   'products that were held out are recommended, and similar ones are of a kind',
   ['product-kb'],
   async (t, encoder) => {
-    const items = (await openStore(t, { encoder })).collection<{ title: string; category: string }>(
-      'items',
-    )
+    const items = (await openStore(t, { encoder })).collection<{
+      item: string
+      title: string
+      category: string
+    }>('items')
     const found = await measureRecommendations(items, DATA)
     t.log(JSON.stringify(found))
     t.true(found.oneInterest >= 0.9, `one interest ${found.oneInterest}`)
@@ -165,7 +167,9 @@ testIn(
 )
 
 test('what was seen is never recommended, later things weigh more, and strangers get nothing', async t => {
-  const items = (await openStore(t)).collection<{ title: string; category: string }>('items')
+  const items = (await openStore(t)).collection<{ item: string; title: string; category: string }>(
+    'items',
+  )
   const at = (degrees: number) => [
     Math.cos((degrees * Math.PI) / 180),
     Math.sin((degrees * Math.PI) / 180),
@@ -174,7 +178,7 @@ test('what was seen is never recommended, later things weigh more, and strangers
     [0, 10, 20, 80, 90, 100].map(degrees => ({
       id: `${degrees}`,
       vector: at(degrees),
-      metadata: { title: `${degrees}`, category: '' },
+      metadata: { item: `${degrees}`, title: `${degrees}`, category: '' },
     })),
   )
   const ids = async (...history: { id: string; weight?: number }[]) =>

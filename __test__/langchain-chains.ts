@@ -167,6 +167,11 @@ test('filters are merged so that none is lost but where it is replaced', t => {
     t.deepEqual(translator.mergeFilters(undefined, b, type), b)
     t.is(translator.mergeFilters(undefined, undefined, type), undefined)
   }
+  const own = (document: Document) => document.metadata.owner === 'ann'
+  t.is(translator.mergeFilters(own as never, {}), own as never)
+  t.throws(() => translator.mergeFilters(own as never, b), {
+    message: /default filter is a function/,
+  })
   t.throws(() => translator.formatFunction('like'), { message: /"like" is no operator/ })
 })
 

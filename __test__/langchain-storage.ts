@@ -189,6 +189,48 @@ test('values that cannot be kept are refused, and nothing is written', async t =
   await refused(t, 'ERR_STORE_INVALID', () => store.mget(['foreign']))
 })
 
+test('of a value that many write at the same time nothing is left when it is deleted', async t => {
+  const collection = (await openStore(t)).collection('values', { vectors: false })
+  const stores = [1, 2, 3, 4].map(() => new HippocampKeyValueStore<string>({ collection }))
+  const large = (i: number) => `${i}`.repeat(1_200_000)
+  await Promise.all(
+    stores.map((store, i) =>
+      store.mset([
+        ['v', large(i)],
+        [`w${i}`, 'small'],
+      ]),
+    ),
+  )
+  const [value] = (await stores[0]?.mget(['v'])) ?? []
+  t.true([0, 1, 2, 3].some(i => value === large(i)))
+  await stores[0]?.mset([['v', 'small now']])
+  t.is(await collection.count(), 5)
+  await stores[0]?.mset([['v', large(7)]])
+  await stores[1]?.mdelete(['v'])
+  t.is(await collection.count(), 4)
+})
+
+test('messages larger than metadata come back whole', async t => {
+  const collection = (await openStore(t)).collection('talks', { vectors: false })
+  const history = new HippocampChatMessageHistory({ collection, sessionId: 's' })
+  const large = 'x'.repeat(200_000)
+  const messages = [
+    new HumanMessage({
+      content: [
+        { type: 'text', text: 'Look!' },
+        { type: 'image_url', image_url: { url: `data:image/png;base64,${large}` } },
+      ],
+    }),
+    new AIMessage({
+      content: 'I write it down.',
+      tool_calls: [{ id: '1', name: 'write', args: { file: 'a', text: large }, type: 'tool_call' }],
+    }),
+    new ToolMessage({ content: large, tool_call_id: '1', artifact: { more: 1 } }),
+  ]
+  await history.addMessages(messages)
+  t.deepEqual(plain(await history.getMessages()), plain(messages))
+})
+
 test('whoever reads a large value while it is written anew gets one of the two', async t => {
   const collection = (await openStore(t)).collection('values', { vectors: false })
   const store = new HippocampKeyValueStore<string>({ collection })

@@ -97,6 +97,15 @@ test('a function as a filter finds what passes, however rare it is', async t => 
   )
 })
 
+test('a function as a filter keeps to the limits of the store', async t => {
+  const collection = (await openStore(t, { limits: { k: 100 } })).collection('c')
+  const store = new HippocampVectorStore(synthetic(), { collection })
+  await store.addDocuments(
+    Array.from({ length: 300 }, (_, i) => new Document({ id: `${i}`, pageContent: `text ${i}` })),
+  )
+  t.deepEqual(await store.similaritySearch('text 3', 4, () => false), [])
+})
+
 test('delete takes ids, a filter or everything, and refuses to guess', async t => {
   const store = await made(t)
   await store.addDocuments([TEA, CAT, BUS])
@@ -241,6 +250,9 @@ test('options that cannot be right are refused', async t => {
     [() => new HippocampVectorStore(fake, { mode: 'hybrid' }), /HippocampEmbeddings/],
     [() => new HippocampVectorStore(fake, { mode: 'fuzzy' as never }), /mode/],
     [() => new HippocampEmbeddings({ encoder: 1 as never }), /encoder is 1/],
+    [() => new HippocampEmbeddings(undefined as never), /encoder is undefined/],
+    [() => new HippocampRetriever(undefined as never), /collection is undefined/],
+    [() => new HippocampRetriever({ collection, k: 0 }), /k is 0/],
     [() => new HippocampRetriever({ collection: null as never }), /collection is null/],
     [() => new HippocampRetriever({ collection, kk: 3 } as never), /unknown option "kk"/],
     [

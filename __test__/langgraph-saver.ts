@@ -3,6 +3,7 @@ import { execFile } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { gunzipSync, gzipSync } from 'node:zlib'
 import {
   Annotation,
   Command,
@@ -28,6 +29,7 @@ const SUITE = `
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { gunzipSync, gzipSync } from 'node:zlib'
 import { specTest } from '@langchain/langgraph-checkpoint-validation'
 import { deltaChannelHistoryTests } from '@langchain/langgraph-checkpoint-validation'
 import { open } from 'hippocamp'
@@ -134,6 +136,64 @@ test('a graph that was interrupted goes on after a restart, and has the history 
     configurable: { ...config.configurable, checkpoint_id: states[1] },
   })
   t.deepEqual(forked.said, done.said)
+})
+
+test('branches from one checkpoint keep what is theirs', async t => {
+  const saver = await saverOf(t)
+  const graph = graphWith(saver)
+  const config = { configurable: { thread_id: 't' } }
+  await graph.invoke({ said: ['hi'] }, config)
+  const { config: base } = await graph.getState(config)
+  const [a, b] = [
+    await graph.updateState(base, { said: ['branch A'] }),
+    await graph.updateState(base, { said: ['branch B'] }),
+  ]
+  const said = async (at: typeof a) => (await graph.getState(at)).values.said.at(-1)
+  t.is(await said(a), 'branch A')
+  t.is(await said(b), 'branch B')
+  t.is(await said(base), 'your name?')
+})
+
+test('a serialiser of one’s own may give any bytes, whatever it calls them', async t => {
+  const collection = (await openStore(t)).collection('checkpoints', { vectors: false })
+  const serde = {
+    dumpsTyped: async (value: unknown): Promise<[string, Uint8Array]> => [
+      'json',
+      gzipSync(JSON.stringify(value)),
+    ],
+    loadsTyped: async (_: string, bytes: Uint8Array | string) =>
+      JSON.parse(gunzipSync(bytes as Uint8Array).toString()),
+  }
+  const saver = new HippocampSaver({ collection, serde })
+  const config = { configurable: { thread_id: 't' } }
+  const put = await saver.put(config, checkpoint('1', { value: '值' }), META, { value: 1 })
+  await saver.putWrites(put, [['channel', 'x']], 'task')
+  const tuple = await saver.getTuple(config)
+  t.is(tuple?.checkpoint.channel_values.value, '值')
+  t.deepEqual(tuple?.pendingWrites, [['task', 'channel', 'x']])
+})
+
+test('a listing gives what passes its filter, as many as are asked for, and leaves other things of the collection alone', async t => {
+  const collection = (await openStore(t)).collection('shared', { vectors: false })
+  await collection.namespace(['t']).add({ text: 'not a checkpoint' })
+  const saver = new HippocampSaver({ collection })
+  const config = { configurable: { thread_id: 't', checkpoint_ns: '' } }
+  for (let i = 0; i < 120; i++)
+    await saver.put(config, checkpoint(`${1000 + i}`), { ...META, step: i % 40 }, {})
+  const listed = async (options: Parameters<typeof saver.list>[1]) => {
+    const ids: string[] = []
+    for await (const { checkpoint } of saver.list({ configurable: { thread_id: 't' } }, options))
+      ids.push(checkpoint.id)
+    return ids
+  }
+  t.deepEqual(await listed({ limit: 2 }), ['1119', '1118'])
+  t.deepEqual(await listed({ filter: { step: 3 } }), ['1083', '1043', '1003'])
+  t.deepEqual(await listed({ filter: { step: 3 }, limit: 1 }), ['1083'])
+  t.deepEqual(await listed({ limit: 0 }), [])
+  t.is((await listed({})).length, 120)
+  await saver.deleteThread('t')
+  t.deepEqual(await listed({}), [])
+  t.is(await collection.count({ recursive: true }), 1)
 })
 
 const checkpoint = (id: string, values: Record<string, unknown> = {}): Checkpoint => {

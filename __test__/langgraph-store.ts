@@ -20,7 +20,7 @@ import { HippocampEmbeddings, HippocampVectorStore } from 'hippocamp/langchain'
 import { HippocampStore, type HippocampStoreInput } from 'hippocamp/langgraph'
 import { LongTermMemory } from 'hippocamp/memory'
 import { testWithModel } from './support/models.js'
-import { openStore, refused } from './support/stores.js'
+import { openStore, refused, storePath } from './support/stores.js'
 
 async function made(t: ExecutionContext, options: Partial<HippocampStoreInput> = {}) {
   const collection = (await openStore(t)).collection('items', { vectors: false })
@@ -224,6 +224,40 @@ test.serial('being read begins an item’s time anew, unless it is not to', asyn
     t.deepEqual((await kept.get(['a'], 'got'))?.value, { v: 1 })
     t.deepEqual(await lost.search(['a']), [])
   })
+})
+
+test('what is written while an item is read stays as it was written', async t => {
+  const store = await made(t, { ttl: { defaultTtl: 10 } })
+  for (let i = 0; i < 30; i++) {
+    await store.put(['a'], `k${i}`, { text: 'old' })
+    await Promise.all([
+      store.get(['a'], `k${i}`),
+      store.put(['a'], `k${i}`, { content: 'new' }, false, { ttl: 99 }),
+      store.search(['a'], { limit: 100 }),
+    ])
+  }
+  for (let i = 0; i < 30; i++)
+    t.deepEqual((await store.get(['a'], `k${i}`))?.value, { content: 'new' })
+  t.deepEqual(await store.search(['a'], { query: 'new' }), [])
+  const before = await store.get(['a'], 'k0')
+  await new Promise(resolve => setTimeout(resolve, 5))
+  const after = await store.get(['a'], 'k0')
+  t.deepEqual(before?.updatedAt, after?.updatedAt)
+})
+
+test('a store that cannot be written is read all the same', async t => {
+  const path = await storePath(t)
+  const write = await openStore(t, { path })
+  const at = (store: typeof write) =>
+    new HippocampStore({
+      collection: store.collection('items', { vectors: false }),
+      ttl: { defaultTtl: 10 },
+    })
+  await at(write).put(['a'], 'k', { text: 'tea' })
+  await write.close()
+  const readOnly = at(await openStore(t, { path, readOnly: true }))
+  t.deepEqual((await readOnly.get(['a'], 'k'))?.value, { text: 'tea' })
+  t.is((await readOnly.search(['a'])).length, 1)
 })
 
 test('a started store sweeps by itself, and stops', async t => {

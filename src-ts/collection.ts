@@ -88,6 +88,7 @@ export interface CollectionContext {
 /** Records in a page, unless the limits are lower. */
 const PAGE = 100
 
+let hits: (collection: Collection) => number
 let make: <M extends object>(
   native: NativeCollection,
   context: CollectionContext,
@@ -106,6 +107,7 @@ let make: <M extends object>(
 export class Collection<M extends object = Metadata> {
   static {
     make = (native, context, name, path) => new Collection(native, context, name, path)
+    hits = collection => collection.#context.limits.k
   }
 
   readonly #native: NativeCollection
@@ -563,6 +565,11 @@ function sortOf(sort: ListOptions['sort']): { sort?: string; descending: boolean
   const { field, order } = optionsOf(sort, 'sort', ['field', 'order'])
   const descending = order !== undefined && oneOf('sort.order', order, ORDERS) === 'desc'
   return field === undefined ? { descending } : { sort: fieldOf('sort.field', field), descending }
+}
+
+/** Hits of one search of a collection, at most. */
+export function mostHits(collection: Collection): number {
+  return hits(collection)
 }
 
 function recursiveOf({ recursive }: { readonly recursive?: boolean | undefined }): boolean {

@@ -43,8 +43,8 @@ const PIECES = 'pieces'
 const VERSION = 'version'
 /** Marks records that are pieces. */
 const PIECE_OF = 'pieceOf'
-/** Records in a page. */
-const PAGE = 1000
+/** Records in a page: they may be large. */
+const FEW = 32
 
 type Form = 'text' | 'base64-text' | 'base64'
 
@@ -64,9 +64,11 @@ export class LargeValues {
     const last = new Map(values.map(value => [value.key, value]))
     const keys = [...last.keys()]
     const before = await this.#records.get(keys)
-    await this.#records.upsert([...last.values()].flatMap(recordsOf))
-    const old = before.flatMap(record => (record ? pieceIds(record) : []))
-    if (old.length > 0) await this.#records.delete(old)
+    const records = [...last.values()].flatMap(recordsOf)
+    await this.#records.upsert(records)
+    const isLarge = records.length > keys.length
+    if (isLarge || before.some(record => record && pieceIds(record).length > 0))
+      await this.#sweep(keys)
   }
 
   /** The values under these keys, in their order. */
@@ -79,17 +81,39 @@ export class LargeValues {
   /** Deletes values; resolves with how many there were. */
   async delete(keys: readonly string[]): Promise<number> {
     if (keys.length === 0) return 0
-    const records = (await this.#records.get(keys)).filter(record => record !== undefined)
-    const ids = new Set(records.flatMap(record => [record.id, ...pieceIds(record)]))
-    if (ids.size > 0) await this.#records.delete([...ids])
-    return records.length
+    const count = await this.#records.delete(keys)
+    await this.#sweep(keys)
+    return count
+  }
+
+  /**
+   * Deletes the pieces of values that are no more. Of several who write a value at the same time the last counts, and whoever
+   * sweeps spares the pieces of those that come meanwhile: they are not among the pieces that are looked up first.
+   */
+  async #sweep(keys: readonly string[]): Promise<void> {
+    const pieces: [id: string, key: unknown, version: unknown][] = []
+    let cursor: string | undefined
+    do {
+      const where = { [PIECE_OF]: { $in: keys } }
+      const page = await this.#records.list({ where, limit: FEW, cursor })
+      for (const { id, metadata } of page.records) {
+        const { [PIECE_OF]: key, [VERSION]: version } = metadata as Metadata
+        pieces.push([id, key, version])
+      }
+      cursor = page.cursor
+    } while (cursor !== undefined)
+    if (pieces.length === 0) return
+    const now = await this.#records.get(keys)
+    const versions = new Map(keys.map((key, i) => [key as unknown, now[i] && versionOf(now[i])]))
+    const old = pieces.filter(([, key, version]) => versions.get(key) !== version)
+    if (old.length > 0) await this.#records.delete(old.map(([id]) => id))
   }
 
   /** Keys in the order in which they were first written, read as far as they are asked for. */
   async *keys(): AsyncGenerator<string> {
     let cursor: string | undefined
     do {
-      const page = await this.#records.list({ limit: PAGE, cursor })
+      const page = await this.#records.list({ limit: FEW, cursor })
       for (const record of page.records) if (!isPiece(record)) yield record.id
       cursor = page.cursor
     } while (cursor !== undefined)
@@ -135,7 +159,7 @@ function recordsOf({ key, value, about }: NewValue): NewRecord[] {
   const rest = Array.from({ length: count - 1 }, (_, i) => ({
     id: pieceId(version, i),
     text: piece(i + 1),
-    metadata: { [PIECE_OF]: key },
+    metadata: { [PIECE_OF]: key, [VERSION]: version },
   }))
   return [{ id: key, text: piece(0), metadata: first }, ...rest]
 }

@@ -31,7 +31,8 @@ export function peerNow<T>(name: string, wanted: string, load: () => T): T {
 function explained(error: unknown, name: string, wanted: string): unknown {
   const { code, message } = error as { code?: unknown; message?: unknown }
   const notFound = code === 'ERR_MODULE_NOT_FOUND' || code === 'MODULE_NOT_FOUND'
-  if (!notFound || !String(message).includes(`'${name}`)) return error
+  const isIt = [`'${name}'`, `'${name}/`].some(quoted => String(message).includes(quoted))
+  if (!notFound || !isIt) return error
   return new HippocampError(
     'ERR_PEER_MISSING',
     `${wanted} need the package "${name}", which is not installed: npm install ${name}`,

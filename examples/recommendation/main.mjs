@@ -22,7 +22,7 @@ await run(async ({ lang, store, data }) => {
     products.map(({ id, name, category, description }) => ({
       id,
       text: `${name}. ${description}`,
-      metadata: { title: name, category },
+      metadata: { item: id, title: name, category },
     })),
   )
   const show = (/** @type {import('hippocamp').Hit<import('./recommend.mjs').Item>[]} */ hits) =>

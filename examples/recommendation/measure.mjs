@@ -19,7 +19,7 @@ export async function measure(items, data) {
     products.map(({ productId, brand, model, category, description }) => ({
       id: String(productId),
       text: `${brand} ${model}. ${description}`,
-      metadata: { title: `${brand} ${model}`, category },
+      metadata: { item: String(productId), title: `${brand} ${model}`, category },
     })),
   )
   /** @type {Map<string, string[]>} */

@@ -3,7 +3,7 @@
 
 /**
  * @typedef {{ id: string, weight?: number }} Seen `weight`: how much it was liked (bought 3, put into the cart 2, looked at 1)
- * @typedef {{ title: string, category: string }} Item
+ * @typedef {{ item: string, title: string, category: string }} Item `item` is the id again, so that it can be filtered by
  */
 
 /** Every thing weighs so much of what the next one weighs. */
@@ -19,10 +19,8 @@ const DIVERSITY = 0.15
 export async function recommend(items, history, { k = 5, diversity = DIVERSITY } = {}) {
   const profile = await profileOf(items, history)
   if (!profile) return []
-  const seen = new Set(history.map(({ id }) => id))
-  // As many more as could be taken away again.
-  const found = await items.searchByVector(profile, { k: k + seen.size, diversity })
-  return found.filter(({ id }) => !seen.has(id)).slice(0, k)
+  const seen = history.map(({ id }) => id)
+  return items.searchByVector(profile, { k, diversity, where: { item: { $nin: seen } } })
 }
 
 /**

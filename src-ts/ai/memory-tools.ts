@@ -100,7 +100,14 @@ export function memoryTools(
         'Remembers a fact for later conversations: preferences, names, decisions. What is known already is not kept twice.',
       inputSchema: REMEMBER,
       execute: async ({ text, importance }, { abortSignal: signal }): Promise<ToolRemembered> => {
-        const one = { text, source, session, importance, kind: 'fact' as const }
+        // Models with strict schemas say null for what they leave out.
+        const one = {
+          text,
+          source,
+          session,
+          importance: importance ?? undefined,
+          kind: 'fact' as const,
+        }
         const [remembered] = await memory.remember([one], { signal })
         return {
           status: remembered?.status ?? 'echo',

@@ -32,13 +32,9 @@ export function memoryToolHandlers(input: MemoryToolHandlersInput): MemoryToolHa
   if (typeof collection?.upsert !== 'function')
     throw invalid(`collection is ${show(collection)}: give a collection`)
   const files = new MemoryFiles(collection)
-  // Commands of one answer come at the same time, and each is about what the one before has left.
-  let last: Promise<unknown> = Promise.resolve()
-  const inTurn = (run: () => Promise<string>): Promise<string> => {
-    const turn = last.then(run)
-    last = turn.catch(() => {})
-    return turn
-  }
+  const { name, path } = collection as { name?: unknown; path?: unknown }
+  const place = JSON.stringify([name, path])
+  const inTurn = (run: () => Promise<string>) => afterOthers(place, run)
   return {
     view: ({ path, view_range }) => inTurn(() => files.view(path, view_range)),
     create: ({ path, file_text }) => inTurn(() => files.create(path, file_text)),
@@ -49,6 +45,23 @@ export function memoryToolHandlers(input: MemoryToolHandlersInput): MemoryToolHa
     delete: ({ path }) => inTurn(() => files.delete(path)),
     rename: ({ old_path, new_path }) => inTurn(() => files.rename(old_path, new_path)),
   }
+}
+
+/**
+ * What goes on in each place: commands of one answer come at the same time, and each is about what the one before has left. The
+ * same namespace of two stores counts as one.
+ */
+const GOING_ON = new Map<string, Promise<unknown>>()
+
+function afterOthers(place: string, run: () => Promise<string>): Promise<string> {
+  const turn = (GOING_ON.get(place) ?? Promise.resolve()).then(run)
+  const end = turn
+    .catch(() => {})
+    .then(() => {
+      if (GOING_ON.get(place) === end) GOING_ON.delete(place)
+    })
+  GOING_ON.set(place, end)
+  return turn
 }
 
 /** A file as it is kept. */
@@ -68,6 +81,13 @@ class MemoryFiles {
 
   async view(given: string, range: readonly number[] | undefined): Promise<string> {
     const path = memoryPath(given)
+    if (
+      range !== undefined &&
+      !(Array.isArray(range) && range.length === 2 && range.every(Number.isInteger))
+    )
+      throw invalid(
+        `The view_range is ${show(range)}: give two line numbers, such as [1, 10] or [11, -1]`,
+      )
     const file = await this.#read(path)
     if (file)
       return `Here's the content of ${path} with line numbers:\n${numbered(linesOf(file.content), range)}`
@@ -170,10 +190,11 @@ class MemoryFiles {
 
   /** The files below a path. */
   async #below(folder: string): Promise<File[]> {
+    const where = { $or: [{ [FOLDERS]: folder }, { [FOLDERS]: { $exists: false } }] }
     const files: File[] = []
     let cursor: string | undefined
     do {
-      const page = await this.#records.list({ limit: PAGE, cursor })
+      const page = await this.#records.list({ where, limit: PAGE, cursor })
       files.push(...page.records.filter(({ id }) => isBelow(id, folder)).map(fileOf))
       cursor = page.cursor
     } while (cursor !== undefined)
@@ -190,8 +211,15 @@ class MemoryFiles {
   }
 }
 
+/**
+ * In the metadata of a file: the folders that it is in, so that a folder's files are found without reading the others. Files that
+ * a program has put there itself have none.
+ */
+const FOLDERS = 'folders'
+
 function recordOf({ path, content, metadata }: File): NewRecord {
-  return { id: path, text: content, metadata }
+  const folders = [ROOT, ...foldersAbove(path)]
+  return { id: path, text: content, metadata: { ...metadata, [FOLDERS]: folders } }
 }
 
 function fileOf({ id, text = '', metadata }: StoredRecord<object>): File {

@@ -9,6 +9,7 @@ import {
 } from '@langchain/core/messages'
 import type { Backend } from '#core/backends/backend'
 import { invalid } from '#core/errors'
+import { at, longestString, MOST_METADATA, put, type Way } from '#core/long-strings'
 import { type ChatMessage, StoredChatHistory, type StoredMessage } from '#core/memory/chat-history'
 import { isObject, label, optionsOf, show } from '#core/options'
 import type { Metadata } from '#core/records'
@@ -22,6 +23,8 @@ export interface HippocampChatMessageHistoryInput {
 
 /** In a message's metadata: what LangChain knows of it besides role and text. */
 const REST = 'langchain'
+/** Where in that the message's text belongs, if it was taken out. */
+const WAY = 'textAt'
 /** Roles of messages that need nothing but their text. What else was stored by another component is a `ChatMessage`. */
 const PLAIN = ['human', 'ai', 'system']
 
@@ -81,16 +84,26 @@ function messageOf({ type, data }: Stored): ChatMessage {
   // What is not plain text is kept as it is, beside its text.
   if (typeof content !== 'string') rest.push(['content', content])
   if (type === 'generic') rest.push(['type', type])
-  return {
-    role: type === 'generic' ? String(others.role) : type,
-    content: textOf(content),
-    ...(rest.length > 0 && { metadata: { [REST]: Object.fromEntries(rest) } }),
-  }
+  const role = type === 'generic' ? String(others.role) : type
+  if (rest.length === 0) return { role, content: textOf(content) }
+  const known = Object.fromEntries(rest)
+  const json = JSON.stringify(known)
+  if (json.length <= MOST_METADATA)
+    return { role, content: textOf(content), metadata: { [REST]: known } }
+  // Pictures and files are too large for metadata: the longest string is taken out, and is the text.
+  const whole = JSON.parse(json) as Metadata
+  whole.content = content
+  const way = longestString(whole, () => true) as Way
+  const text = String(at(whole, way))
+  put(whole, way, '')
+  return { role, content: text, metadata: { [REST]: whole, [WAY]: way } }
 }
 
 function storedOf({ role, content, metadata = {} }: StoredMessage): Stored {
   const known = isObject(metadata[REST])
   const rest = known ? (metadata[REST] as Metadata) : {}
+  const way = metadata[WAY]
+  if (Array.isArray(way)) put(rest, way as Way, content)
   const { type = known || PLAIN.includes(role) ? role : 'generic', ...others } = rest
   const data = { content, ...(type === 'generic' && { role }), ...others }
   return { type: type as string, data: data as unknown as Stored['data'] }

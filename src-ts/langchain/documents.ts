@@ -6,12 +6,16 @@ import { Document, type DocumentInterface } from '@langchain/core/documents'
 import { invalid } from '#core/errors'
 import { isObject, show } from '#core/options'
 import type { Hit, NewRecord, StoredRecord } from '#core/records'
+import { inSlices } from '#core/slices'
 
 /**
  * The records of documents; an id that is given beside them goes before the document's own.
  * @throws {HippocampError} ERR_INVALID_ARGUMENT
  */
-export function recordsOf(documents: readonly DocumentInterface[], ids: unknown): NewRecord[] {
+export async function recordsOf(
+  documents: readonly DocumentInterface[],
+  ids: unknown,
+): Promise<NewRecord[]> {
   if (!Array.isArray(documents))
     throw invalid(`the documents are ${show(documents)}: give an array of documents`)
   if (ids !== undefined && !(Array.isArray(ids) && ids.length === documents.length)) {
@@ -20,12 +24,23 @@ export function recordsOf(documents: readonly DocumentInterface[], ids: unknown)
       `ids is ${given} for ${documents.length} documents: give an array of one for each`,
     )
   }
-  return documents.map((document: DocumentInterface, i) => {
-    if (!isObject(document) || typeof document.pageContent !== 'string')
-      throw invalid(`document ${i} is ${show(document)}: give a Document with a pageContent`)
-    const { id, pageContent, metadata } = document
-    return { id: ids?.[i] ?? id, text: pageContent, metadata }
-  })
+  const all = documents.slice()
+  const records: NewRecord[] = []
+  const take = (from: number, to: number) => {
+    for (let i = from; i < to; i++) records.push(recordOf(all[i], i, ids?.[i]))
+  }
+  await inSlices(all.length, () => WEIGHT, take)
+  return records
+}
+
+/** What a document weighs beside others in a slice: it is only looked at. */
+const WEIGHT = 64
+
+function recordOf(document: DocumentInterface | undefined, i: number, given: unknown): NewRecord {
+  if (!isObject(document) || typeof document.pageContent !== 'string')
+    throw invalid(`document ${i} is ${show(document)}: give a Document with a pageContent`)
+  const { id, pageContent, metadata } = document
+  return { id: (given as string | undefined) ?? id, text: pageContent, metadata }
 }
 
 /** A record as a document. One without a text has an empty `pageContent`. */

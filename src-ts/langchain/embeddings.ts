@@ -4,13 +4,20 @@
 import { Embeddings, type EmbeddingsParams } from '@langchain/core/embeddings'
 import { Encoder, type LoadEncoderOptions, loadEncoder } from '#core/encoder'
 import { invalid } from '#core/errors'
-import { show } from '#core/options'
+import { isObject, show } from '#core/options'
 import { vectorRows } from '#core/vector-rows'
 
 /** Which encoder. What else is given is passed on to LangChain's class. */
 export interface HippocampEmbeddingsParams extends EmbeddingsParams, LoadEncoderOptions {
   /** An encoder, or the id or folder of a model that is loaded at the first text. */
   readonly encoder: Encoder | string
+}
+
+const BRAND = Symbol.for('hippocamp.embeddings')
+
+/** Whether embeddings are those of an encoder of ours. */
+export function areOwn(embeddings: unknown): embeddings is HippocampEmbeddings {
+  return isObject(embeddings) && (embeddings as { [BRAND]?: unknown })[BRAND] === true
 }
 
 /** Names of the prompt that stored texts get, as models have it. */
@@ -21,11 +28,14 @@ const DOCUMENT_PROMPTS = ['document', 'passage'] as const
  * has them. A vector store that is made with it lets the collection encode, so that no vector passes through JavaScript.
  */
 export class HippocampEmbeddings extends Embeddings {
+  /** Tells that these are such embeddings also where the class was loaded twice, by `import` and by `require`. */
+  readonly [BRAND] = true
   readonly #load: () => Promise<Encoder>
   #loaded: Promise<Encoder> | undefined
 
   /** @throws {HippocampError} ERR_INVALID_ARGUMENT */
-  constructor({ encoder, ...others }: HippocampEmbeddingsParams) {
+  constructor(params: HippocampEmbeddingsParams) {
+    const { encoder, ...others } = params ?? {}
     super(others)
     if (!(encoder instanceof Encoder) && typeof encoder !== 'string')
       throw invalid(`encoder is ${show(encoder)}: give an Encoder, or the id or folder of a model`)

@@ -42,8 +42,7 @@ export class HippocampRecordManager extends RecordManager {
 
   /** Milliseconds since 1970, with fractions: later than all times before. */
   override async getTime(): Promise<number> {
-    const now = performance.timeOrigin + performance.now()
-    latest = Math.max(now, latest + 0.001)
+    latest = Math.max(Date.now(), latest + 0.001)
     return latest
   }
 

@@ -5,7 +5,7 @@ import type { Document } from '@langchain/core/documents'
 import { BaseRetriever, type BaseRetrieverInput } from '@langchain/core/retrievers'
 import type { Collection } from '#core/collection'
 import { invalid } from '#core/errors'
-import { refuseUnknown, show } from '#core/options'
+import { integer, refuseUnknown, show } from '#core/options'
 import type { Reranker } from '#core/reranker'
 import { SEARCH_OPTIONS } from '#core/search-options'
 import type { SearchOptions } from '#core/search-types'
@@ -51,7 +51,7 @@ export class HippocampRetriever extends BaseRetriever {
 
   /** @throws {HippocampError} ERR_INVALID_ARGUMENT */
   constructor(input: HippocampRetrieverInput) {
-    const { callbacks, tags, metadata, verbose, ...own } = input
+    const { callbacks, tags, metadata, verbose, ...own } = input ?? {}
     super(input)
     const { collection, reranker, k = 4, fetchK = 4 * k, ...options } = own
     refuseUnknown(options, OPTIONS, name => `unknown option "${name}" of HippocampRetriever`)
@@ -62,8 +62,8 @@ export class HippocampRetriever extends BaseRetriever {
     this.#collection = collection
     this.#reranker = reranker
     this.#options = options
-    this.k = k
-    this.fetchK = Math.max(k, fetchK)
+    this.k = integer('k', k, 1)
+    this.fetchK = Math.max(k, integer('fetchK', fetchK, 1))
   }
 
   static override lc_name(): string {

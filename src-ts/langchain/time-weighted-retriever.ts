@@ -23,7 +23,7 @@ export class HippocampTimeWeightedRetriever extends BaseRetriever {
 
   /** @throws {HippocampError} ERR_INVALID_ARGUMENT naming the option */
   constructor(input: HippocampTimeWeightedRetrieverInput) {
-    const { callbacks, tags, metadata, verbose, ...own } = input
+    const { callbacks, tags, metadata, verbose, ...own } = input ?? {}
     super(input)
     this.#retriever = new TimeWeightedVectorStoreRetriever(own)
   }
@@ -34,7 +34,7 @@ export class HippocampTimeWeightedRetriever extends BaseRetriever {
 
   /** Stores documents, all or none, as used now; resolves with their ids. */
   async addDocuments(documents: DocumentInterface[]): Promise<string[]> {
-    return this.#retriever.add(recordsOf(documents, undefined))
+    return this.#retriever.add(await recordsOf(documents, undefined))
   }
 
   override async _getRelevantDocuments(question: string): Promise<Document[]> {

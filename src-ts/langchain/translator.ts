@@ -47,6 +47,7 @@ export class HippocampTranslator extends BaseTranslator<HippocampVectorStore> {
   /**
    * The filter that a search gets. Unlike with LangChain's own translators the default filter, which may say whose documents
    * these are, holds also when the model makes none.
+   * @throws {HippocampError} ERR_INVALID_ARGUMENT for a default filter that is a function, if the model makes conditions
    */
   override mergeFilters(
     defaultFilter: Filter | undefined,
@@ -54,6 +55,10 @@ export class HippocampTranslator extends BaseTranslator<HippocampVectorStore> {
     mergeType: 'and' | 'or' | 'replace' = 'and',
   ): Filter | undefined {
     if (isEmpty(generatedFilter)) return defaultFilter
+    if (typeof defaultFilter === 'function' && mergeType !== 'replace')
+      throw invalid(
+        'the default filter is a function, which cannot be joined with conditions: give it as a filter of conditions, such as { user: "ann" }',
+      )
     if (isEmpty(defaultFilter) || mergeType === 'replace') return generatedFilter
     return { [`$${mergeType}`]: [defaultFilter, generatedFilter] }
   }

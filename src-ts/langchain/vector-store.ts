@@ -7,7 +7,7 @@ import {
   type MaxMarginalRelevanceSearchOptions,
   SaveableVectorStore,
 } from '@langchain/core/vectorstores'
-import { Collection } from '#core/collection'
+import { Collection, mostHits } from '#core/collection'
 import type { Filter } from '#core/collection-types'
 import { invalid } from '#core/errors'
 import { filePath, integer, isObject, oneOf, optionsOf, show, within } from '#core/options'
@@ -16,7 +16,7 @@ import type { SearchOptions } from '#core/search-types'
 import { open, type Store } from '#core/store'
 import type { Durability } from '#core/store-types'
 import { documentOf, recordsOf, scoredDocumentOf } from './documents.js'
-import { HippocampEmbeddings } from './embeddings.js'
+import { areOwn, type HippocampEmbeddings } from './embeddings.js'
 import { isSavedIn, savedStore, saveTo } from './saved-store.js'
 
 /** Where a vector store keeps its documents, and how it searches them. */
@@ -56,7 +56,10 @@ export interface HippocampVectorStoreConfig {
   readonly mode?: 'vector' | 'hybrid' | 'lexical' | undefined
 }
 
-/** Which documents: by a filter on metadata, or by a function, which is slower, since it is asked document by document. */
+/**
+ * Which documents: by a filter on metadata, or by a function, which is slower, since it is asked document by document, and is
+ * asked about the 10,000 best at most (`limits.k` of the store; 1,000 with marginal relevance).
+ */
 export type HippocampFilter = Filter | ((document: Document) => boolean)
 
 /** Which documents to delete. */
@@ -94,7 +97,7 @@ export class HippocampVectorStore extends SaveableVectorStore {
   constructor(embeddings: EmbeddingsInterface, config: HippocampVectorStoreConfig = {}) {
     const given = optionsOf(config, 'HippocampVectorStore', CONFIG)
     super(embeddings, {})
-    const own = embeddings instanceof HippocampEmbeddings
+    const own = areOwn(embeddings)
     const methods = embeddings as Partial<EmbeddingsInterface> | undefined
     if (
       !(typeof methods?.embedQuery === 'function' && typeof methods.embedDocuments === 'function')
@@ -131,8 +134,8 @@ export class HippocampVectorStore extends SaveableVectorStore {
     documents: DocumentInterface[],
     options?: { ids?: string[] | undefined },
   ): Promise<string[]> {
-    const records = recordsOf(documents, options?.ids)
-    if (this.embeddings instanceof HippocampEmbeddings) return this.#upsert(records)
+    const records = await recordsOf(documents, options?.ids)
+    if (areOwn(this.embeddings)) return this.#upsert(records)
     const vectors = await this.embeddings.embedDocuments(records.map(({ text }) => text as string))
     return this.#upsert(withVectors(records, vectors))
   }
@@ -143,7 +146,7 @@ export class HippocampVectorStore extends SaveableVectorStore {
     documents: DocumentInterface[],
     options?: { ids?: string[] | undefined },
   ): Promise<string[]> {
-    return this.#upsert(withVectors(recordsOf(documents, options?.ids), vectors))
+    return this.#upsert(withVectors(await recordsOf(documents, options?.ids), vectors))
   }
 
   /**
@@ -295,11 +298,13 @@ export class HippocampVectorStore extends SaveableVectorStore {
     options: SearchOptions,
     filter: HippocampFilter | undefined,
   ): Promise<Hit[]> {
-    if (!(this.embeddings instanceof HippocampEmbeddings))
+    if (!areOwn(this.embeddings))
       return this.#searchVector(await this.embeddings.embedQuery(query), options, filter)
     const collection = await this.collection()
     const mode = this.#mode
-    return passing(filter, options, given => collection.search(query, { ...given, mode }))
+    return passing(collection, filter, options, given =>
+      collection.search(query, { ...given, mode }),
+    )
   }
 
   async #searchVector(
@@ -308,7 +313,7 @@ export class HippocampVectorStore extends SaveableVectorStore {
     filter: HippocampFilter | undefined,
   ): Promise<Hit[]> {
     const collection = await this.collection()
-    return passing(filter, options, given => collection.searchByVector(vector, given))
+    return passing(collection, filter, options, given => collection.searchByVector(vector, given))
   }
 }
 
@@ -343,7 +348,7 @@ function opening(
 }
 
 function ownEncoder(embeddings: EmbeddingsInterface) {
-  return embeddings instanceof HippocampEmbeddings ? embeddings.encoder() : undefined
+  return areOwn(embeddings) ? embeddings.encoder() : undefined
 }
 
 function withVectors(records: NewRecord[], vectors: number[][]): NewRecord[] {
@@ -354,15 +359,19 @@ function withVectors(records: NewRecord[], vectors: number[][]): NewRecord[] {
   return records.map((record, i) => ({ ...record, vector: vectors[i] }))
 }
 
-/** The best hits that pass; of a function as many are looked at as it takes. */
+/** The best hits that pass; a function is asked about as many as it takes, but no more than one search can find. */
 async function passing(
+  collection: Collection,
   filter: HippocampFilter | undefined,
   options: SearchOptions,
   search: (options: SearchOptions) => Promise<Hit[]>,
 ): Promise<Hit[]> {
   if (typeof filter !== 'function') return search({ ...options, where: filter })
   const wanted = options.k ?? 4
-  const most = options.diversity === undefined ? MOST_HITS : MOST_DIVERSE
+  const most = Math.min(
+    mostHits(collection),
+    options.diversity === undefined ? Infinity : MOST_DIVERSE,
+  )
   for (let k = 4 * wanted; ; k *= 4) {
     const limited = Math.min(k, most)
     const pool = Math.max(limited, options.ranking?.pool ?? 0)
@@ -373,5 +382,5 @@ async function passing(
   }
 }
 
-/** Hits of one search, unless limits are lower, and those that can be chosen for their differences. */
-const [MOST_HITS, MOST_DIVERSE] = [10_000, 1000]
+/** Hits that can be chosen for their differences, at most. */
+const MOST_DIVERSE = 1000

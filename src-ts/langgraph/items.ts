@@ -5,6 +5,7 @@
  * record's text. A record that was stored in any other way, a LangChain document or a memory, is an item too: its text is then
  * the value's `text`. What only this store knows of an item is under one key of the metadata.
  */
+import { randomUUID } from 'node:crypto'
 import type { Item } from '@langchain/langgraph-checkpoint'
 import type { Filter } from '#core/collection-types'
 import { invalid } from '#core/errors'
@@ -25,6 +26,8 @@ export interface Note {
   readonly ttl?: number
   /** Milliseconds since 1970. */
   readonly expiresAt?: number
+  /** What tells this writing of the item from others, and when it was: being read must not change what was written meanwhile. */
+  readonly written?: { readonly id: string; readonly at: number }
 }
 
 /** Items that are still kept. */
@@ -57,14 +60,14 @@ export function recordOf(
     ...(text === undefined
       ? { text: 'none' as const }
       : text !== given.text && { text: 'made' as const }),
-    ...(ttl !== undefined && noteOf(ttl)),
+    ...(ttl !== undefined && { ...lasting(ttl), written: { id: randomUUID(), at: Date.now() } }),
   }
   const metadata = Object.keys(note).length > 0 ? { ...given, [NOTE]: note } : given
   return { id: key, text: text ?? '', metadata }
 }
 
 /** What is noted of an item that is kept for some minutes from now on. */
-export function noteOf(ttl: number): Pick<Note, 'ttl' | 'expiresAt'> {
+export function lasting(ttl: number): Pick<Note, 'ttl' | 'expiresAt'> {
   return { ttl, expiresAt: Date.now() + ttl * 60_000 }
 }
 
@@ -79,7 +82,9 @@ export function itemOf(record: StoredRecord<object>, namespace: string[]): Item 
   const { [NOTE]: note, ...value } = record.metadata as Value
   if (note === undefined && record.text !== undefined && !('text' in value))
     value.text = record.text
-  const { id: key, createdAt, updatedAt } = record
+  const { id: key, createdAt } = record
+  const { written } = noted(record)
+  const updatedAt = written ? new Date(written.at) : record.updatedAt
   return { namespace, key, value, createdAt, updatedAt }
 }
 

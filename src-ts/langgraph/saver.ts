@@ -5,6 +5,7 @@
  * their versions, so that what has not changed is not kept again, and the writes of tasks on top of checkpoints. All are values
  * of any size (large-values.ts), serialised as the graph's serialiser does it.
  */
+import { isUtf8 } from 'node:buffer'
 import { isDeepStrictEqual } from 'node:util'
 import type { RunnableConfig } from '@langchain/core/runnables'
 import {
@@ -80,10 +81,12 @@ interface AboutWrite {
 const KIND = `${ABOUT}.kind`
 const ID = `${ABOUT}.id`
 const CHECKPOINT = `${ABOUT}.checkpoint`
+/** The namespace in which all threads are, apart from what else is in the collection. */
+const THREADS = 'threads'
 /** Put before the checkpoint namespace, which may be empty, where the parts of a namespace may not. */
 const WITHIN = 'ns:'
-/** Records in a page. */
-const PAGE = 1000
+/** Records in a page, and in one of which some may not pass. */
+const [PAGE, FILTERED_PAGE] = [1000, 50]
 
 /**
  * A checkpoint saver over a collection: durable when a call resolves, and safe with several processes. What is in the store
@@ -101,6 +104,14 @@ export class HippocampSaver extends BaseCheckpointSaver {
     if (typeof collection?.namespace !== 'function')
       throw invalid(`collection is ${show(collection)}: give a Collection, from store.collection()`)
     this.#collection = collection
+  }
+
+  /**
+   * The version after one: a fraction makes it another in each branch of a thread, since values are kept by their versions, and
+   * branches that begin at the same checkpoint would count alike.
+   */
+  override getNextVersion(current: number | undefined): number {
+    return Math.floor(current ?? 0) + 1 + Math.random()
   }
 
   /** A checkpoint, or a thread's latest if the config names none; undefined if there is none. */
@@ -134,33 +145,36 @@ export class HippocampSaver extends BaseCheckpointSaver {
       ...((id || border) && { [ID]: { ...(id && { $eq: id }), ...(border && { $lt: border }) } }),
     }
     const path = [
+      THREADS,
       ...(thread === undefined ? [] : [label('thread_id', thread)]),
       ...(thread === undefined || within === undefined
         ? []
         : [WITHIN + text('checkpoint_ns', within)]),
     ]
     const below = this.#collection.namespace([...this.#collection.path, ...path])
+    const isFiltered = Object.keys(filter).length > 0
     let found = 0
     let cursor: string | undefined
+    if (limit <= 0) return
     do {
       const page = await below.list({
         where,
         sort: LATEST_FIRST,
         recursive: true,
-        limit: PAGE,
+        limit: Math.min(isFiltered ? FILTERED_PAGE : PAGE, limit - found),
         cursor,
       })
       for (const record of page.records) {
         if (found >= limit) return
         const place = this.#placeOf(record)
         if (place === undefined || (within !== undefined && place.within !== within)) continue
-        const tuple = await this.#tuple(record, place)
-        if (tuple === undefined || !hasAll(tuple.metadata, filter)) continue
+        const tuple = await this.#tuple(record, place, filter)
+        if (tuple === undefined) continue
         found++
         yield tuple
       }
       cursor = page.cursor
-    } while (cursor !== undefined)
+    } while (cursor !== undefined && found < limit)
   }
 
   /**
@@ -240,12 +254,12 @@ export class HippocampSaver extends BaseCheckpointSaver {
 
   /** Deletes all checkpoints and writes of a thread, all or none. */
   override async deleteThread(threadId: string): Promise<void> {
-    const path = [...this.#collection.path, label('thread_id', threadId)]
+    const path = [...this.#collection.path, THREADS, label('thread_id', threadId)]
     await this.#collection.namespace(path).clear({ recursive: true })
   }
 
   #at({ thread, within }: Place): Collection {
-    return this.#collection.namespace([...this.#collection.path, thread, WITHIN + within])
+    return this.#collection.namespace([...this.#collection.path, THREADS, thread, WITHIN + within])
   }
 
   #values(place: Place): LargeValues {
@@ -254,19 +268,23 @@ export class HippocampSaver extends BaseCheckpointSaver {
 
   /** Where a listed record is; undefined for one that something else has put there. */
   #placeOf({ namespace = [] }: StoredRecord): Place | undefined {
-    const [thread, within, ...others] = namespace.slice(this.#collection.path.length)
+    const [thread, within, ...others] = namespace.slice(this.#collection.path.length + 1)
     if (thread === undefined || !within?.startsWith(WITHIN) || others.length > 0) return undefined
     return { thread, within: within.slice(WITHIN.length) }
   }
 
-  async #tuple(record: StoredRecord, place: Place): Promise<CheckpointTuple | undefined> {
+  /** The whole of a checkpoint, if its metadata have the values of a filter. */
+  async #tuple(
+    record: StoredRecord,
+    place: Place,
+    filter: Record<string, unknown> = {},
+  ): Promise<CheckpointTuple | undefined> {
     const kept = await this.#values(place).read(record)
     if (kept === undefined) return undefined
     const { id, parent, types, length } = kept.about as unknown as AboutCheckpoint
-    const [checkpoint, metadata] = await Promise.all([
-      this.serde.loadsTyped(types[0], kept.value.slice(0, length)),
-      this.serde.loadsTyped(types[1], kept.value.slice(length)),
-    ])
+    const metadata = await this.serde.loadsTyped(types[1], kept.value.slice(length))
+    if (!hasAll(metadata, filter)) return undefined
+    const checkpoint = await this.serde.loadsTyped(types[0], kept.value.slice(0, length))
     checkpoint.channel_values = await this.#channels(place, checkpoint.channel_versions)
     if (checkpoint.v < 4 && parent !== undefined) await this.#migrate(checkpoint, place, parent)
     return {
@@ -358,7 +376,7 @@ function configOf({ thread, within }: Place, id: string): RunnableConfig {
 
 /** What the serialiser has made; JSON is text, which is kept as it is. */
 function written([type, bytes]: [string, Uint8Array]): string | Uint8Array {
-  return type === 'json' ? Buffer.from(bytes).toString() : bytes
+  return type === 'json' && isUtf8(bytes) ? Buffer.from(bytes).toString() : bytes
 }
 
 /** Two values as one, and how long the first is. */

@@ -13,12 +13,13 @@ import {
 } from '@langchain/langgraph-checkpoint'
 import type { Collection } from '#core/collection'
 import type { Filter } from '#core/collection-types'
-import { invalid } from '#core/errors'
+import { HippocampError, invalid } from '#core/errors'
 import { boolean, finite, integer, label, oneOf, optionsOf, show, within } from '#core/options'
 import type { NewRecord, StoredRecord } from '#core/records'
 import type { SearchOptions } from '#core/search-types'
+import { nextTurn } from '#core/slices'
 import { fieldsOf } from './fields.js'
-import { filterOf, INDEXED, itemOf, NOTE, noted, noteOf, recordOf, unexpired } from './items.js'
+import { filterOf, INDEXED, itemOf, lasting, NOTE, noted, recordOf, unexpired } from './items.js'
 import { type Conditions, matching } from './namespaces.js'
 
 /** How long items are kept. */
@@ -59,7 +60,10 @@ export interface HippocampStoreInput {
 
 /** How to search items. */
 export interface HippocampStoreSearchOptions {
-  /** Values that items must have, by key; or operators, as in every filter of a collection. Objects go down into values. */
+  /**
+   * Values that items must have, by key; or operators, as in every filter of a collection. Objects go down into values, and so
+   * does a key with dots.
+   */
   readonly filter?: Record<string, unknown> | undefined
   /** What is searched for; without it items are listed, those whose keys were stored last for the first time first. */
   readonly query?: string | undefined
@@ -99,6 +103,8 @@ const MODES = ['text', 'vector', 'hybrid', 'auto'] as const
 const MINUTE = 60_000
 /** Records in a page. */
 const PAGE = 1000
+/** Items that are made ready before the event loop gets its turn. */
+const AT_ONCE = 64
 
 /**
  * LangGraph's store over a collection: durable, with namespaces that are never mixed up whatever their labels are, filters,
@@ -127,8 +133,8 @@ export class HippocampStore extends BaseStore {
   }
 
   /**
-   * Does operations in one go: what is read is as it was before, what is written is written in order, for each namespace in
-   * one call. Of several writes under one key the last counts.
+   * Does operations in one go: what is read is as it was before; then all is written, the items of each namespace together, all
+   * or none. Of several writes under one key the last counts.
    */
   override async batch<Op extends readonly Operation[]>(
     operations: Op,
@@ -220,8 +226,10 @@ export class HippocampStore extends BaseStore {
       const paths = new Map(
         records.map(({ namespace = [] }) => [JSON.stringify(namespace), namespace]),
       )
-      for (const path of paths.values())
-        count += await this.#collection.namespace(path).delete({ where: expired })
+      const deleted = [...paths.values()].map(path =>
+        this.#collection.namespace(path).delete({ where: expired }),
+      )
+      for (const some of await Promise.all(deleted)) count += some
     }
   }
 
@@ -303,7 +311,8 @@ export class HippocampStore extends BaseStore {
   /** All are checked before the first is written. */
   async #write(puts: readonly Put[]): Promise<void> {
     const places = new Map<string, { at: Collection; records: NewRecord[]; gone: string[] }>()
-    for (const { namespace, key, value, index, ttl } of puts) {
+    for (const [i, { namespace, key, value, index, ttl }] of puts.entries()) {
+      if (i > 0 && i % AT_ONCE === 0) await nextTurn()
       if (!Array.isArray(namespace) || namespace.length === 0)
         throw invalid(`the namespace is ${show(namespace)}: give an array of at least one string`)
       const name = JSON.stringify(namespace)
@@ -316,10 +325,11 @@ export class HippocampStore extends BaseStore {
         place.records.push(recordOf(keyOf(key), value, this.#fieldsFor(index), kept))
       }
     }
-    for (const { at, records, gone } of places.values()) {
+    const written = [...places.values()].map(async ({ at, records, gone }) => {
       if (records.length > 0) await at.upsert(records)
       if (gone.length > 0) await at.delete(gone)
-    }
+    })
+    await Promise.all(written)
   }
 
   /** What a put says is found by questions, or what the store says. */
@@ -328,13 +338,22 @@ export class HippocampStore extends BaseStore {
     return index === undefined || index === null ? this.#fields : fieldsOf('index', index)
   }
 
-  /** Begins the times of items anew. */
+  /**
+   * Begins the times of items anew, of those that are still as they were read. A store that cannot be written is read all the
+   * same.
+   */
   async #refresh(items: readonly [StoredRecord, readonly string[]][]): Promise<void> {
     const refreshed = items.map(async ([record, namespace]) => {
-      const { ttl, ...others } = noted(record)
-      if (ttl === undefined) return
-      const note = { ...others, ...noteOf(ttl) }
-      await this.#at(namespace).update([record.id], { metadata: { [NOTE]: note } })
+      const note = noted(record)
+      const { ttl, written } = note
+      if (ttl === undefined || !written) return
+      const where = { [`${NOTE}.written.id`]: written.id }
+      const metadata = { [NOTE]: { ...note, ...lasting(ttl) } }
+      try {
+        await this.#at(namespace).update({ where }, { metadata })
+      } catch (error) {
+        if (!(error instanceof HippocampError && error.code === 'ERR_READ_ONLY')) throw error
+      }
     })
     await Promise.all(refreshed)
   }

@@ -7,6 +7,7 @@
  */
 import type { AgentInputItem } from '@openai/agents-core'
 import { HippocampError, invalid } from '#core/errors'
+import { at, longestString, MOST_METADATA, put, type Way } from '#core/long-strings'
 import { isObject, show } from '#core/options'
 import type { Metadata, NewRecord, StoredRecord } from '#core/records'
 
@@ -15,11 +16,6 @@ const ITEM = 'item'
 const WAY = 'textAt'
 /** What speakers are called in every other talk of a store. */
 const ROLES: Record<string, string> = { user: 'human', assistant: 'ai', system: 'system' }
-
-/** Characters of an item besides its text: less than a record's metadata may have. */
-const MOST_METADATA = 48 * 1024
-
-type Way = (string | number)[]
 
 /** @throws {HippocampError} ERR_INVALID_ARGUMENT */
 export function recordOf(item: AgentInputItem, i: number): NewRecord {
@@ -47,43 +43,10 @@ export function itemOf({ id, text = '', metadata }: StoredRecord<object>): Agent
   return item as AgentInputItem
 }
 
-/** The way to the longest string in a value among those that are meant; undefined if there is none. */
-function longestString(
-  value: unknown,
-  isMeant: (key: string, text: string) => boolean,
-): Way | undefined {
-  let [best, length] = [undefined as Way | undefined, 0]
-  const visit = (one: unknown, way: Way, key: string) => {
-    if (typeof one === 'string') {
-      if (one.length > length && isMeant(key, one)) [best, length] = [way, one.length]
-    } else if (Array.isArray(one)) {
-      for (const [i, part] of one.entries()) visit(part, [...way, i], key)
-    } else if (isObject(one)) {
-      for (const [name, part] of Object.entries(one)) visit(part, [...way, name], name)
-    }
-  }
-  visit(value, [], '')
-  return best
-}
-
 /** Keys of strings that name something, or that are no text. */
 const NO_TEXTS =
   /^(type|role|id|callId|name|status|image|file|fileData|audio|data|url|detail)$|encrypted|signature/i
 
 function isSaid(key: string, text: string): boolean {
   return !NO_TEXTS.test(key) && !text.startsWith('data:')
-}
-
-function at(value: unknown, way: Way): unknown {
-  return way.reduce<unknown>(
-    (one, step) => (one as Record<string | number, unknown>)?.[step],
-    value,
-  )
-}
-
-function put(value: unknown, way: Way, text: string): void {
-  const parent = at(value, way.slice(0, -1))
-  const last = way.at(-1)
-  if (isObject(parent) && last !== undefined)
-    (parent as Record<string | number, unknown>)[last] = text
 }

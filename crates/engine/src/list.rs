@@ -98,25 +98,47 @@ impl Collection {
             let Some(stored) = tx.collection(&self.name)? else { return Ok(Vec::new()) };
             let target = self.stored_target(&stored)?;
             let namespaces = self.namespaces_in(tx, stored.id, options.recursive)?;
-            let mut rows: Vec<(usize, Row)> = Vec::new();
-            for (number, id) in namespaces.ids().enumerate() {
-                let page = if order.descending {
-                    tx.list_back(id, after, wanted, options.with_vectors)?
-                } else {
-                    tx.list(id, after, wanted, options.with_vectors)?
-                };
-                rows.extend(page.into_iter().map(|row| (number, row)));
-                if number > 0 {
-                    rows.sort_by(|(_, a), (_, b)| order.of_rows(a.row, b.row));
-                    rows.truncate(wanted);
-                }
-            }
+            let rows = if options.recursive {
+                self.merged(tx, &namespaces, request)?
+            } else {
+                let page = if order.descending { ReadTx::list_back } else { ReadTx::list };
+                let rows = namespaces
+                    .ids()
+                    .next()
+                    .map(|id| page(tx, id, after, wanted, options.with_vectors))
+                    .transpose()?;
+                rows.into_iter().flatten().map(|row| (0, row)).collect()
+            };
             let found = rows.into_iter().map(|(number, row)| {
                 let position = Position { value: None, row: row.row };
                 Ok((position, record(row, &target), namespaces.path(number)?))
             });
             found.collect()
         })
+    }
+
+    /// The first records of several namespaces, each with the number of its own. Ids are merged before anything else is read.
+    fn merged(
+        &self,
+        tx: &ReadTx<'_>,
+        namespaces: &Namespaces,
+        Request { order, after, options, .. }: &Request<'_>,
+    ) -> Result<Vec<(usize, Row)>, Error> {
+        let (after, wanted) = (after.as_ref().map(|after| after.row), options.limit + 1);
+        let mut ids: Vec<(usize, RowId)> = Vec::new();
+        for (number, namespace) in namespaces.ids().enumerate() {
+            let page = tx.list_ids(namespace, after, wanted, order.descending)?;
+            ids.extend(page.into_iter().map(|id| (number, id)));
+            if ids.len() > 4 * wanted {
+                ids.sort_by(|(_, a), (_, b)| order.of_rows(*a, *b));
+                ids.truncate(wanted);
+            }
+        }
+        ids.sort_by(|(_, a), (_, b)| order.of_rows(*a, *b));
+        ids.truncate(wanted);
+        let rows: Vec<RowId> = ids.iter().map(|(_, id)| *id).collect();
+        let rows = tx.rows(&rows, options.with_vectors)?.into_iter().zip(ids);
+        Ok(rows.filter_map(|(row, (number, _))| Some((number, row?))).collect())
     }
 
     /// A page of the records that pass a filter, or of all as they are sorted.

@@ -40,6 +40,14 @@ pub(crate) const LIST_BACK: [&str; 2] = record!(
     " WHERE r.ns = ?1 AND r.id < ?2 ORDER BY r.id DESC LIMIT ?3"
 );
 
+/// The ids of records alone, forwards and backwards.
+pub(crate) const IDS: [&str; 2] = [
+    "SELECT id FROM records INDEXED BY records_by_ns WHERE ns = ?1 AND id > ?2 \
+    ORDER BY id LIMIT ?3",
+    "SELECT id FROM records INDEXED BY records_by_ns WHERE ns = ?1 AND id < ?2 \
+    ORDER BY id DESC LIMIT ?3",
+];
+
 /// The metadata of a namespace, in the order of the records' ids.
 pub(crate) const METADATA: &str = "SELECT id, meta FROM records INDEXED BY records_by_ns \
     WHERE ns = ?1 AND meta IS NOT NULL ORDER BY id";
@@ -248,6 +256,29 @@ impl<'a> ReadTx<'a> {
     ) -> Result<Vec<Row>, Error> {
         let before = before.map_or(i64::MAX, |row| row.0);
         self.page(choose(LIST_BACK, with_vector), ns, before, limit, with_vector)
+    }
+
+    /// The ids of the records that [`Self::list`] gives, or with `back` those of [`Self::list_back`].
+    ///
+    /// # Errors
+    /// As every read.
+    pub fn list_ids(
+        &self,
+        ns: NamespaceId,
+        border: Option<RowId>,
+        limit: usize,
+        back: bool,
+    ) -> Result<Vec<RowId>, Error> {
+        let [forwards, backwards] = IDS;
+        let (sql, start) = if back { (backwards, i64::MAX) } else { (forwards, i64::MIN) };
+        let border = border.map_or(start, |row| row.0);
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let mut found = Vec::new();
+        self.each(sql, (ns.0, border, limit), "records", |columns| {
+            found.push(RowId(columns.integer(0)?));
+            Ok(())
+        })?;
+        Ok(found)
     }
 
     fn page(

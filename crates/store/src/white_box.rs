@@ -39,7 +39,7 @@ fn no_statement_reads_or_sorts_a_whole_table() {
     let writer = store.writer.lock().unwrap();
     let conn = writer.as_ref().unwrap();
     let statements = [read::GET, read::ROW, read::LIST, read::LIST_BACK].concat();
-    let statements = [&statements[..], &catalogue::DROP].concat();
+    let statements = [&statements[..], &catalogue::DROP, &read::IDS].concat();
     let clear = [write::REMEMBER_ALL, write::CLEAR_VECTORS, write::CLEAR_RECORDS];
     let whole = [changes::DELETED, read::PATHS, read::METADATA, read::KEYS, read::TEXTS];
     let changes = [changes::LIVE.as_slice(), &changes::PUT, &whole].concat();
