@@ -77,6 +77,31 @@ testWithModel(
   },
 )
 
+testWithModel('the memories of frameworks find what is nearest', async (t, _, model) => {
+  const folder = await temporaryFolder(t)
+  const [texts, questions, json] = ['texts', 'questions', 'json'].map(name => join(folder, name))
+  const some = Array.from(
+    { length: 110 },
+    (_, i) => `The harbour keeps ${i} boats of kind ${i % 7}.`,
+  )
+  await writeFile(texts as string, some.join('\n'))
+  await writeFile(questions as string, some.slice(0, 5).join('\n'))
+  const { code, stderr } = await bench(
+    'frameworks',
+    ...['--texts', texts as string, '--questions', questions as string, '--sizes', '100'],
+    ...['--peers', 'none', '--encoder', model, '--json', json as string],
+  )
+  t.is(code, 0, stderr)
+  const { frameworks } = JSON.parse(await readFile(json as string, 'utf8')).results
+  const [nearest, weighed] = frameworks // `recall` weighs more than nearness
+  t.is(nearest.recall, 1)
+  t.true(weighed.recall >= 0.5)
+  for (const row of frameworks) {
+    t.is(row.error, undefined)
+    t.true(row.p50 > 0 && row.p50 <= row.p99)
+  }
+})
+
 test('vectors in files are searched, and a file that holds no whole vectors is refused', async t => {
   const folder = await temporaryFolder(t)
   const file = join(folder, 'vectors.f32')
@@ -116,6 +141,7 @@ for (const [args, message] of [
   [['encoder', '--peers', 'candle'], /--peers is "candle": give all, none or some of transformers/],
   [['encoder', '--peers', 'openvino', '--onnx', '.'], /there is no model of f32 weights in it/],
   [['encoder', '--quick=yes'], /'--quick' does not take an argument/],
+  [['frameworks', '--peers', 'zep', '--texts', '.', '--questions', '.'], /"zep" is no peer/],
   [['search', '--peers', 'faiss'], /--peers is "faiss": give all, none or some of usearch,/],
 ] as const) {
   test(`bench ${args.join(' ')} is refused with the usage`, async t => {
