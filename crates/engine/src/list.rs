@@ -99,7 +99,7 @@ impl Collection {
             let target = self.stored_target(&stored)?;
             let namespaces = self.namespaces_in(tx, stored.id, options.recursive)?;
             let rows = if options.recursive {
-                self.merged(tx, &namespaces, request)?
+                merged(tx, &namespaces, request)?
             } else {
                 let page = if order.descending { ReadTx::list_back } else { ReadTx::list };
                 let rows = namespaces
@@ -115,30 +115,6 @@ impl Collection {
             });
             found.collect()
         })
-    }
-
-    /// The first records of several namespaces, each with the number of its own. Ids are merged before anything else is read.
-    fn merged(
-        &self,
-        tx: &ReadTx<'_>,
-        namespaces: &Namespaces,
-        Request { order, after, options, .. }: &Request<'_>,
-    ) -> Result<Vec<(usize, Row)>, Error> {
-        let (after, wanted) = (after.as_ref().map(|after| after.row), options.limit + 1);
-        let mut ids: Vec<(usize, RowId)> = Vec::new();
-        for (number, namespace) in namespaces.ids().enumerate() {
-            let page = tx.list_ids(namespace, after, wanted, order.descending)?;
-            ids.extend(page.into_iter().map(|id| (number, id)));
-            if ids.len() > 4 * wanted {
-                ids.sort_by(|(_, a), (_, b)| order.of_rows(*a, *b));
-                ids.truncate(wanted);
-            }
-        }
-        ids.sort_by(|(_, a), (_, b)| order.of_rows(*a, *b));
-        ids.truncate(wanted);
-        let rows: Vec<RowId> = ids.iter().map(|(_, id)| *id).collect();
-        let rows = tx.rows(&rows, options.with_vectors)?.into_iter().zip(ids);
-        Ok(rows.filter_map(|(row, (number, _))| Some((number, row?))).collect())
     }
 
     /// A page of the records that pass a filter, or of all as they are sorted.
@@ -159,6 +135,29 @@ impl Collection {
         )?;
         Ok(found.unwrap_or_default())
     }
+}
+
+/// The first records of several namespaces, each with the number of its own. Ids are merged before anything else is read.
+fn merged(
+    tx: &ReadTx<'_>,
+    namespaces: &Namespaces,
+    Request { order, after, options, .. }: &Request<'_>,
+) -> Result<Vec<(usize, Row)>, Error> {
+    let (after, wanted) = (after.as_ref().map(|after| after.row), options.limit + 1);
+    let mut ids: Vec<(usize, RowId)> = Vec::new();
+    for (number, namespace) in namespaces.ids().enumerate() {
+        let page = tx.list_ids(namespace, after, wanted, order.descending)?;
+        ids.extend(page.into_iter().map(|id| (number, id)));
+        if ids.len() > 4 * wanted {
+            ids.sort_by(|(_, a), (_, b)| order.of_rows(*a, *b));
+            ids.truncate(wanted);
+        }
+    }
+    ids.sort_by(|(_, a), (_, b)| order.of_rows(*a, *b));
+    ids.truncate(wanted);
+    let rows: Vec<RowId> = ids.iter().map(|(_, id)| *id).collect();
+    let rows = tx.rows(&rows, options.with_vectors)?.into_iter().zip(ids);
+    Ok(rows.filter_map(|(row, (number, _))| Some((number, row?))).collect())
 }
 
 impl Request<'_> {
