@@ -75,20 +75,18 @@ const SIMILAR = ['skip', 'keep'] as const
 /** Turns before or after another: more than a session has. */
 const MOST_AROUND = 1_000_000
 
+/** Limits of a store that its collections keep to; see {@link Limits}. */
+export type CollectionLimits = Readonly<Record<'k' | 'batchRecords' | 'metadataDepth', number>>
+
 /** What a collection needs of its store. */
 export interface CollectionContext {
   readonly operations: Operations
-  readonly limits: {
-    readonly k: number
-    readonly batchRecords: number
-    readonly metadataDepth: number
-  }
+  readonly limits: CollectionLimits
 }
 
 /** Records in a page, unless the limits are lower. */
 const PAGE = 100
 
-let hits: (collection: Collection) => number
 let make: <M extends object>(
   native: NativeCollection,
   context: CollectionContext,
@@ -107,7 +105,6 @@ let make: <M extends object>(
 export class Collection<M extends object = Metadata> {
   static {
     make = (native, context, name, path) => new Collection(native, context, name, path)
-    hits = collection => collection.#context.limits.k
   }
 
   readonly #native: NativeCollection
@@ -127,6 +124,11 @@ export class Collection<M extends object = Metadata> {
     this.#context = context
     this.name = name
     this.path = path
+  }
+
+  /** The limits of its store. */
+  get limits(): CollectionLimits {
+    return this.#context.limits
   }
 
   /**
@@ -565,11 +567,6 @@ function sortOf(sort: ListOptions['sort']): { sort?: string; descending: boolean
   const { field, order } = optionsOf(sort, 'sort', ['field', 'order'])
   const descending = order !== undefined && oneOf('sort.order', order, ORDERS) === 'desc'
   return field === undefined ? { descending } : { sort: fieldOf('sort.field', field), descending }
-}
-
-/** Hits of one search of a collection, at most. */
-export function mostHits(collection: Collection): number {
-  return hits(collection)
 }
 
 function recursiveOf({ recursive }: { readonly recursive?: boolean | undefined }): boolean {

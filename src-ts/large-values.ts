@@ -7,7 +7,8 @@
  * has pieces of its own, so that whoever reads meanwhile never gets pieces of two values.
  */
 import { randomUUID } from 'node:crypto'
-import type { Backend } from './backends/backend.js'
+import { type Backend, requireMethods } from './backends/backend.js'
+import { pages } from './backends/pages.js'
 import { HippocampError } from './errors.js'
 import { label } from './options.js'
 import type { Metadata, NewRecord, StoredRecord } from './records.js'
@@ -51,7 +52,9 @@ type Form = 'text' | 'base64-text' | 'base64'
 export class LargeValues {
   readonly #records: ValueRecords
 
-  constructor(records: ValueRecords) {
+  /** @throws {HippocampError} ERR_INVALID_ARGUMENT */
+  constructor(records: ValueRecords | undefined) {
+    requireMethods(records, METHODS)
     this.#records = records
   }
 
@@ -92,16 +95,13 @@ export class LargeValues {
    */
   async #sweep(keys: readonly string[]): Promise<void> {
     const pieces: [id: string, key: unknown, version: unknown][] = []
-    let cursor: string | undefined
-    do {
-      const where = { [PIECE_OF]: { $in: keys } }
-      const page = await this.#records.list({ where, limit: FEW, cursor })
-      for (const { id, metadata } of page.records) {
+    const where = { [PIECE_OF]: { $in: keys } }
+    for await (const page of pages(this.#records, { where }, { size: FEW })) {
+      for (const { id, metadata } of page) {
         const { [PIECE_OF]: key, [VERSION]: version } = metadata as Metadata
         pieces.push([id, key, version])
       }
-      cursor = page.cursor
-    } while (cursor !== undefined)
+    }
     if (pieces.length === 0) return
     const now = await this.#records.get(keys)
     const versions = new Map(keys.map((key, i) => [key as unknown, now[i] && versionOf(now[i])]))
@@ -111,12 +111,8 @@ export class LargeValues {
 
   /** Keys in the order in which they were first written, read as far as they are asked for. */
   async *keys(): AsyncGenerator<string> {
-    let cursor: string | undefined
-    do {
-      const page = await this.#records.list({ limit: FEW, cursor })
-      for (const record of page.records) if (!isPiece(record)) yield record.id
-      cursor = page.cursor
-    } while (cursor !== undefined)
+    for await (const page of pages(this.#records, {}, { size: FEW }))
+      for (const record of page) if (!isPiece(record)) yield record.id
   }
 
   /**

@@ -3,6 +3,7 @@
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { indexed } from '../collection.mjs'
 import { FOLDER } from '../packages.mjs'
 
 /**
@@ -65,10 +66,7 @@ export const CONTESTANTS = {
         async search(question, k) {
           return (await store.similaritySearch(question, k)).map(({ pageContent }) => pageContent)
         },
-        ready: async () => {
-          do await new Promise(resolve => setTimeout(resolve, 20))
-          while ((await collection.stats()).growing)
-        },
+        ready: () => indexed(collection),
         close: () => store.close(),
       }
     },
@@ -100,10 +98,7 @@ export const CONTESTANTS = {
         async search(question, k) {
           return (await memory.recall(question, { k })).memories.map(({ text }) => text)
         },
-        ready: async () => {
-          do await new Promise(resolve => setTimeout(resolve, 20))
-          while ((await collection.stats()).growing)
-        },
+        ready: () => indexed(collection),
         close: () => store.close(),
       }
     },

@@ -5,7 +5,8 @@
  * (https://docs.claude.com/en/docs/agents-and-tools/tool-use/memory-tool), so it gets these.
  */
 import type { MemoryToolHandlers } from '@anthropic-ai/sdk/helpers/beta/memory'
-import type { Backend } from '#core/backends/backend'
+import { type Backend, requireMethods } from '#core/backends/backend'
+import { listed } from '#core/backends/pages'
 import { HippocampError, invalid } from '#core/errors'
 import { optionsOf, show, text } from '#core/options'
 import type { Metadata, NewRecord, StoredRecord } from '#core/records'
@@ -17,9 +18,6 @@ export interface MemoryToolHandlersInput {
   readonly collection: Pick<Backend, 'add' | 'upsert' | 'get' | 'delete' | 'list'>
 }
 
-/** Records in a page. */
-const PAGE = 1000
-
 /**
  * Handlers for `betaMemoryTool`: `client.beta.messages.toolRunner({ tools: [betaMemoryTool(memoryToolHandlers({ collection }))] })`.
  * What Claude has written down is durable, and found by every search of the collection.
@@ -29,8 +27,7 @@ const PAGE = 1000
  */
 export function memoryToolHandlers(input: MemoryToolHandlersInput): MemoryToolHandlers {
   const { collection } = optionsOf(input, 'memoryToolHandlers', ['collection'])
-  if (typeof collection?.upsert !== 'function')
-    throw invalid(`collection is ${show(collection)}: give a collection`)
+  requireMethods(collection, ['add', 'upsert', 'get', 'delete', 'list'])
   const files = new MemoryFiles(collection)
   const { name, path } = collection as { name?: unknown; path?: unknown }
   const place = JSON.stringify([name, path])
@@ -191,14 +188,8 @@ class MemoryFiles {
   /** The files below a path. */
   async #below(folder: string): Promise<File[]> {
     const where = { $or: [{ [FOLDERS]: folder }, { [FOLDERS]: { $exists: false } }] }
-    const files: File[] = []
-    let cursor: string | undefined
-    do {
-      const page = await this.#records.list({ where, limit: PAGE, cursor })
-      files.push(...page.records.filter(({ id }) => isBelow(id, folder)).map(fileOf))
-      cursor = page.cursor
-    } while (cursor !== undefined)
-    return files
+    const records = await listed(this.#records, { where })
+    return records.filter(({ id }) => isBelow(id, folder)).map(fileOf)
   }
 
   /** What is a folder is no file, and what is a file is no folder. */

@@ -18,6 +18,8 @@ import type {
   ReadOptions,
   Where,
 } from '../collection-types.js'
+import { invalid } from '../errors.js'
+import { isObject, show } from '../options.js'
 import type { Hit, NewRecord, StoredRecord } from '../records.js'
 import type { SearchOptions } from '../search-types.js'
 
@@ -28,6 +30,8 @@ import type { SearchOptions } from '../search-types.js'
 export interface Backend {
   /** The path of the namespace whose records these are. */
   readonly path: readonly string[]
+  /** How many records a call may hand over or ask for, if not any number. */
+  readonly limits?: { readonly batchRecords: number }
   /** Another namespace, by its whole path. Records of one are never seen in another. */
   namespace(path: readonly string[]): Backend
   /** Stores records, all or none, and resolves with their ids; an id that is there is refused. */
@@ -55,4 +59,21 @@ export interface Backend {
   count(options?: CountOptions): Promise<number>
   /** The records that answer a text, best first. */
   search(text: string, options?: SearchOptions): Promise<Hit<object>[]>
+}
+
+/**
+ * Refuses what was given as `collection` if it has not all of these methods.
+ * @throws {HippocampError} ERR_INVALID_ARGUMENT
+ */
+export function requireMethods<C>(
+  collection: C,
+  methods: readonly (keyof Backend)[],
+): asserts collection is NonNullable<C> {
+  const given = isObject(collection) ? (collection as Partial<Backend>) : {}
+  if (methods.every(name => typeof given[name] === 'function')) return
+  const [last, ...others] = methods.toReversed()
+  const wanted = others.length > 0 ? `s ${others.reverse().join(', ')} and ${last}` : ` ${last}`
+  throw invalid(
+    `collection is ${show(collection)}: give a collection, an object with the method${wanted}`,
+  )
 }

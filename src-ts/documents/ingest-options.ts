@@ -1,7 +1,7 @@
 /**
  * Options of ingesting, and what they are by default.
  */
-import type { Backend } from '../backends/backend.js'
+import { type Backend, requireMethods } from '../backends/backend.js'
 import { invalid } from '../errors.js'
 import { boolean, filePath, isObject, label, optionsOf, show } from '../options.js'
 import type { GlobOptions } from './files.js'
@@ -100,7 +100,7 @@ const VERSION = 1
 /** @throws {HippocampError} ERR_INVALID_ARGUMENT naming the option */
 export function ingestingOf(options: IngestOptions): Ingesting {
   const given = optionsOf(options, 'ingest', INGEST_OPTIONS)
-  const { glob, metadata = {}, onProgress = () => {} } = given
+  const { collection, glob, metadata = {}, onProgress = () => {} } = given
   if (!isObject(metadata)) throw invalid(`metadata is ${show(metadata)}: give an object`)
   json('metadata', metadata)
   if (typeof onProgress !== 'function')
@@ -109,8 +109,9 @@ export function ingestingOf(options: IngestOptions): Ingesting {
   const splitter = splitterOf(given)
   json('settings of the splitter', splitter.settings)
   const settings = [VERSION, loadingSettings(loading), splitter.settings ?? null, metadata]
+  requireMethods(collection, METHODS)
   return {
-    collection: collectionOf(given.collection),
+    collection,
     splitter,
     root:
       given.root === undefined ? undefined : filePath('root', given.root, 'the path of a folder'),
@@ -150,14 +151,6 @@ function json(name: string, value: unknown): void {
 }
 
 const METHODS = ['upsert', 'update', 'delete', 'list', 'count'] as const
-
-function collectionOf(collection: Backend | undefined): Backend {
-  if (isObject(collection) && METHODS.every(method => typeof collection[method] === 'function'))
-    return collection
-  throw invalid(
-    `collection is ${show(collection)}: give a collection, an object with the methods ${METHODS.join(', ')}`,
-  )
-}
 
 function globOf(glob: unknown): GlobOptions['glob'] {
   if (glob === undefined || (typeof glob === 'string' && glob !== '')) return glob

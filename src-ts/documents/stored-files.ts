@@ -8,14 +8,13 @@
  */
 import { isDeepStrictEqual } from 'node:util'
 import type { Backend } from '../backends/backend.js'
+import { pages } from '../backends/pages.js'
 import type { Where } from '../collection-types.js'
 import type { StoredRecord } from '../records.js'
 import type { ChunkMetadata, FileState, NewChunk, StoredName } from './stored-chunk.js'
 
 /** Chunks in one write: between two of them, an ingest can be aborted. */
 const BATCH = 128
-/** Records in a page of a listing. */
-const PAGE = 1_000
 /** Changes of metadata at the same time, which are then committed together. */
 const CHANGES = 64
 
@@ -142,10 +141,5 @@ async function* recordsOf(
   { where }: Where,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<Stored> {
-  let cursor: string | undefined
-  do {
-    const page = await backend.list({ where, limit: PAGE, cursor, signal })
-    yield* page.records as Stored[]
-    cursor = page.cursor
-  } while (cursor !== undefined)
+  for await (const page of pages(backend, { where, signal })) yield* page as Stored[]
 }

@@ -7,7 +7,7 @@ import {
   mapChatMessagesToStoredMessages,
   mapStoredMessagesToChatMessages,
 } from '@langchain/core/messages'
-import type { Backend } from '#core/backends/backend'
+import { type Backend, requireMethods } from '#core/backends/backend'
 import { invalid } from '#core/errors'
 import { at, longestString, MOST_METADATA, put, type Way } from '#core/long-strings'
 import { type ChatMessage, StoredChatHistory, type StoredMessage } from '#core/memory/chat-history'
@@ -41,8 +41,7 @@ export class HippocampChatMessageHistory extends BaseListChatMessageHistory {
     const given = optionsOf(input, 'HippocampChatMessageHistory', ['collection', 'sessionId'])
     super()
     const { collection, sessionId } = given
-    if (typeof collection?.namespace !== 'function')
-      throw invalid(`collection is ${show(collection)}: give a collection`)
+    requireMethods(collection, ['namespace'])
     const messages =
       sessionId === undefined
         ? collection

@@ -26,8 +26,6 @@ export class HippocampKeyValueStore<V = unknown> extends BaseStore<string, V> {
   constructor(input: HippocampKeyValueStoreInput) {
     const { collection } = optionsOf(input, 'HippocampKeyValueStore', ['collection'])
     super()
-    if (typeof collection?.upsert !== 'function')
-      throw invalid(`collection is ${show(collection)}: give a collection`)
     this.#values = new LargeValues(collection)
   }
 

@@ -2,10 +2,11 @@
  * What LangChain's `index()` knows of the documents that it has indexed before.
  */
 import { type ListKeyOptions, RecordManager, type UpdateOptions } from '@langchain/core/indexing'
-import type { Backend } from '#core/backends/backend'
+import { type Backend, requireMethods } from '#core/backends/backend'
+import { listed } from '#core/backends/pages'
 import type { Filter } from '#core/collection-types'
 import { invalid } from '#core/errors'
-import { finite, integer, optionsOf, show } from '#core/options'
+import { finite, integer, optionsOf } from '#core/options'
 
 export interface HippocampRecordManagerInput {
   /**
@@ -15,8 +16,6 @@ export interface HippocampRecordManagerInput {
   readonly collection: Pick<Backend, 'upsert' | 'get' | 'list' | 'delete'>
 }
 
-/** Records in a page. */
-const PAGE = 1000
 const TIME = 'updatedAt'
 const GROUP = 'group'
 
@@ -32,8 +31,7 @@ export class HippocampRecordManager extends RecordManager {
   constructor(input: HippocampRecordManagerInput) {
     const { collection } = optionsOf(input, 'HippocampRecordManager', ['collection'])
     super()
-    if (typeof collection?.upsert !== 'function')
-      throw invalid(`collection is ${show(collection)}: give a collection`)
+    requireMethods(collection, ['upsert', 'get', 'list', 'delete'])
     this.#records = collection
   }
 
@@ -87,18 +85,7 @@ export class HippocampRecordManager extends RecordManager {
       ...(Object.keys(time).length > 0 && { [TIME]: time }),
       ...(groupIds && { [GROUP]: { $in: groupIds } }),
     }
-    const keys: string[] = []
-    let cursor: string | undefined
-    do {
-      const page = await this.#records.list({
-        where,
-        limit: Math.min(PAGE, most - keys.length),
-        cursor,
-      })
-      keys.push(...page.records.map(({ id }) => id))
-      cursor = page.cursor
-    } while (cursor !== undefined && keys.length < most)
-    return keys
+    return (await listed(this.#records, { where }, { most })).map(({ id }) => id)
   }
 
   override async deleteKeys(keys: string[]): Promise<void> {

@@ -3,6 +3,7 @@
  */
 import type { Document } from '@langchain/core/documents'
 import { BaseRetriever, type BaseRetrieverInput } from '@langchain/core/retrievers'
+import { requireMethods } from '#core/backends/backend'
 import type { Collection } from '#core/collection'
 import { invalid } from '#core/errors'
 import { integer, refuseUnknown, show } from '#core/options'
@@ -55,8 +56,7 @@ export class HippocampRetriever extends BaseRetriever {
     super(input)
     const { collection, reranker, k = 4, fetchK = 4 * k, ...options } = own
     refuseUnknown(options, OPTIONS, name => `unknown option "${name}" of HippocampRetriever`)
-    if (typeof collection?.search !== 'function')
-      throw invalid(`collection is ${show(collection)}: give a collection`)
+    requireMethods(collection, ['search'])
     if (reranker !== undefined && typeof reranker?.rank !== 'function')
       throw invalid(`reranker is ${show(reranker)}: give a Reranker, from loadReranker()`)
     this.#collection = collection

@@ -3,13 +3,12 @@
  */
 import { mkdir, mkdtemp, realpath, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { pages } from '#core/backends/pages'
 import type { Collection } from '#core/collection'
 import type { Encoder } from '#core/encoder'
 import type { NewRecord, StoredRecord } from '#core/records'
 import { open } from '#core/store'
 
-/** Records that are copied at once. */
-const PAGE = 1000
 const FILE = 'hippocamp.db'
 /** What a store leaves beside its file. */
 const BESIDE = ['-wal', '-shm', '-index']
@@ -43,12 +42,8 @@ export async function saveTo(
     try {
       const { dimension, metric } = await from.stats()
       const to = copy.collection(name, { metric, ...(!encoder && { dimension }) })
-      let cursor: string | undefined
-      do {
-        const page = await from.list({ limit: PAGE, vector: true, cursor })
-        if (page.records.length > 0) await to.add(await copiesOf(page.records, encoder))
-        cursor = page.cursor
-      } while (cursor !== undefined)
+      for await (const page of pages(from, { vector: true }))
+        if (page.length > 0) await to.add(await copiesOf(page, encoder))
     } finally {
       await copy.close()
     }

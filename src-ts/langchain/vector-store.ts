@@ -7,7 +7,7 @@ import {
   type MaxMarginalRelevanceSearchOptions,
   SaveableVectorStore,
 } from '@langchain/core/vectorstores'
-import { Collection, mostHits } from '#core/collection'
+import { Collection } from '#core/collection'
 import type { Filter } from '#core/collection-types'
 import { invalid } from '#core/errors'
 import { filePath, integer, isObject, oneOf, optionsOf, show, within } from '#core/options'
@@ -369,7 +369,7 @@ async function passing(
   if (typeof filter !== 'function') return search({ ...options, where: filter })
   const wanted = options.k ?? 4
   const most = Math.min(
-    mostHits(collection),
+    collection.limits.k,
     options.diversity === undefined ? Infinity : MOST_DIVERSE,
   )
   for (let k = 4 * wanted; ; k *= 4) {

@@ -23,11 +23,13 @@ import {
   TASKS,
   WRITES_IDX_MAP,
 } from '@langchain/langgraph-checkpoint'
+import { requireMethods } from '#core/backends/backend'
+import { pages } from '#core/backends/pages'
 import type { Collection } from '#core/collection'
 import type { Filter } from '#core/collection-types'
 import { invalid } from '#core/errors'
 import { ABOUT, type KeptValue, LargeValues } from '#core/large-values'
-import { label, optionsOf, show, text } from '#core/options'
+import { label, optionsOf, text } from '#core/options'
 import type { StoredRecord } from '#core/records'
 import { byPathTaskAndIndex } from './write-order.js'
 
@@ -85,8 +87,10 @@ const CHECKPOINT = `${ABOUT}.checkpoint`
 const THREADS = 'threads'
 /** Put before the checkpoint namespace, which may be empty, where the parts of a namespace may not. */
 const WITHIN = 'ns:'
-/** Records in a page, and in one of which some may not pass. */
-const [PAGE, FILTERED_PAGE] = [1000, 50]
+/** Checkpoints that are looked through at once for those that pass a filter. */
+const LOOKED_THROUGH = 50
+/** Checkpoints that are listed at once. */
+const MOST_AT_ONCE = 1000
 
 /**
  * A checkpoint saver over a collection: durable when a call resolves, and safe with several processes. What is in the store
@@ -101,8 +105,7 @@ export class HippocampSaver extends BaseCheckpointSaver {
   constructor(input: HippocampSaverInput) {
     const { collection, serde } = optionsOf(input, 'HippocampSaver', ['collection', 'serde'])
     super(serde)
-    if (typeof collection?.namespace !== 'function')
-      throw invalid(`collection is ${show(collection)}: give a Collection, from store.collection()`)
+    requireMethods(collection, ['namespace'])
     this.#collection = collection
   }
 
@@ -152,29 +155,21 @@ export class HippocampSaver extends BaseCheckpointSaver {
         : [WITHIN + text('checkpoint_ns', within)]),
     ]
     const below = this.#collection.namespace([...this.#collection.path, ...path])
-    const isFiltered = Object.keys(filter).length > 0
-    let found = 0
-    let cursor: string | undefined
     if (limit <= 0) return
-    do {
-      const page = await below.list({
-        where,
-        sort: LATEST_FIRST,
-        recursive: true,
-        limit: Math.min(isFiltered ? FILTERED_PAGE : PAGE, limit - found),
-        cursor,
-      })
-      for (const record of page.records) {
-        if (found >= limit) return
+    const isFiltered = Object.keys(filter).length > 0
+    const size = isFiltered ? LOOKED_THROUGH : Math.min(limit, MOST_AT_ONCE)
+    let found = 0
+    const listing = { where, sort: LATEST_FIRST, recursive: true }
+    for await (const page of pages(below, listing, { size })) {
+      for (const record of page) {
         const place = this.#placeOf(record)
         if (place === undefined || (within !== undefined && place.within !== within)) continue
         const tuple = await this.#tuple(record, place, filter)
         if (tuple === undefined) continue
-        found++
         yield tuple
+        if (++found >= limit) return
       }
-      cursor = page.cursor
-    } while (cursor !== undefined && found < limit)
+    }
   }
 
   /**
@@ -317,13 +312,10 @@ export class HippocampSaver extends BaseCheckpointSaver {
     const records = this.#at(place)
     const where = { [KIND]: 'write', [CHECKPOINT]: checkpoint }
     const kept: KeptValue[] = []
-    let cursor: string | undefined
-    do {
-      const page = await records.list({ where, limit: PAGE, cursor })
-      const values = await Promise.all(page.records.map(record => this.#values(place).read(record)))
+    for await (const page of pages(records, { where })) {
+      const values = await Promise.all(page.map(record => this.#values(place).read(record)))
       kept.push(...values.filter(value => value !== undefined))
-      cursor = page.cursor
-    } while (cursor !== undefined)
+    }
     const writes = kept.map(({ value, about }) => ({ value, ...(about as unknown as AboutWrite) }))
     writes.sort(byPathTaskAndIndex)
     return Promise.all(

@@ -11,6 +11,8 @@ import {
   type PutOperation,
   type SearchOperation,
 } from '@langchain/langgraph-checkpoint'
+import { requireMethods } from '#core/backends/backend'
+import { pages } from '#core/backends/pages'
 import type { Collection } from '#core/collection'
 import type { Filter } from '#core/collection-types'
 import { HippocampError, invalid } from '#core/errors'
@@ -101,8 +103,6 @@ const SEARCH_OPTIONS = [
 ] as const
 const MODES = ['text', 'vector', 'hybrid', 'auto'] as const
 const MINUTE = 60_000
-/** Records in a page. */
-const PAGE = 1000
 /** Items that are made ready before the event loop gets its turn. */
 const AT_ONCE = 64
 
@@ -124,8 +124,7 @@ export class HippocampStore extends BaseStore {
     const given = optionsOf(input, 'HippocampStore', OPTIONS)
     super()
     const { collection } = given
-    if (typeof collection?.namespace !== 'function')
-      throw invalid(`collection is ${show(collection)}: give a Collection, from store.collection()`)
+    requireMethods(collection, ['namespace'])
     this.#collection = collection
     this.#fields = given.fields && fieldsOf('fields', given.fields)
     this.#mode = given.mode && oneOf('mode', given.mode, MODES)
@@ -133,8 +132,8 @@ export class HippocampStore extends BaseStore {
   }
 
   /**
-   * Does operations in one go: what is read is as it was before; then all is written, the items of each namespace together, all
-   * or none. Of several writes under one key the last counts.
+   * Does operations in one go: what is read is as it was before; then all is written, what is stored in each namespace
+   * together, all or none, and deletions after it. Of several writes under one key the last counts.
    */
   override async batch<Op extends readonly Operation[]>(
     operations: Op,
@@ -216,13 +215,7 @@ export class HippocampStore extends BaseStore {
   async sweepExpiredItems(): Promise<number> {
     const expired: Filter = { [`${NOTE}.expiresAt`]: { $lte: Date.now() } }
     let count = 0
-    for (;;) {
-      const { records } = await this.#collection.list({
-        where: expired,
-        recursive: true,
-        limit: PAGE,
-      })
-      if (records.length === 0) return count
+    for await (const records of pages(this.#collection, { where: expired, recursive: true })) {
       const paths = new Map(
         records.map(({ namespace = [] }) => [JSON.stringify(namespace), namespace]),
       )
@@ -231,6 +224,7 @@ export class HippocampStore extends BaseStore {
       )
       for (const some of await Promise.all(deleted)) count += some
     }
+    return count
   }
 
   /** Begins to delete what has expired, from time to time. */
@@ -369,19 +363,12 @@ async function listed(
   limit: number,
 ): Promise<StoredRecord[]> {
   const records: StoredRecord[] = []
-  let [skip, cursor] = [offset, undefined as string | undefined]
-  do {
-    const page = await below.list({
-      where,
-      recursive: true,
-      sort: { order: 'desc' },
-      limit: Math.min(PAGE, skip + limit - records.length),
-      cursor,
-    })
-    records.push(...page.records.slice(skip))
-    skip = Math.max(0, skip - page.records.length)
-    cursor = page.cursor
-  } while (cursor !== undefined && records.length < limit)
+  let skip = offset
+  const listing = { where, recursive: true, sort: { order: 'desc' } } as const
+  for await (const page of pages(below, listing, { most: offset + limit })) {
+    records.push(...page.slice(skip))
+    skip = Math.max(0, skip - page.length)
+  }
   return records
 }
 

@@ -4,6 +4,8 @@
  * The newest are read without the others, and the messages of one call are written together or not at all.
  */
 import { randomUUID } from 'node:crypto'
+import { requireMethods } from '../backends/backend.js'
+import { pages } from '../backends/pages.js'
 import { invalid } from '../errors.js'
 import { isObject, label, optionsOf, refuseUnknown, show, text } from '../options.js'
 import type { Metadata, NewRecord, StoredRecord } from '../records.js'
@@ -49,7 +51,7 @@ export interface ChatHistory {
 }
 
 /** Messages that are read at once: of a few turns, and then of many. */
-const PAGES = [16, 256] as const
+const PAGES = { first: 16, size: 256 } as const
 const RECORD_METHODS = ['add', 'delete', 'clear', 'list'] as const
 const MESSAGE_KEYS = ['role', 'content', 'id', 'time', 'metadata'] as const
 
@@ -72,11 +74,7 @@ export class StoredChatHistory implements ChatHistory {
   /** @throws {HippocampError} ERR_INVALID_ARGUMENT naming the option */
   constructor(options: StoredChatHistoryOptions) {
     const { collection } = optionsOf(options, 'StoredChatHistory', ['collection'])
-    if (!collection || !RECORD_METHODS.every(name => typeof collection[name] === 'function')) {
-      throw invalid(
-        `collection is ${show(collection)}: give a collection, an object with the methods add, delete, clear and list`,
-      )
-    }
+    requireMethods(collection, RECORD_METHODS)
     this.#records = collection
     const { name, path } = collection as { name?: unknown; path?: unknown }
     if (Array.isArray(path)) PLACES.set(this, JSON.stringify([name, path]))
@@ -90,13 +88,8 @@ export class StoredChatHistory implements ChatHistory {
   /** Messages from the newest to the oldest, read as far as they are asked for. */
   async *newestFirst(call?: MemoryCall): AsyncGenerator<StoredMessage> {
     const signal = signalOfCall(call, 'newestFirst')
-    let cursor: string | undefined
-    for (let limit: number = PAGES[0]; ; limit = PAGES[1]) {
-      const page = await this.#records.list({ sort: { order: 'desc' }, limit, cursor, signal })
-      for (const record of page.records) yield messageOf(record)
-      if (page.cursor === undefined) return
-      cursor = page.cursor
-    }
+    const newest = { sort: { order: 'desc' }, signal } as const
+    for await (const page of pages(this.#records, newest, PAGES)) yield* page.map(messageOf)
   }
 
   /**

@@ -3,6 +3,7 @@
  * known is metadata, which need not be encoded with every turn.
  */
 import { createHash } from 'node:crypto'
+import { listed } from '../backends/pages.js'
 import type { Metadata, NewRecord, StoredRecord } from '../records.js'
 import type { Records } from './ram-records.js'
 
@@ -19,7 +20,6 @@ const LONGEST = 512
 export const MOST = 10_000
 /** Records that are looked through for a part of a name, the newest. */
 const LOOKED_THROUGH = 2_000
-const PAGE = 500
 /** Characters of a name which is too long that stand before its hash. */
 const HEAD = 100
 
@@ -45,18 +45,9 @@ export class EntityRecords {
     passes: (name: string) => boolean,
     signal: AbortSignal | undefined,
   ): Promise<EntityNote[]> {
-    const found: EntityNote[] = []
-    let cursor: string | undefined
-    for (let looked = 0; looked < LOOKED_THROUGH; looked += PAGE) {
-      const sort = { order: 'desc' } as const
-      const page = await this.#records.list({ sort, limit: PAGE, cursor, signal })
-      for (const { text = '', metadata, ...rest } of page.records) {
-        if (passes(text)) found.push(noteOf({ text, metadata, ...rest }))
-      }
-      if (page.cursor === undefined) break
-      cursor = page.cursor
-    }
-    return found
+    const newest = { sort: { order: 'desc' }, signal } as const
+    const records = await listed(this.#records, newest, { most: LOOKED_THROUGH })
+    return records.filter(({ text = '' }) => passes(text)).map(noteOf)
   }
 
   async write(notes: readonly EntityNote[], signal?: AbortSignal): Promise<void> {

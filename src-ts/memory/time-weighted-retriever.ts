@@ -6,7 +6,7 @@
  * as in LangChain's class of the same name (after Park et al. 2023, Generative Agents). When a record was used last is kept
  * in its metadata, as `lastAccessedAt`, so it outlives the process; and exactly k records are found where there are k.
  */
-import type { Backend } from '../backends/backend.js'
+import { type Backend, requireMethods } from '../backends/backend.js'
 import type { CallOptions, Where } from '../collection-types.js'
 import { invalid } from '../errors.js'
 import { fieldOf, finite, integer, isObject, optionsOf, show, text, within } from '../options.js'
@@ -85,11 +85,7 @@ export class TimeWeightedVectorStoreRetriever {
   constructor(options: TimeWeightedVectorStoreRetrieverOptions) {
     const given = optionsOf(options, 'TimeWeightedVectorStoreRetriever', OPTIONS)
     const { collection, otherScoreKeys = [], now = () => new Date() } = given
-    if (!collection || !METHODS.every(method => typeof collection[method] === 'function')) {
-      throw invalid(
-        `collection is ${show(collection)}: give a collection, an object with the methods ${METHODS.join(', ')}`,
-      )
-    }
+    requireMethods(collection, METHODS)
     if (!Array.isArray(otherScoreKeys)) {
       throw invalid(`otherScoreKeys is ${show(otherScoreKeys)}: give an array of strings`)
     }

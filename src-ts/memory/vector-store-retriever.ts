@@ -12,7 +12,7 @@
  * - `forget()` deletes what is to be forgotten, `clear()` everything.
  * - Turns that are saved at once are written and encoded together, in the order of the calls.
  */
-import type { Backend } from '../backends/backend.js'
+import { type Backend, requireMethods } from '../backends/backend.js'
 import type { Where } from '../collection-types.js'
 import { invalid } from '../errors.js'
 import { boolean, finite, integer, isObject, optionsOf, show } from '../options.js'
@@ -105,11 +105,7 @@ export class VectorStoreRetrieverMemory extends QueuedMemory<NewRecord> {
       returnDocs = false,
       metadata,
     } = given
-    if (!collection || !METHODS.every(method => typeof collection[method] === 'function')) {
-      throw invalid(
-        `collection is ${show(collection)}: give a collection, an object with the methods add, search, delete and clear`,
-      )
-    }
+    requireMethods(collection, METHODS)
     this.k = integer('k', k, 1)
     this.minScore = minScore === undefined ? undefined : finite('minScore', minScore)
     this.returnDocs = boolean('returnDocs', returnDocs)

@@ -3,10 +3,11 @@
  */
 import { randomUUID } from 'node:crypto'
 import type { AgentInputItem, Session } from '@openai/agents-core'
+import { requireMethods } from '#core/backends/backend'
+import { listed } from '#core/backends/pages'
 import type { Collection } from '#core/collection'
 import { invalid } from '#core/errors'
 import { integer, label, optionsOf, show } from '#core/options'
-import type { StoredRecord } from '#core/records'
 import { itemOf, recordOf } from './session-items.js'
 
 export interface HippocampSessionInput {
@@ -18,9 +19,6 @@ export interface HippocampSessionInput {
    */
   readonly sessionId?: string | undefined
 }
-
-/** Records in a page. */
-const PAGE = 1000
 
 /**
  * A session whose items are durable, and are found as all other records of the store are. Several sessions share a
@@ -36,8 +34,7 @@ export class HippocampSession implements Session {
   constructor(input: HippocampSessionInput) {
     const given = optionsOf(input, 'HippocampSession', ['collection', 'sessionId'])
     const { collection, sessionId = randomUUID() } = given
-    if (typeof collection?.namespace !== 'function')
-      throw invalid(`collection is ${show(collection)}: give a Collection, from store.collection()`)
+    requireMethods(collection, ['namespace'])
     this.#id = label('sessionId', sessionId)
     this.#items = collection.namespace([...collection.path, this.#id])
   }
@@ -72,16 +69,7 @@ export class HippocampSession implements Session {
     await this.#items.clear()
   }
 
-  async #newest(most: number): Promise<StoredRecord[]> {
-    const records: StoredRecord[] = []
-    let cursor: string | undefined
-    while (records.length < most) {
-      const limit = Math.min(PAGE, most - records.length)
-      const page = await this.#items.list({ sort: { order: 'desc' }, limit, cursor })
-      records.push(...page.records)
-      cursor = page.cursor
-      if (cursor === undefined) break
-    }
-    return records
+  #newest(most: number) {
+    return listed(this.#items, { sort: { order: 'desc' } }, { most })
   }
 }

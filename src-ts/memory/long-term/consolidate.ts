@@ -14,7 +14,7 @@ import type { StoredRecord } from '../../records.js'
 import { addUnit, mostCentral, substances, type Vectors } from '../extractive-summary.js'
 import type { Ask } from '../language-model.js'
 import { factsOf, ModelFailure } from './facts.js'
-import { lineOf, memoryOf, metadataOf } from './memory.js'
+import { lineOf, memoryOf, metadataOf, USUAL_IMPORTANCE } from './memory.js'
 import { type MemoryMetadata, type MemoryRecord, nextOrder } from './new-memory.js'
 import { allOf, recallable, slicesOf } from './recallable.js'
 import type { Remembered, ToRemember } from './remember.js'
@@ -172,7 +172,7 @@ async function summaryOf(
     talk: session,
     time: last,
     order: nextOrder(),
-    importance: 0.5,
+    importance: USUAL_IMPORTANCE,
     sources: central.map(turn => turn.id),
   }
   return { id, text: lines.join('\n'), metadata: { ...metadata } }

@@ -5,7 +5,7 @@
  * remembered once, and each talk has its summary. A fact that is not so any more stays, with the time until which it was.
  */
 import { randomUUID } from 'node:crypto'
-import type { Backend } from '../../backends/backend.js'
+import { type Backend, requireMethods } from '../../backends/backend.js'
 import type { Where } from '../../collection-types.js'
 import { HippocampError, invalid } from '../../errors.js'
 import { integer, isObject, label, oneOf, optionsOf, show, text, within } from '../../options.js'
@@ -112,11 +112,7 @@ export class LongTermMemory extends QueuedMemory<Batch> {
     super()
     const given = optionsOf(options, 'LongTermMemory', OPTIONS)
     const { collection, encoder, countTokens, memoryKey = 'memory', now } = given
-    if (!collection || !METHODS.every(method => typeof collection[method] === 'function')) {
-      throw invalid(
-        `collection is ${show(collection)}: give a collection, or one of its namespaces`,
-      )
-    }
+    requireMethods(collection, METHODS)
     if (now !== undefined && typeof now !== 'function') {
       throw invalid(`now is ${show(now)}: give a function that returns a Date`)
     }

@@ -35,6 +35,9 @@ export interface RememberedMemory {
   readonly metadata: Metadata
 }
 
+/** How much what is remembered matters unless that is said, from 0 to 1. */
+export const USUAL_IMPORTANCE = 0.5
+
 /** The memory in a record. */
 export function memoryOf(record: StoredRecord<object> | Hit<object>): RememberedMemory {
   const {
@@ -58,7 +61,7 @@ export function memoryOf(record: StoredRecord<object> | Hit<object>): Remembered
     ...(speaker !== undefined && { role: speaker }),
     time: time === undefined ? record.createdAt : new Date(time),
     order: order ?? 0,
-    importance: importance ?? 0.5,
+    importance: importance ?? USUAL_IMPORTANCE,
     ...(source !== undefined && { source }),
     trust: trust ?? 1,
     ...(validFrom !== undefined && { validFrom: new Date(validFrom) }),

@@ -1,8 +1,10 @@
 /** What is to be remembered, on its way into a record. What a record's metadata say of it as a memory stands here. */
+
 import { randomUUID } from 'node:crypto'
 import { invalid } from '../../errors.js'
 import { isObject, label, oneOf, refuseUnknown, show, text, within } from '../../options.js'
 import type { Metadata, NewRecord } from '../../records.js'
+import { USUAL_IMPORTANCE } from './memory.js'
 
 /** A turn of a talk, a fact that stands by itself, or the summary of a session. */
 export type MemoryKind = 'turn' | 'fact' | 'summary'
@@ -174,7 +176,7 @@ export function memoryRecord(
     }),
     time: of('time', timeOf) ?? defaults.now.toISOString(),
     order: nextOrder(),
-    importance: of('importance', share) ?? 0.5,
+    importance: of('importance', share) ?? USUAL_IMPORTANCE,
   }
   const { validFrom, validTo } = metadata
   if (validFrom !== undefined && validTo !== undefined && validFrom >= validTo) {

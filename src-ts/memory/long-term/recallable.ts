@@ -1,10 +1,11 @@
 /** Which memories can be recalled: said once here, for recalling, for settling and for telling duplicates. */
 import type { Backend } from '../../backends/backend.js'
+import { listed } from '../../backends/pages.js'
 import type { Filter } from '../../collection-types.js'
 import type { StoredRecord } from '../../records.js'
 
-/** Records that are listed together, and ids in a filter. */
-const PAGE = 500
+/** Ids in a filter. */
+const SLICE = 500
 
 /**
  * What is so at a time, is believed, and is no duplicate.
@@ -37,18 +38,11 @@ export async function allOf(
   signal: AbortSignal | undefined,
   vector = false,
 ): Promise<StoredRecord<object>[]> {
-  const all: StoredRecord<object>[] = []
-  let cursor: string | undefined
-  do {
-    const page = await backend.list({ where, limit: PAGE, cursor, vector, signal })
-    all.push(...page.records)
-    cursor = page.cursor
-  } while (cursor !== undefined)
-  return all
+  return listed(backend, { where, vector, signal })
 }
 
 /** Ids, as many at once as a filter takes. */
 export function* slicesOf<T>(ids: Iterable<T>): Generator<T[]> {
   const all = [...ids]
-  for (let from = 0; from < all.length; from += PAGE) yield all.slice(from, from + PAGE)
+  for (let from = 0; from < all.length; from += SLICE) yield all.slice(from, from + SLICE)
 }

@@ -2,6 +2,7 @@
 import type { Backend } from '../../backends/backend.js'
 import type { Filter } from '../../collection-types.js'
 import type { Plan } from '../queued-memory.js'
+import { USUAL_IMPORTANCE } from './memory.js'
 import type { MemoryMetadata, MemoryRecord } from './new-memory.js'
 import { recallable } from './recallable.js'
 
@@ -158,7 +159,7 @@ class RunWriter {
       const from = metadata.source === undefined || metadata.source === source
       const merged = {
         mentions: (mentions ?? 1) + 1,
-        importance: Math.max(importance ?? 0.5, metadata.importance),
+        importance: Math.max(importance ?? USUAL_IMPORTANCE, metadata.importance),
         time: metadata.time ?? now().toISOString(),
         mentionedIn: from ? mentionedIn : [...new Set([...(mentionedIn ?? []), metadata.source])],
       }
