@@ -193,7 +193,7 @@ test('options and arguments that cannot be right are refused by name', async t =
     [undefined, /collection is undefined/],
     [
       { collection: {} },
-      /collection is an object: give a collection, an object with the methods add/,
+      /collection is an object: give a collection, from store\.collection\(\), or an object with the methods add/,
     ],
     [{ collection, decayRate: 2 }, /decayRate is 2: give a number from 0 to 1/],
     [{ collection, k: 0 }, /k is 0/],

@@ -486,11 +486,11 @@ test('options that cannot be right are refused by name', async t => {
   const cases: [object, string][] = [
     [
       {},
-      'collection is undefined: give a collection, an object with the methods add, search, delete and clear',
+      'collection is undefined: give a collection, from store.collection(), or an object with the methods add, search, delete, clear',
     ],
     [
       { collection: {} },
-      'collection is an object: give a collection, an object with the methods add, search, delete and clear',
+      'collection is an object: give a collection, from store.collection(), or an object with the methods add, search, delete, clear',
     ],
     [
       { collection, memorykey: 'a' },

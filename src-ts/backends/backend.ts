@@ -71,9 +71,7 @@ export function requireMethods<C>(
 ): asserts collection is NonNullable<C> {
   const given = isObject(collection) ? (collection as Partial<Backend>) : {}
   if (methods.every(name => typeof given[name] === 'function')) return
-  const [last, ...others] = methods.toReversed()
-  const wanted = others.length > 0 ? `s ${others.reverse().join(', ')} and ${last}` : ` ${last}`
   throw invalid(
-    `collection is ${show(collection)}: give a collection, an object with the method${wanted}`,
+    `collection is ${show(collection)}: give a collection, from store.collection(), or an object with the methods ${methods.join(', ')}`,
   )
 }

@@ -41,7 +41,7 @@ export class HippocampChatMessageHistory extends BaseListChatMessageHistory {
     const given = optionsOf(input, 'HippocampChatMessageHistory', ['collection', 'sessionId'])
     super()
     const { collection, sessionId } = given
-    requireMethods(collection, ['namespace'])
+    requireMethods(collection, ['namespace', 'add', 'delete', 'clear', 'list'])
     const messages =
       sessionId === undefined
         ? collection

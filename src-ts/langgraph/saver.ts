@@ -105,7 +105,7 @@ export class HippocampSaver extends BaseCheckpointSaver {
   constructor(input: HippocampSaverInput) {
     const { collection, serde } = optionsOf(input, 'HippocampSaver', ['collection', 'serde'])
     super(serde)
-    requireMethods(collection, ['namespace'])
+    requireMethods(collection, ['namespace', 'upsert', 'get', 'list', 'delete', 'clear'])
     this.#collection = collection
   }
 

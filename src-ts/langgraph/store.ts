@@ -124,7 +124,7 @@ export class HippocampStore extends BaseStore {
     const given = optionsOf(input, 'HippocampStore', OPTIONS)
     super()
     const { collection } = given
-    requireMethods(collection, ['namespace'])
+    requireMethods(collection, ['namespace', 'upsert', 'update', 'get', 'list', 'search', 'delete'])
     this.#collection = collection
     this.#fields = given.fields && fieldsOf('fields', given.fields)
     this.#mode = given.mode && oneOf('mode', given.mode, MODES)

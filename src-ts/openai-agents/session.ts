@@ -34,7 +34,7 @@ export class HippocampSession implements Session {
   constructor(input: HippocampSessionInput) {
     const given = optionsOf(input, 'HippocampSession', ['collection', 'sessionId'])
     const { collection, sessionId = randomUUID() } = given
-    requireMethods(collection, ['namespace'])
+    requireMethods(collection, ['namespace', 'add', 'list', 'delete', 'clear'])
     this.#id = label('sessionId', sessionId)
     this.#items = collection.namespace([...collection.path, this.#id])
   }
